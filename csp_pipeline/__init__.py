@@ -1,0 +1,1 @@
+"""csp-pipeline: reconciles the figures of the agencies in a UK Community Safety Partnership."""

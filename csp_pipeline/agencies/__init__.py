@@ -1,0 +1,38 @@
+"""One module for each agency: the pandera model of each of its feeds, and how its terms become ours.
+
+A feed `agency/some_feed` is declared by the class `SomeFeed` in the module `csp_pipeline.agencies.agency`.
+"""
+
+import importlib
+import inspect
+import re
+
+from csp_pipeline.errors import ConfigurationError
+from csp_pipeline.tables import FeedSpec, FeedTable, feed_spec
+
+
+def find_feed_spec(key: str) -> FeedSpec:
+    """The declaration of a feed, by its key `agency/feed`.
+
+    Raises ConfigurationError when there is no such module or class.
+    """
+    agency, _, feed = key.partition("/")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", agency):
+        raise ConfigurationError(f"sources/{agency}: an agency's folder is named with a-z, 0-9 and _ only.")
+    name = f"{__name__}.{agency}"
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise ConfigurationError(f"sources/{key}: there is no module csp_pipeline/agencies/{agency}.py.") from error
+    models = {
+        re.sub(r"(?<!^)(?=[A-Z])", "_", model_name).lower(): model
+        for model_name, model in inspect.getmembers(module, inspect.isclass)
+        if issubclass(model, FeedTable) and model.__module__ == name
+    }
+    if feed not in models:
+        raise ConfigurationError(
+            f"sources/{key}: csp_pipeline/agencies/{agency}.py declares {', '.join(sorted(models))}, but not {feed}."
+        )
+    return feed_spec(models[feed])

@@ -1,0 +1,37 @@
+"""The errors that people are meant to read: each says what was found, what was expected and what to do."""
+
+
+class CspError(Exception):
+    """A problem outside the code, worded for the person who can mend it."""
+
+
+class ConfigurationError(CspError):
+    """A file under `sources/` (partnership, feeds, measures, breaks) cannot be used as it stands."""
+
+
+class PublishError(CspError):
+    """The warehouse could not be built, did not pass its checks, or could not be put in place."""
+
+
+class RefusedFileError(CspError):
+    """A partner's file is refused whole.
+
+    Attributes: `code` (stable, for scripts), `message` (a sentence with what to do), and where it helps `sheet`,
+    `column` and `row`.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        sheet: str | None = None,
+        column: str | None = None,
+        row: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.sheet = sheet
+        self.column = column
+        self.row = row

@@ -1,0 +1,62 @@
+"""Finding a feed's files where the partner leaves them: any place that fsspec can list."""
+
+import fnmatch
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import fsspec
+
+from csp_pipeline.errors import CspError
+from csp_pipeline.partnership.partnership import Feed
+
+HALF_WRITTEN = (".part", ".tmp", ".crdownload", ".filepart", ".swp")
+
+
+class PullError(CspError):
+    """A feed's place cannot be listed, or a file in it cannot be fetched; it is tried again at the next run."""
+
+
+@dataclass(frozen=True, order=True)
+class FoundFile:
+    """A file at a feed's place: `path` is relative to the place; `version` changes when the file does."""
+
+    path: str
+    full_path: str
+    size: int
+    version: str
+
+
+def open_place(feed: Feed) -> tuple[Any, str]:
+    """The fsspec file system of a feed's location, and the root path in it."""
+    file_system, root = fsspec.core.url_to_fs(feed.location)
+    return file_system, root.rstrip("/")
+
+
+def find_files(feed: Feed) -> list[FoundFile]:
+    """Every file of a feed, in order of path; hidden and half-written ones are left for later.
+
+    Raises PullError when the place is missing or cannot be listed.
+    """
+    try:
+        file_system, root = open_place(feed)
+        if not file_system.exists(root):
+            raise PullError(f"{feed.key}: the place {feed.location} does not exist. Make it, or correct feed.yml > location.")
+        listing = file_system.find(root, detail=True)
+    except (OSError, ValueError, ImportError) as error:
+        raise PullError(f"{feed.key}: {feed.location} cannot be listed: {error}.") from error
+    found = []
+    for full_path, info in listing.items():
+        path = full_path[len(root) :].lstrip("/")
+        if info.get("type") != "file" or not _is_wanted(path, feed.entry.files):
+            continue
+        version = f"{info.get('size')}-{info.get('mtime') or info.get('ETag') or info.get('LastModified') or ''}"
+        found.append(FoundFile(path=path, full_path=full_path, size=int(info.get("size") or 0), version=version))
+    return sorted(found)
+
+
+def _is_wanted(path: str, pattern: str) -> bool:
+    parts = PurePosixPath(path).parts
+    if any(part.startswith((".", "~$")) for part in parts) or path.lower().endswith(HALF_WRITTEN):
+        return False
+    return fnmatch.fnmatch(path, pattern) or fnmatch.fnmatch(path, pattern.removeprefix("**/"))

@@ -1,0 +1,161 @@
+"""Reading XLSX and ODS workbooks: find the table under its title lines, leave footnotes out, give rows as text."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import python_calamine
+
+from csp_pipeline.errors import RefusedFileError
+from csp_pipeline.intake.headers import count_known, match_header, normalise
+from csp_pipeline.intake.rows import COVERED, ROW_NUMBER, SHEET, ReadFile
+from csp_pipeline.partnership.periods import parse_period
+from csp_pipeline.tables import ColumnSpec, Layout
+
+HEADER_WITHIN = 40
+OLE_SIGNATURE = b"\xd0\xcf\x11\xe0"
+
+
+def read_workbook(
+    path: Path, columns: tuple[ColumnSpec, ...], layout: Layout, period_kind: str, batch_rows: int
+) -> ReadFile:
+    """Open a workbook and read its table, or the table on each period's sheet.
+
+    Raises RefusedFileError when it is no workbook, is damaged or locked, or lacks the sheet or the table.
+    """
+    workbook = _open(path)
+    sheets = _sheets_to_read(workbook, columns, layout, period_kind)
+    read = ReadFile(batches=iter(()))
+    tables = []
+    for name, label in sheets:
+        table, extra = _read_sheet(workbook, name, label, columns)
+        tables.append(table)
+        read.extra_columns = tuple(dict.fromkeys((*read.extra_columns, *extra)))
+    whole = pa.concat_tables(tables)
+    read.batches = _slices(whole, batch_rows)
+    return read
+
+
+def _open(path: Path) -> python_calamine.CalamineWorkbook:
+    with path.open("rb") as file:
+        start = file.read(8)
+    if not start:
+        raise RefusedFileError("empty_file", "it is empty (0 bytes). Send the export again.")
+    if not start.startswith((b"PK", OLE_SIGNATURE)):
+        found = "a PDF document" if start.startswith(b"%PDF") else "no workbook"
+        raise RefusedFileError("not_a_workbook", f"it is {found}; expected XLSX or ODS. Export it again as a workbook.")
+    try:
+        return python_calamine.CalamineWorkbook.from_object(str(path))
+    except python_calamine.PasswordError as error:
+        raise RefusedFileError("locked_workbook", "it is protected by a password. Send it without one.") from error
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
+        raise RefusedFileError(
+            "damaged_workbook",
+            f"it cannot be opened as a workbook; it may be cut short or damaged ({error}). Export and send it again.",
+        ) from error
+
+
+def _sheets_to_read(
+    workbook: python_calamine.CalamineWorkbook, columns: Sequence[ColumnSpec], layout: Layout, period_kind: str
+) -> list[tuple[str, str | None]]:
+    """Sheet names to read, each with the period it is for where sheets are periods."""
+    names = workbook.sheet_names
+    if layout.sheet_per_period:
+        found = [(name, period.label) for name in names if (period := parse_period(name, period_kind))]
+        if not found:
+            raise RefusedFileError(
+                "missing_sheet",
+                f"no sheet is named after a {period_kind.replace('_', ' ')} such as '2016-17 Q3'; found "
+                f"{', '.join(map(repr, names))}. Name each sheet after its period and send it again.",
+            )
+        labels = [label for _, label in found]
+        twice = next((label for label in labels if labels.count(label) > 1), None)
+        if twice:
+            raise RefusedFileError(
+                "period_given_twice", f"two sheets are for {twice}. Keep the right one and send the file again."
+            )
+        return [(name, label) for name, label in found]
+    if layout.sheet is not None:
+        matching = [name for name in names if normalise(name) == normalise(layout.sheet)]
+        if not matching:
+            raise RefusedFileError(
+                "missing_sheet",
+                f"there is no sheet {layout.sheet!r}; found {', '.join(map(repr, names))}. Name the sheet with the table "
+                f"{layout.sheet!r} and send it again.",
+            )
+        return [(matching[0], None)]
+    known = [max((count_known(row, columns) for row in _rows(workbook, name)[:HEADER_WITHIN]), default=0) for name in names]
+    return [(names[known.index(max(known))], None)]
+
+
+def _rows(workbook: python_calamine.CalamineWorkbook, name: str) -> list[list[object]]:
+    try:
+        sheet = workbook.get_sheet_by_name(name)
+        rows = sheet.to_python(skip_empty_area=False)
+        for (first_row, first_column), (last_row, _) in sheet.merged_cell_ranges or []:
+            value = rows[first_row][first_column] if first_row < len(rows) else ""
+            for row in range(first_row + 1, min(last_row + 1, len(rows))):
+                rows[row][first_column] = value
+    except python_calamine.CalamineError as error:
+        raise RefusedFileError(
+            "damaged_workbook",
+            f"the sheet cannot be read; the file may be cut short or damaged ({error}). Export and send it again.",
+            sheet=name,
+        ) from error
+    return rows
+
+
+def _read_sheet(
+    workbook: python_calamine.CalamineWorkbook, name: str, label: str | None, columns: tuple[ColumnSpec, ...]
+) -> tuple[pa.Table, tuple[str, ...]]:
+    rows = _rows(workbook, name)
+    candidates = [count_known(row, columns) for row in rows[:HEADER_WITHIN]]
+    if not candidates or max(candidates) == 0:
+        required = ", ".join(column.header for column in columns if column.required)
+        raise RefusedFileError(
+            "no_header", f"no header was found; expected the columns {required}. Is it another feed's file?", sheet=name
+        )
+    header = candidates.index(max(candidates))
+    matched = match_header(rows[header], columns, sheet=name)
+    used = list(matched.positions.values())
+    body = list(enumerate(rows[header + 1 :], start=header + 2))
+    filled = [(number, row) for number, row in body if any(_text(row[position]) for position in used)]
+    last = max((number for number, row in filled if sum(bool(_text(row[p])) for p in used) > 1), default=0)
+    kept = [(number, row) for number, row in filled if number <= last]
+    arrays = {
+        column.name: pa.array(
+            [_text(row[matched.positions[column.name]]) if column.name in matched.positions else None for _, row in kept],
+            pa.string(),
+        )
+        for column in columns
+    }
+    arrays[ROW_NUMBER] = pa.array([number for number, _ in kept], pa.int64())
+    arrays[SHEET] = pa.array([name] * len(kept), pa.string())
+    if label is not None:
+        arrays[COVERED] = pa.array([label] * len(kept), pa.string())
+    return pa.table(arrays), matched.extra
+
+
+def _text(cell: object) -> str | None:
+    """A cell as text: dates as ISO, whole numbers without a decimal part, blanks as None."""
+    match cell:
+        case None | "":
+            return None
+        case bool():
+            return "Yes" if cell else "No"
+        case datetime():
+            return cell.strftime("%Y-%m-%d") if cell.time() == time() else cell.strftime("%Y-%m-%d %H:%M:%S")
+        case date():
+            return cell.isoformat()
+        case time() | timedelta():
+            return str(cell)
+        case float():
+            return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+        case _:
+            return str(cell).replace("\xa0", " ").strip() or None
+
+
+def _slices(table: pa.Table, rows: int) -> Iterator[pa.Table]:
+    for start in range(0, table.num_rows, rows):
+        yield table.slice(start, rows)

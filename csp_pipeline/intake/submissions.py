@@ -1,0 +1,60 @@
+"""The tables that say what became of what was sent: submissions, the cells they cover, and rejects."""
+
+from csp_pipeline import tables
+from csp_pipeline.tables import Table
+
+OUTCOMES = ("accepted", "accepted_with_warnings", "accepted_with_rejects", "refused")
+
+
+class Submissions(Table):
+    """One row for each file received, with its outcome and counts: rows_read = rows_accepted + rows_rejected."""
+
+    submission_id: str = tables.column("VARCHAR", "Readable and stable: feed, coverage, extract date and hash", unique=True)
+    agency: str = tables.column("VARCHAR", "Agency")
+    feed: str = tables.column("VARCHAR", "Feed")
+    file: str = tables.column("VARCHAR", "Path below the feed's place")
+    sha256: str = tables.column("VARCHAR", "Hash of its bytes; the landing keeps them under it")
+    bytes: int = tables.column("BIGINT", "Size", unit="bytes")
+    received: str = tables.column("TIMESTAMP", "When it was first landed (UTC)")
+    extracted: str = tables.column("DATE", "Day it was extracted, from its name; else the day it was received", nullable=True)
+    coverage: str = tables.column("VARCHAR", "Period or periods it covers", nullable=True)
+    covered_from: str = tables.column("DATE", "First day covered", nullable=True)
+    covered_until: str = tables.column("DATE", "Last day covered", nullable=True)
+    rows_read: int = tables.column("BIGINT", "Rows in the file's table", unit="rows")
+    rows_accepted: int = tables.column("BIGINT", "Rows that became records", unit="rows")
+    rows_rejected: int = tables.column("BIGINT", "Rows refused", unit="rows")
+    outcome: str = tables.column("VARCHAR", "Outcome", isin=list(OUTCOMES))
+    is_current: bool = tables.column("BOOLEAN", "No later submission has replaced all that it covers")
+    code: str = tables.column("VARCHAR", "Why it was refused, as a stable code", nullable=True)
+    message: str = tables.column("VARCHAR", "What the sender should know, one line each", nullable=True)
+
+
+class Rejects(Table):
+    """One row for each row or file refused, with the reason and what to do; `row_number` is NULL for a whole file."""
+
+    submission_id: str = tables.column("VARCHAR", "Submission")
+    agency: str = tables.column("VARCHAR", "Agency")
+    feed: str = tables.column("VARCHAR", "Feed")
+    file: str = tables.column("VARCHAR", "Path below the feed's place")
+    sheet: str = tables.column("VARCHAR", "Sheet of a workbook", nullable=True)
+    row_number: int = tables.column("BIGINT", "Row as a spreadsheet shows it", nullable=True)
+    column_name: str = tables.column("VARCHAR", "Column in the sender's words: the first that fails", nullable=True)
+    code: str = tables.column("VARCHAR", "Reason as a stable code")
+    value: str = tables.column("VARCHAR", "What was found, unless it may be about a person", nullable=True)
+    problems: int = tables.column("INTEGER", "How many cells of the row fail")
+    message: str = tables.column("VARCHAR", "What was found, what was expected, what to do")
+
+
+class Validity(Table):
+    """Which submission's records hold for each covered period, and from when until when they are the latest known."""
+
+    submission_id: str = tables.column("VARCHAR", "Submission")
+    agency: str = tables.column("VARCHAR", "Agency")
+    feed: str = tables.column("VARCHAR", "Feed")
+    scope: str = tables.column("VARCHAR", "Part of the feed that replaces only itself (such as by force, by CSP)")
+    covered_label: str = tables.column("VARCHAR", "Period covered")
+    covered_from: str = tables.column("DATE", "First day of the period")
+    covered_until: str = tables.column("DATE", "Last day of the period")
+    is_whole: bool = tables.column("BOOLEAN", "Extracted after the period ended, so that all of it is covered")
+    valid_from: str = tables.column("DATE", "Day of extraction, from which its records hold")
+    valid_to: str = tables.column("DATE", "Day from which a later extract holds; NULL while it is the latest", nullable=True)

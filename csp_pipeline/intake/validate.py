@@ -1,0 +1,141 @@
+"""Checking batches of text rows with a feed's pandera model, and wording what is wrong for the people who can mend it."""
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+import pandera.pandas as pa
+
+from csp_pipeline.tables import ColumnSpec, FeedSpec
+
+EARLIEST = pd.Timestamp(1900, 1, 1)
+ADVICE = {
+    "missing_value": "Fill it in",
+    "malformed": "Correct it",
+    "unknown_value": "Use one of the agreed words",
+    "unknown_code": "Correct the code, or tell us of a new one",
+    "impossible_date": "Correct the date",
+    "date_after_extract": "Correct the date, or the extract date in the file's name",
+    "repeated_key": "Remove the repetition, or give the row its own identifier",
+    "outside_sheet": "Move the row to its period's sheet",
+}
+
+
+@dataclass(frozen=True)
+class Checker:
+    """A feed's pandera schema with its code lists and latest possible day, ready to check batches."""
+
+    spec: FeedSpec
+    schema: pa.DataFrameSchema
+    references: Mapping[str, pd.DataFrame]
+
+    def find_problems(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Every failing cell: columns `position` (of the row in the frame), `column`, `code`, `value`.
+
+        The frame has the declared columns as text, and a RangeIndex.
+        """
+        try:
+            self.schema.validate(frame, lazy=True)
+        except pa.errors.SchemaErrors as errors:
+            cases = errors.failure_cases
+        else:
+            return pd.DataFrame({"position": [], "column": [], "code": [], "value": []})
+        codes = cases["check"].map(_code_of)
+        problems = pd.DataFrame(
+            {"position": cases["index"], "column": cases["column"], "code": codes, "value": cases["failure_case"]}
+        )
+        if problems["position"].isna().any():
+            raise RuntimeError(f"a check of {self.spec.name} failed for a whole column: {cases.to_dict('records')[:3]}")
+        order = {column.name: index for index, column in enumerate(self.spec.columns)}
+        problems["order"] = problems["column"].map(order)
+        return problems.sort_values(["position", "order", "code"], kind="stable").drop(columns="order")
+
+
+def build_checker(spec: FeedSpec, references: Mapping[str, pd.DataFrame], latest: date) -> Checker:
+    """Complete a feed's declared model with what is only known at run time: code lists, and the day of extraction."""
+    schema = spec.model.to_schema()
+    for column in spec.columns:
+        checks = list(schema.columns[column.name].checks)
+        if column.formats:
+            checks += _date_checks(column.formats, pd.Timestamp(latest))
+        if column.reference and column.reference_is_closed:
+            known = references[column.reference]["value"]
+            checks.append(pa.Check(_known(known), name="unknown_code", error="unknown_code"))
+        schema.columns[column.name].checks = checks
+    return Checker(spec, schema, references)
+
+
+def _known(values: pd.Series) -> Callable[[pd.Series], pd.Series]:
+    known = pd.array(values.dropna().unique(), dtype="str")
+    return lambda series: series.isin(known)
+
+
+def _date_checks(formats: tuple[str, ...], latest: pd.Timestamp) -> list[pa.Check]:
+    """Two checks: the date exists and is not before 1900; it is not after the day of extraction."""
+
+    def bad_uniques(series: pd.Series, is_bad: Callable[[pd.Series], pd.Series]) -> pd.Series:
+        uniques = pd.Series(series.dropna().unique(), dtype="str")
+        bad = uniques[is_bad(_parse(uniques, formats))]
+        return ~series.isin(bad) if len(bad) else pd.Series(True, index=series.index)
+
+    end_of_latest = latest + pd.Timedelta(days=1)
+    return [
+        pa.Check(
+            lambda series: bad_uniques(series, lambda parsed: parsed.isna() | (parsed < EARLIEST)),
+            name="impossible_date",
+            error="impossible_date",
+        ),
+        pa.Check(
+            lambda series: bad_uniques(series, lambda parsed: parsed >= end_of_latest),
+            name="date_after_extract",
+            error="date_after_extract",
+        ),
+    ]
+
+
+def _parse(texts: pd.Series, formats: tuple[str, ...]) -> pd.Series:
+    parsed = pd.to_datetime(texts, format=formats[0], errors="coerce")
+    for format_ in formats[1:]:
+        gaps = parsed.isna()
+        if not gaps.any():
+            break
+        parsed = parsed.where(~gaps, pd.to_datetime(texts, format=format_, errors="coerce"))
+    return parsed
+
+
+def _code_of(check: object) -> str:
+    text = str(check)
+    if text.startswith("not_nullable"):
+        return "missing_value"
+    if text.startswith("str_matches"):
+        return "malformed"
+    if text.startswith("isin"):
+        return "unknown_value"
+    return text
+
+
+def word_problem(
+    column: ColumnSpec, code: str, value: object, references: Mapping[str, pd.DataFrame], *, latest: date
+) -> str:
+    """One sentence for a failing cell: what was found, what was expected, what to do."""
+    shown = shown_value(column, value)
+    found = "a value that is not shown, as it may be about a person" if shown is None else repr(shown)
+    found = "nothing" if code == "missing_value" else found
+    expected = column.expects or "a value"
+    if code == "date_after_extract":
+        expected = f"a day not after the extract of {latest:%d/%m/%Y}"
+    nearest = ""
+    if code == "unknown_code" and column.reference and column.sensitivity == "internal":
+        near = difflib.get_close_matches(str(value), references[column.reference]["value"].dropna().head(2000), n=1)
+        nearest = f" (nearest known: {near[0]!r})" if near else ""
+    return f"{column.header}: found {found}; expected {expected}{nearest}. {ADVICE.get(code, 'Correct it')}."
+
+
+def shown_value(column: ColumnSpec, value: object) -> str | None:
+    """The offending value, shortened; None when there is none or it might be about a person."""
+    if column.sensitivity != "internal" or pd.isna(value):  # type: ignore[call-overload]
+        return None
+    text = str(value)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,83 @@
+"""The lake's places and the few ways to write there: whole files, put in place by a rename."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from csp_pipeline.settings import Settings
+
+
+def records_path(settings: Settings, agency: str, feed: str, submission_id: str) -> Path:
+    """Parquet of one submission's accepted records."""
+    return settings.lake / "records" / agency / feed / f"{submission_id}.parquet"
+
+
+def receipt_path(settings: Settings, agency: str, feed: str, landed_id: str) -> Path:
+    """JSON that says what became of one landed file; it is written last, so it vouches for the rest."""
+    return settings.lake / "submissions" / agency / feed / f"{landed_id}.json"
+
+
+def table_path(settings: Settings, table: str) -> Path:
+    """Parquet of a table that the pipeline makes, such as `figures`."""
+    return settings.lake / "tables" / f"{table}.parquet"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A place beside `path` to write to; renamed to `path` when the block ends well, removed when it does not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield beside
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON whole, keys as given."""
+    with replacing(path) as beside:
+        beside.write_text(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+
+
+def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB for one step, with the step's memory and threads, spilling below the warehouse."""
+    spill = settings.warehouse / ".spill"
+    connection = duckdb.connect(
+        config={
+            "memory_limit": settings.memory_limit,
+            "threads": settings.threads,
+            "temp_directory": str(spill),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+    )
+    return connection
+
+
+def write_table(connection: duckdb.DuckDBPyConnection, settings: Settings, table: str, query: str) -> int:
+    """Write a query's rows as the lake's table of that name; gives the number of rows."""
+    path = table_path(settings, table)
+    with replacing(path) as beside:
+        rows = connection.execute(f"COPY ({query}) TO '{sql_path(beside)}' (FORMAT parquet)").fetchall()
+    return int(rows[0][0])
+
+
+def write_frame(connection: duckdb.DuckDBPyConnection, settings: Settings, table: str, frame: pd.DataFrame) -> int:
+    """Write a pandas table as the lake's table of that name; gives the number of rows."""
+    connection.register("frame_to_write", frame)
+    try:
+        return write_table(connection, settings, table, "SELECT * FROM frame_to_write")
+    finally:
+        connection.unregister("frame_to_write")
+
+
+def sql_path(path: Path | str) -> str:
+    """A path inside a SQL string literal."""
+    return str(path).replace("'", "''")

@@ -1,0 +1,1 @@
+"""The partnership's shared language, loaded from `sources/`: agencies, feeds, areas, periods, measures, breaks."""

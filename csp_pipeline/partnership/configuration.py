@@ -1,0 +1,257 @@
+"""The shape of the YAML files under `sources/`, and reading them with errors that name file, entry and remedy."""
+
+import re
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from csp_pipeline.errors import ConfigurationError
+
+Kind = Literal["month", "quarter", "financial_year"]
+
+
+class Entry(BaseModel):
+    """Base of every configuration entry: unknown keys are mistakes, not ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AgencyEntry(Entry):
+    """An agency of the partnership."""
+
+    name: str
+    contact: str = Field(description="a role and team, never a person")
+
+
+class YearsEntry(Entry):
+    """The financial years that the partnership takes in, and those for which every feed is expected."""
+
+    first: str
+    last: str
+    expected_first: str
+    expected_last: str
+
+
+class DiscrepancyEntry(Entry):
+    """Which conflicts are raised as discrepancies for people to handle."""
+
+    area_levels: list[str]
+    periods: list[Kind]
+
+
+class PartnershipFile(Entry):
+    """`partnership.yml`."""
+
+    name: str
+    district: str
+    force: str
+    county: str
+    areas: str
+    populations: str
+    lsoas_issued: str
+    offence_codes: str
+    forces: str
+    financial_years: YearsEntry
+    agencies: dict[str, AgencyEntry]
+    discrepancies: DiscrepancyEntry
+
+
+class CoverageEntry(Entry):
+    """How to tell what a file covers and when it was extracted.
+
+    `kind` is the period that one file or one sheet covers. `by` is `file_name` (the pattern's group `coverage`) or
+    `content` (the rows say it themselves). The pattern is matched against the path below the feed's location; its
+    groups are `coverage`, `extracted` and `scope` (the part of a feed, such as a force, that replaces only itself).
+    """
+
+    kind: Kind
+    by: Literal["file_name", "content"] = "file_name"
+    pattern: str
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        try:
+            groups = re.compile(value).groupindex
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        unknown = set(groups) - {"coverage", "extracted", "scope"}
+        if unknown:
+            raise ValueError(f"unknown groups {sorted(unknown)}; known are coverage, extracted and scope")
+        return value
+
+
+class FeedEntry(Entry):
+    """`<agency>/<feed>/feed.yml`."""
+
+    title: str
+    contact: str
+    cadence: str
+    deadline_days: int = Field(ge=0)
+    location: str = "exports"
+    files: str = "**/*"
+    coverage: CoverageEntry
+    covers_area: str
+    expected_from: str | None = None
+    expected_until: str | None = None
+    may_be_empty: bool = False
+    sharing_basis: str
+    notes: str = ""
+
+
+class MeasureFeedEntry(Entry):
+    """How one feed gives one measure: it counts rows or units, sums a column, or takes a published number.
+
+    `date` and `area` name the headline date and area basis; `where` holds conditions in SQL over the feed's columns,
+    every one of which must hold.
+    """
+
+    count: str | None = None
+    sum: str | None = None
+    take: str | None = None
+    date: str
+    area: str
+    where: list[str] = []
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "MeasureFeedEntry":
+        if sum(way is not None for way in (self.count, self.sum, self.take)) != 1:
+            raise ValueError("give exactly one of count, sum and take")
+        return self
+
+
+class MeasureEntry(Entry):
+    """One measure of `measures.yml`."""
+
+    title: str
+    definition: str
+    unit: str
+    priority: str
+    decreasing_is_better: bool | None = None
+    feeds: dict[str, MeasureFeedEntry] = Field(min_length=1)
+
+
+class ToleranceEntry(Entry):
+    """How far two figures may lie apart; the first entry that applies to a comparison is used."""
+
+    name: str
+    reason: str
+    between: list[str] | None = None
+    measures: list[str] | None = None
+    same_agency: bool | None = None
+    absolute: float = Field(ge=0)
+    relative: float = Field(ge=0, le=1)
+
+
+class ComparabilityEntry(Entry):
+    """A difference in what two feeds count, stated once with its reason."""
+
+    name: str
+    between: list[str] = Field(min_length=2, max_length=2)
+    measures: list[str] | None = None
+    comparability: Literal["adjustable", "not_comparable"]
+    reason: str
+
+
+class MeasuresFile(Entry):
+    """`measures.yml`."""
+
+    measures: dict[str, MeasureEntry]
+    tolerances: list[ToleranceEntry]
+    comparability: list[ComparabilityEntry] = []
+
+
+class BreakEntry(Entry):
+    """A break in a series: from `date` on, its figures count something else or count it otherwise.
+
+    `feeds` carry the break; among `comparable_within` figures come from the same source, so that they may still be
+    compared with each other inside a period that holds the break.
+    """
+
+    id: str
+    title: str
+    date: str
+    feeds: list[str] = Field(min_length=1)
+    measures: list[str] | None = None
+    comparable_within: list[str] = []
+    reason: str
+    source: str
+
+    @field_validator("date", mode="before")
+    @classmethod
+    def _day(cls, value: Any) -> str:
+        text = str(value)
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+            raise ValueError(f"expected a date such as 2016-06-01, found {text!r}")
+        return text
+
+
+class BreaksFile(Entry):
+    """`breaks.yml`."""
+
+    breaks: list[BreakEntry]
+
+
+File = TypeVar("File", bound=Entry)
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """YAML without the trap that a key given twice silently keeps only the last."""
+
+
+def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node)
+        if key in seen:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key {key!r} is given twice", key_node.start_mark
+            )
+        seen.add(key)
+    return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
+
+
+_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def read_configuration(path: Path, shape: type[File]) -> File:
+    """Read and check one YAML file.
+
+    Raises ConfigurationError naming the file, the entry, what was found and what was expected.
+    """
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"{path}: not found. Is this a sources folder? Give it with --sources.") from error
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: not UTF-8 text at byte {error.start}. Save it as UTF-8.") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error)
+        raise ConfigurationError(f"{path}{where}: not valid YAML: {problem}.") from error
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path}: expected keys such as {', '.join(list(shape.model_fields)[:3])}; found none.")
+    try:
+        return shape.model_validate(content)
+    except ValidationError as error:
+        raise ConfigurationError(_explain(path, error)) from error
+
+
+def _explain(path: Path, error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors():
+        where = " > ".join(str(part) for part in problem["loc"]) or "the file"
+        found = problem.get("input")
+        shown = "" if isinstance(found, dict | list) or problem["type"] == "missing" else f" (found {found!r})"
+        message = {
+            "extra_forbidden": "not a key known here; is it misspelt?",
+            "missing": "is missing",
+        }.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+        lines.append(f"{where}: {message}{shown}")
+    return f"{path}: " + "; ".join(lines) + "."

@@ -1,0 +1,148 @@
+"""Measures, tolerances, comparability and breaks: what is counted, and how far two counts may lie apart."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from csp_pipeline import tables
+from csp_pipeline.errors import ConfigurationError
+from csp_pipeline.partnership.configuration import (
+    BreakEntry,
+    BreaksFile,
+    ComparabilityEntry,
+    MeasureEntry,
+    MeasuresFile,
+    ToleranceEntry,
+    read_configuration,
+)
+from csp_pipeline.partnership.partnership import Partnership
+from csp_pipeline.tables import Table
+
+
+class Measures(Table):
+    """What is counted, and how each feed gives it."""
+
+    measure: str = tables.column("VARCHAR", "Short name")
+    title: str = tables.column("VARCHAR", "Title")
+    definition: str = tables.column("VARCHAR", "What is counted, in words")
+    unit: str = tables.column("VARCHAR", "Unit of the measure")
+    priority: str = tables.column("VARCHAR", "Priority of the partnership's plan that it serves")
+    agency: str = tables.column("VARCHAR", "Agency that gives it")
+    feed: str = tables.column("VARCHAR", "Feed that gives it")
+    way: str = tables.column("VARCHAR", "count (of rows or units), sum (of a column) or take (a published number)")
+    counts: str = tables.column("VARCHAR", "Unit counted, or column summed or taken")
+    date_basis: str = tables.column("VARCHAR", "Headline date basis of this feed")
+    area_basis: str = tables.column("VARCHAR", "Headline area basis of this feed")
+    condition: str = tables.column("VARCHAR", "Condition on the feed's columns that selects it", nullable=True)
+    note: str = tables.column("VARCHAR", "What to know", nullable=True)
+
+
+class Breaks(Table):
+    """Breaks in series: from that date a feed's figures count something else, or count it otherwise."""
+
+    break_id: str = tables.column("VARCHAR", "Short name")
+    title: str = tables.column("VARCHAR", "Title")
+    break_date: str = tables.column("DATE", "First day of the new way")
+    agency: str = tables.column("VARCHAR", "Agency")
+    feed: str = tables.column("VARCHAR", "Feed that carries the break")
+    measure: str = tables.column("VARCHAR", "Measure that carries it")
+    comparable_within: list = tables.column(
+        "VARCHAR[]", "Feeds (agency/feed) that come from the same source and may still be compared inside the break"
+    )
+    reason: str = tables.column("VARCHAR", "What changed")
+    source: str = tables.column("VARCHAR", "Where that is known from")
+
+
+@dataclass(frozen=True)
+class MeasureBook:
+    """Everything in `measures.yml` and `breaks.yml`, checked against the feeds."""
+
+    measures: dict[str, MeasureEntry]
+    tolerances: tuple[ToleranceEntry, ...]
+    comparability: tuple[ComparabilityEntry, ...]
+    breaks: tuple[BreakEntry, ...]
+
+    def of_feed(self, key: str) -> dict[str, MeasureEntry]:
+        """The measures that a feed gives."""
+        return {name: measure for name, measure in self.measures.items() if key in measure.feeds}
+
+    @property
+    def measures_table(self) -> pd.DataFrame:
+        """The `measures` table: one row for each measure and feed."""
+        rows = []
+        for name, measure in self.measures.items():
+            for key, way in measure.feeds.items():
+                agency, feed = key.split("/")
+                kind = "count" if way.count else "sum" if way.sum else "take"
+                rows.append(
+                    (
+                        name,
+                        measure.title,
+                        measure.definition.strip(),
+                        measure.unit,
+                        measure.priority,
+                        agency,
+                        feed,
+                        kind,
+                        way.count or way.sum or way.take,
+                        way.date,
+                        way.area,
+                        " AND ".join(f"({condition})" for condition in way.where) or None,
+                        way.note or None,
+                    )
+                )
+        return pd.DataFrame(rows, columns=list(Measures.to_schema().columns))
+
+    @property
+    def breaks_table(self) -> pd.DataFrame:
+        """The `breaks` table: one row for each break, feed and measure."""
+        rows = []
+        for entry in self.breaks:
+            for key in entry.feeds:
+                agency, feed = key.split("/")
+                for measure in self.of_feed(key):
+                    if entry.measures is None or measure in entry.measures:
+                        rows.append(
+                            (
+                                entry.id,
+                                entry.title,
+                                date.fromisoformat(entry.date),
+                                agency,
+                                feed,
+                                measure,
+                                list(entry.comparable_within),
+                                entry.reason.strip(),
+                                entry.source,
+                            )
+                        )
+        frame = pd.DataFrame(rows, columns=list(Breaks.to_schema().columns))
+        return frame.astype({"break_date": "datetime64[s]"})
+
+
+def load_measures(partnership: Partnership) -> MeasureBook:
+    """Read `measures.yml` and `breaks.yml` and check every feed and measure that they name.
+
+    Raises ConfigurationError. Conditions and bases are checked against the feeds' columns where they are counted.
+    """
+    path = partnership.sources / "measures.yml"
+    file = read_configuration(path, MeasuresFile)
+    breaks_path = partnership.sources / "breaks.yml"
+    breaks = read_configuration(breaks_path, BreaksFile) if breaks_path.exists() else BreaksFile(breaks=[])
+    feeds = {feed.key for feed in partnership.feeds}
+    for name, measure in file.measures.items():
+        _check_known(path, f"measures > {name} > feeds", list(measure.feeds), feeds)
+    for entry in (*file.tolerances, *file.comparability):
+        _check_known(path, f"{entry.name} > between", entry.between or [], feeds)
+        _check_known(path, f"{entry.name} > measures", entry.measures or [], set(file.measures))
+    for item in breaks.breaks:
+        _check_known(breaks_path, f"{item.id} > feeds", [*item.feeds, *item.comparable_within], feeds)
+        _check_known(breaks_path, f"{item.id} > measures", item.measures or [], set(file.measures))
+    return MeasureBook(file.measures, tuple(file.tolerances), tuple(file.comparability), tuple(breaks.breaks))
+
+
+def _check_known(path: Path, where: str, names: list[str], known: set[str]) -> None:
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ConfigurationError(f"{path}: {where}: {unknown[0]!r} is not known; known: {', '.join(sorted(known))}.")

@@ -1,0 +1,185 @@
+"""The partnership as one frozen object: its agencies, feeds, areas, years and code lists."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from csp_pipeline import tables
+from csp_pipeline.errors import ConfigurationError
+from csp_pipeline.partnership import areas as area_tables
+from csp_pipeline.partnership.configuration import FeedEntry, PartnershipFile, read_configuration
+from csp_pipeline.partnership.periods import Period, financial_years, parse_period, periods_between
+from csp_pipeline.tables import Table
+
+
+class Agencies(Table):
+    """The agencies of the partnership."""
+
+    agency: str = tables.column("VARCHAR", "Short name", unique=True)
+    agency_name: str = tables.column("VARCHAR", "Name")
+    contact: str = tables.column("VARCHAR", "Role or team that answers for the agency's figures")
+
+
+class Feeds(Table):
+    """The feeds: one regular export of an agency each."""
+
+    agency: str = tables.column("VARCHAR", "Agency")
+    feed: str = tables.column("VARCHAR", "Feed")
+    title: str = tables.column("VARCHAR", "Title")
+    cadence: str = tables.column("VARCHAR", "How often it is sent")
+    covers: str = tables.column("VARCHAR", "Period that one file or sheet covers")
+    covers_area: str = tables.column("VARCHAR", "Area that the whole feed covers")
+    deadline_days: int = tables.column("INTEGER", "Days after the period's end by which it is due", unit="days")
+    expected_from: str = tables.column("DATE", "First day expected to be covered")
+    expected_until: str = tables.column("DATE", "Last day expected to be covered")
+    contact: str = tables.column("VARCHAR", "Role or team that sends it")
+    sharing_basis: str = tables.column("VARCHAR", "Agreement under which it is shared")
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One feed as configured: `key` is `agency/feed`, `folder` its folder under `sources/`."""
+
+    agency: str
+    name: str
+    folder: Path
+    entry: FeedEntry
+    expected: tuple[Period, ...]
+
+    @property
+    def key(self) -> str:
+        """`agency/feed`."""
+        return f"{self.agency}/{self.name}"
+
+    @property
+    def table(self) -> str:
+        """Name of the feed's table in the warehouse."""
+        return f"{self.agency}_{self.name}"
+
+    @property
+    def location(self) -> str:
+        """Where the files are: a path below the feed's folder, an absolute path, or a URL for fsspec."""
+        location = self.entry.location
+        return location if "://" in location or Path(location).is_absolute() else str(self.folder / location)
+
+
+@dataclass(frozen=True)
+class Partnership:
+    """What stands in `sources/`, apart from the exports themselves."""
+
+    sources: Path
+    file: PartnershipFile
+    feeds: tuple[Feed, ...]
+
+    @property
+    def years(self) -> list[Period]:
+        """The financial years that the partnership takes in."""
+        return financial_years(self.file.financial_years.first, self.file.financial_years.last)
+
+    @cached_property
+    def areas(self) -> pd.DataFrame:
+        """The `areas` table."""
+        return area_tables.read_areas(self.sources / self.file.areas)
+
+    @cached_property
+    def populations(self) -> pd.DataFrame:
+        """The `populations` table."""
+        names = list(area_tables.Populations.to_schema().columns)
+        frame = area_tables.read_code_list(self.sources / self.file.populations, names)[names]
+        return frame.astype({"mid_year": "int32", "population": "int32"})
+
+    @cached_property
+    def offence_codes(self) -> pd.DataFrame:
+        """Home Office offence codes with group and subgroup."""
+        return area_tables.read_code_list(
+            self.sources / self.file.offence_codes, ["offence_code", "offence", "offence_group", "offence_subgroup"]
+        )
+
+    @cached_property
+    def references(self) -> dict[str, pd.DataFrame]:
+        """The lists that feeds' columns are checked against, by name."""
+        runs = area_tables.read_code_list(self.sources / self.file.lsoas_issued, ["first_code", "last_code"])
+        forces = area_tables.read_code_list(self.sources / self.file.forces, ["force_code", "force_name"])
+        lsoas = area_tables.expand_issued_lsoas(runs)
+        return area_tables.references(self.areas, lsoas, self.offence_codes, forces)
+
+    @property
+    def agencies_table(self) -> pd.DataFrame:
+        """The `agencies` table."""
+        rows = [(key, agency.name, agency.contact) for key, agency in self.file.agencies.items()]
+        return pd.DataFrame(rows, columns=list(Agencies.to_schema().columns))
+
+    @property
+    def feeds_table(self) -> pd.DataFrame:
+        """The `feeds` table."""
+        rows = [
+            (
+                feed.agency,
+                feed.name,
+                feed.entry.title,
+                feed.entry.cadence,
+                feed.entry.coverage.kind,
+                feed.entry.covers_area,
+                feed.entry.deadline_days,
+                feed.expected[0].start if feed.expected else None,
+                feed.expected[-1].end if feed.expected else None,
+                feed.entry.contact,
+                feed.entry.sharing_basis,
+            )
+            for feed in self.feeds
+        ]
+        frame = pd.DataFrame(rows, columns=list(Feeds.to_schema().columns))
+        return frame.astype({"expected_from": "datetime64[s]", "expected_until": "datetime64[s]"})
+
+    def feed(self, key: str) -> Feed:
+        """The feed named `agency/feed`; ConfigurationError names the known ones."""
+        for feed in self.feeds:
+            if feed.key == key:
+                return feed
+        raise ConfigurationError(f"no feed {key!r}; known feeds: {', '.join(feed.key for feed in self.feeds)}.")
+
+
+def load_partnership(sources: Path) -> Partnership:
+    """Read `partnership.yml` and every `<agency>/<feed>/feed.yml`.
+
+    Raises ConfigurationError naming the file and what is wrong in it.
+    """
+    path = sources / "partnership.yml"
+    file = read_configuration(path, PartnershipFile)
+    years = file.financial_years
+    try:
+        taken_in = financial_years(years.first, years.last)
+        expected = financial_years(years.expected_first, years.expected_last)
+    except ValueError as error:
+        raise ConfigurationError(f"{path}: financial_years: {error}.") from error
+    if expected[0].start < taken_in[0].start or expected[-1].end > taken_in[-1].end:
+        raise ConfigurationError(f"{path}: financial_years: the expected years lie outside {years.first} to {years.last}.")
+    feeds = []
+    for agency in file.agencies:
+        for feed_file in sorted((sources / agency).glob("*/feed.yml")):
+            entry = read_configuration(feed_file, FeedEntry)
+            feeds.append(
+                Feed(
+                    agency=agency,
+                    name=feed_file.parent.name,
+                    folder=feed_file.parent,
+                    entry=entry,
+                    expected=_expected_periods(feed_file, entry, expected),
+                )
+            )
+    return Partnership(sources=sources, file=file, feeds=tuple(feeds))
+
+
+def _expected_periods(path: Path, entry: FeedEntry, years: list[Period]) -> tuple[Period, ...]:
+    """The periods a feed should cover: the partnership's expected years, narrowed by the feed's own first and last."""
+    first, last = years[0].start, years[-1].end
+    for key, text in (("expected_from", entry.expected_from), ("expected_until", entry.expected_until)):
+        if text is None:
+            continue
+        period = parse_period(text, entry.coverage.kind)
+        if period is None:
+            raise ConfigurationError(f"{path}: {key}: expected a {entry.coverage.kind} such as 2016-04, found {text!r}.")
+        first, last = (max(first, period.start), last) if key == "expected_from" else (first, min(last, period.end))
+    return tuple(periods_between(first, last, entry.coverage.kind))

@@ -1,0 +1,50 @@
+"""Where things are and how much memory to use: one frozen object, from options or `CSP_` environment variables."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+class Settings(BaseSettings):
+    """Settings of one pipeline: every field can be given as `CSP_<FIELD>` in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="CSP_", frozen=True)
+
+    sources: Path = Field(PROJECT / "sources", description="what partners send and what the partnership decides")
+    warehouse: Path = Field(PROJECT / "warehouse", description="landing, lake, the published warehouse and the reports")
+    views: Path = Field(PROJECT / "warehouse" / "views", description="SQL views published with the warehouse")
+    memory_limit: str = Field("900MB", description="DuckDB's memory limit for one step")
+    threads: int = Field(default_factory=lambda: min(os.cpu_count() or 1, 8), description="threads for one step")
+    batch_rows: int = Field(200_000, description="rows validated at a time", ge=1_000)
+    person_key_secret: SecretStr | None = Field(
+        None, description="secret for re-keying person keys; made once beside landing when not given"
+    )
+
+    @property
+    def landing(self) -> Path:
+        """Raw bytes of every file received, by hash."""
+        return self.warehouse / "landing"
+
+    @property
+    def lake(self) -> Path:
+        """Parquet: records, rejects, figures, comparisons."""
+        return self.warehouse / "lake"
+
+    @property
+    def database(self) -> Path:
+        """The published DuckDB warehouse."""
+        return self.warehouse / "csp.duckdb"
+
+    @property
+    def reports(self) -> Path:
+        """The reports, `index.html` first."""
+        return self.warehouse / "reports"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's instance: runs, events, schedules."""
+        return self.warehouse / "dagster"

@@ -1,0 +1,340 @@
+"""How a table is declared: one pandera model gives checks, types, units, descriptions, roles, DDL and documents.
+
+A model's fields are made with the functions here. For a partner's feed each field says how its text is written
+(`day("%d/%m/%Y")`, `flag("Y", "N")`) and which SQL turns checked text into the typed, shared value; for a table that
+the pipeline itself makes, `column(...)` gives type and description only.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+
+ISO_DAY = "%Y-%m-%d"
+ISO_MOMENT = "%Y-%m-%d %H:%M:%S"
+
+
+class Table(pa.DataFrameModel):
+    """Base of every declared table; its docstring is the table's description."""
+
+
+class FeedTable(Table):
+    """Base of every feed's table: what a partner sends, column by column, and what each becomes.
+
+    Class attributes: `row_unit` is what one row is; `key` are the columns that no two rows of one file may share;
+    `layout` says how the file is laid out; `derived` are columns computed from the typed ones; `coverage_date` is the
+    column that should lie within what the file covers; `noted` are true-or-false columns whose true rows are worth a
+    note to the sender; `record_level` is false for feeds that give totals.
+    """
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A column computed from the typed ones by a SQL expression."""
+
+    name: str
+    type: str
+    sql: str
+    description: str
+    role: str | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a feed's files are laid out: `csv`, or a `workbook` with named sheets or a sheet for each period."""
+
+    kind: str = "csv"
+    sheet: str | None = None
+    sheet_per_period: bool = False
+
+
+@dataclass(frozen=True)
+class ColumnSpec:
+    """One column as everything but pandera needs it."""
+
+    name: str
+    header: str
+    type: str
+    description: str
+    required: bool = True
+    nullable: bool = False
+    sql: str = "{column}"
+    role: str | None = None
+    reference: str | None = None
+    reference_is_closed: bool = True
+    unit: str | None = None
+    sensitivity: str = "internal"
+    formats: tuple[str, ...] = ()
+    expects: str = ""
+    stored: bool = True
+
+
+@dataclass(frozen=True)
+class FeedSpec:
+    """A feed's table, read once from its pandera model."""
+
+    model: type[FeedTable]
+    name: str
+    description: str
+    columns: tuple[ColumnSpec, ...]
+    derived: tuple[Derived, ...]
+    row_unit: str
+    key: tuple[str, ...]
+    layout: Layout
+    record_level: bool
+    coverage_date: str | None
+    noted: dict[str, str]
+    roles: dict[str, str] = field(default_factory=dict)
+
+    def columns_with_role(self, kind: str) -> dict[str, str]:
+        """Basis -> column name for roles such as `date: recorded`, in declared order."""
+        found = {}
+        for name, role in self.roles.items():
+            role_kind, _, basis = role.partition(": ")
+            if role_kind == kind:
+                found[basis] = name
+        return found
+
+
+def field_of(
+    type_: str,
+    description: str,
+    *,
+    header: str | None = None,
+    nullable: bool = False,
+    required: bool = True,
+    sql: str = "{column}",
+    role: str | None = None,
+    reference: str | None = None,
+    reference_is_closed: bool = True,
+    unit: str | None = None,
+    sensitivity: str = "internal",
+    expects: str = "",
+    formats: tuple[str, ...] = (),
+    stored: bool = True,
+    **checks: Any,
+) -> Any:
+    """A pandera field with what the rest of the pipeline reads in its metadata.
+
+    Parameters: `type_` is the DuckDB type; `header` the partner's column name when it is not ours; `sql` an expression
+    with `{column}` in it that turns checked text into the typed value; `role` such as `date: recorded`,
+    `unit: victim`, `area: offence`, `status`; `reference` names a list of known codes (a value outside it is refused, unless the list is
+    not closed); `expects` completes the
+    sentence "expected ..." in a reject.
+    """
+    metadata = {
+        "header": header,
+        "type": type_,
+        "required": required,
+        "nullable": nullable,
+        "sql": sql,
+        "role": role,
+        "reference": reference,
+        "reference_is_closed": reference_is_closed,
+        "unit": unit,
+        "sensitivity": sensitivity,
+        "formats": formats,
+        "expects": expects,
+        "stored": stored,
+    }
+    return pa.Field(nullable=nullable, description=description, metadata=metadata, **checks)
+
+
+def text(description: str, *, pattern: str | None = None, expects: str = "", **options: Any) -> Any:
+    """Text, taken as it is; with `pattern` it must match the whole expression."""
+    checks = {"str_matches": rf"(?:{pattern})$"} if pattern else {}
+    return field_of("VARCHAR", description, expects=expects, **options, **checks)
+
+
+def day(format_: str, description: str, **options: Any) -> Any:
+    """A date written in `format_` (workbook cells that are real dates arrive as ISO text and pass too)."""
+    formats = tuple(dict.fromkeys((format_, ISO_DAY, ISO_MOMENT)))
+    return field_of(
+        "DATE",
+        description,
+        sql=f"CAST(strptime({{column}}, {list(formats)!r}) AS DATE)",
+        formats=formats,
+        expects=f"a date that exists, written like {pd.Timestamp(2016, 4, 30).strftime(format_)}",
+        **options,
+    )
+
+
+def moment(format_: str, description: str, **options: Any) -> Any:
+    """A date and time written in `format_`, local time."""
+    formats = tuple(dict.fromkeys((format_, ISO_MOMENT)))
+    return field_of(
+        "TIMESTAMP",
+        description,
+        sql=f"strptime({{column}}, {list(formats)!r})",
+        formats=formats,
+        expects=f"a date and time that exist, written like {pd.Timestamp(2016, 4, 30, 14, 5).strftime(format_)}",
+        **options,
+    )
+
+
+def flag(yes: str, no: str, description: str, *, unknown: tuple[str, ...] = (), **options: Any) -> Any:
+    """Yes or no in the partner's words; words for "not known" become NULL."""
+    return field_of(
+        "BOOLEAN",
+        description,
+        sql=f"CASE {{column}} WHEN {quoted(yes)} THEN true WHEN {quoted(no)} THEN false END",
+        isin=[yes, no, *unknown],
+        expects="one of " + ", ".join((yes, no, *unknown)),
+        **options,
+    )
+
+
+def choice(words: dict[str, str], description: str, **options: Any) -> Any:
+    """One of the partner's words, stored as ours: `{"Opened in error": "opened_in_error"}`."""
+    branches = " ".join(f"WHEN {quoted(theirs)} THEN {quoted(ours)}" for theirs, ours in words.items())
+    return field_of(
+        "VARCHAR",
+        description,
+        sql=f"CASE {{column}} {branches} END",
+        isin=list(words),
+        expects="one of " + ", ".join(words),
+        **options,
+    )
+
+
+def whole_number(description: str, *, zero_as: str | None = None, **options: Any) -> Any:
+    """A whole number; thousands separators and padding are allowed, as is a publisher's own way to write zero."""
+    zero = f"|{re.escape(zero_as)}" if zero_as else ""
+    return field_of(
+        "BIGINT",
+        description,
+        sql="CAST(CAST(replace({column}, ',', '') AS DOUBLE) AS BIGINT)",
+        str_matches=rf"(?:-?\d{{1,3}}(?:,\d{{3}})+|-?\d{{1,15}}(?:\.0+)?{zero})$",
+        expects="a whole number",
+        **options,
+    )
+
+
+def decimal(description: str, **options: Any) -> Any:
+    """A number that may have a decimal part."""
+    return field_of(
+        "DOUBLE",
+        description,
+        sql="CAST(replace({column}, ',', '') AS DOUBLE)",
+        str_matches=r"-?\d[\d,]{0,20}(?:\.\d+)?(?:[eE][-+]?\d+)?$",
+        expects="a number",
+        **options,
+    )
+
+
+SUPPRESSED = r"<\s?\d+|\[c\]|\*"
+
+
+def published_number(description: str, **options: Any) -> Any:
+    """A published number as it stands: `104`, `1,204`, `15%`, or suppressed as `<5`, `[c]` or `*`; kept as text.
+
+    `published_value`, `published_low` and `published_high` give the SQL that reads it.
+    """
+    return field_of(
+        "VARCHAR",
+        description,
+        str_matches=rf"(?:-?\d[\d,]*(?:\.\d+)?%?|{SUPPRESSED})$",
+        expects="a number, or a suppressed one such as <5 or [c]",
+        **options,
+    )
+
+
+def published_value(column: str) -> str:
+    """SQL for the value of a published number: NULL where it is suppressed."""
+    return f"TRY_CAST(replace(replace({column}, ',', ''), '%', '') AS DOUBLE)"
+
+
+def published_low(column: str) -> str:
+    """SQL for the least a published number can be."""
+    return f"CASE WHEN {published_value(column)} IS NOT NULL THEN {published_value(column)} ELSE 0 END"
+
+
+def published_high(column: str) -> str:
+    """SQL for the most a published number can be: 4 for `<5`, unknown for `[c]`."""
+    below = f"TRY_CAST(regexp_extract({column}, '^<\\s?(\\d+)$', 1) AS DOUBLE) - 1"
+    return f"coalesce({published_value(column)}, {below})"
+
+
+PERSON_KEY_PATTERN = "[0-9a-fA-F]{64}"
+
+
+def person_key(description: str, **options: Any) -> Any:
+    """A keyed hash of a person, re-keyed with the pipeline's own secret before anything is stored."""
+    return field_of(
+        "VARCHAR",
+        description,
+        sql="rekey({column})",
+        sensitivity="person",
+        str_matches=rf"{PERSON_KEY_PATTERN}$",
+        expects="a keyed hash of 64 hex characters (never a name, birth date or address)",
+        **options,
+    )
+
+
+def column(type_: str, description: str, *, nullable: bool = False, unit: str | None = None, **checks: Any) -> Any:
+    """A column of a table that the pipeline makes."""
+    return field_of(type_, description, nullable=nullable, unit=unit, **checks)
+
+
+def specs_of(model: type[Table]) -> tuple[ColumnSpec, ...]:
+    """The columns of a declared table, in order."""
+    specs = []
+    for name, pandera_column in model.to_schema().columns.items():
+        metadata = dict(pandera_column.metadata or {})
+        header = metadata.pop("header", None) or name
+        specs.append(
+            ColumnSpec(name=name, header=header, description=pandera_column.description or "", **metadata)
+        )
+    return tuple(specs)
+
+
+def feed_spec(model: type[FeedTable]) -> FeedSpec:
+    """Read a feed's declaration once, into plain values."""
+    columns = specs_of(model)
+    derived: tuple[Derived, ...] = getattr(model, "derived", ())
+    roles = {spec.name: spec.role for spec in columns if spec.role}
+    roles |= {item.name: item.role for item in derived if item.role}
+    return FeedSpec(
+        model=model,
+        name=model.__name__,
+        description=(model.__doc__ or "").strip(),
+        columns=columns,
+        derived=derived,
+        row_unit=getattr(model, "row_unit", "row"),
+        key=getattr(model, "key", ()),
+        layout=getattr(model, "layout", Layout()),
+        record_level=getattr(model, "record_level", True),
+        coverage_date=getattr(model, "coverage_date", None),
+        noted=getattr(model, "noted", {}),
+        roles=roles,
+    )
+
+
+def ddl(name: str, specs: tuple[ColumnSpec, ...], description: str) -> list[str]:
+    """CREATE TABLE and COMMENT statements for a declared table."""
+    body = ",\n  ".join(f"{identifier(s.name)} {s.type}{'' if s.nullable else ' NOT NULL'}" for s in specs)
+    statements = [f"CREATE TABLE {identifier(name)} (\n  {body}\n)"]
+    statements.append(f"COMMENT ON TABLE {identifier(name)} IS {quoted(description)}")
+    statements += [
+        f"COMMENT ON COLUMN {identifier(name)}.{identifier(s.name)} IS {quoted(comment_of(s))}" for s in specs
+    ]
+    return statements
+
+
+def comment_of(spec: ColumnSpec) -> str:
+    """A column's description with its unit and role."""
+    extra = [f"Unit: {spec.unit}."] if spec.unit else []
+    extra += [f"Role: {spec.role}."] if spec.role else []
+    return " ".join([spec.description.rstrip(".") + ".", *extra])
+
+
+def identifier(name: str) -> str:
+    """A SQL identifier, quoted."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
