@@ -1,5 +1,6 @@
 """The lake's places and the few ways to write there: whole files, put in place by a rename."""
 
+import functools
 import json
 import os
 from collections.abc import Iterator
@@ -47,18 +48,23 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB for one step, with the step's memory and threads, spilling below the warehouse."""
-    spill = settings.warehouse / ".spill"
-    connection = duckdb.connect(
+    """A connection of its own to this process's in-memory DuckDB: temporary tables and variables are not shared, memory
+    and threads are.
+    """
+    return _engine(settings.memory_limit, settings.threads, str(settings.warehouse / ".spill")).cursor()
+
+
+@functools.cache
+def _engine(memory_limit: str, threads: int, spill: str) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(
         config={
-            "memory_limit": settings.memory_limit,
-            "threads": settings.threads,
-            "temp_directory": str(spill),
+            "memory_limit": memory_limit,
+            "threads": threads,
+            "temp_directory": spill,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
     )
-    return connection
 
 
 def write_table(connection: duckdb.DuckDBPyConnection, settings: Settings, table: str, query: str) -> int:

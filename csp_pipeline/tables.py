@@ -6,14 +6,16 @@ the pipeline itself makes, `column(...)` gives type and description only.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import pandera.pandas as pa
 
 ISO_DAY = "%Y-%m-%d"
 ISO_MOMENT = "%Y-%m-%d %H:%M:%S"
+Model = TypeVar("Model", bound="FeedTable")
 
 
 class Table(pa.DataFrameModel):
@@ -21,24 +23,19 @@ class Table(pa.DataFrameModel):
 
 
 class FeedTable(Table):
-    """Base of every feed's table: what a partner sends, column by column, and what each becomes.
-
-    Class attributes: `row_unit` is what one row is; `key` are the columns that no two rows of one file may share;
-    `layout` says how the file is laid out; `derived` are columns computed from the typed ones; `coverage_date` is the
-    column that should lie within what the file covers; `noted` are true-or-false columns whose true rows are worth a
-    note to the sender; `record_level` is false for feeds that give totals.
-    """
+    """Base of every feed's table: what a partner sends, column by column, and what each becomes."""
 
 
 @dataclass(frozen=True)
 class Derived:
-    """A column computed from the typed ones by a SQL expression."""
+    """A column computed from the typed ones by a SQL expression; a date's `grain` is the shortest period it can tell."""
 
     name: str
     type: str
     sql: str
     description: str
     role: str | None = None
+    grain: str = "month"
 
 
 @dataclass(frozen=True)
@@ -72,6 +69,38 @@ class ColumnSpec:
 
 
 @dataclass(frozen=True)
+class FeedTraits:
+    """What is true of a feed's table as a whole.
+
+    `row_unit` is what one row is; `key` are the columns that no two rows of one file may share; `coverage_date` is the
+    column that should lie within what the file covers; `layout` says how the file is laid out; `derived` are columns
+    computed from the typed ones; `noted` are true-or-false columns whose true rows are worth a note to the sender;
+    `record_level` is false for feeds that give totals.
+    """
+
+    row_unit: str
+    key: tuple[str, ...] = ()
+    coverage_date: str | None = None
+    layout: Layout = Layout()
+    derived: tuple[Derived, ...] = ()
+    noted: dict[str, str] = field(default_factory=dict)
+    record_level: bool = True
+
+
+_TRAITS: dict[type[FeedTable], FeedTraits] = {}
+
+
+def feed(**traits: Any) -> Callable[[type[Model]], type[Model]]:
+    """Class decorator that gives a feed's table its `FeedTraits`."""
+
+    def declare(model: type[Model]) -> type[Model]:
+        _TRAITS[model] = FeedTraits(**traits)
+        return model
+
+    return declare
+
+
+@dataclass(frozen=True)
 class FeedSpec:
     """A feed's table, read once from its pandera model."""
 
@@ -79,14 +108,13 @@ class FeedSpec:
     name: str
     description: str
     columns: tuple[ColumnSpec, ...]
-    derived: tuple[Derived, ...]
-    row_unit: str
-    key: tuple[str, ...]
-    layout: Layout
-    record_level: bool
-    coverage_date: str | None
-    noted: dict[str, str]
+    traits: FeedTraits
     roles: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def derived(self) -> tuple[Derived, ...]:
+        """Columns computed from the typed ones."""
+        return self.traits.derived
 
     def columns_with_role(self, kind: str) -> dict[str, str]:
         """Basis -> column name for roles such as `date: recorded`, in declared order."""
@@ -293,21 +321,15 @@ def specs_of(model: type[Table]) -> tuple[ColumnSpec, ...]:
 def feed_spec(model: type[FeedTable]) -> FeedSpec:
     """Read a feed's declaration once, into plain values."""
     columns = specs_of(model)
-    derived: tuple[Derived, ...] = getattr(model, "derived", ())
+    traits = _TRAITS[model]
     roles = {spec.name: spec.role for spec in columns if spec.role}
-    roles |= {item.name: item.role for item in derived if item.role}
+    roles |= {item.name: item.role for item in traits.derived if item.role}
     return FeedSpec(
         model=model,
         name=model.__name__,
         description=(model.__doc__ or "").strip(),
         columns=columns,
-        derived=derived,
-        row_unit=getattr(model, "row_unit", "row"),
-        key=getattr(model, "key", ()),
-        layout=getattr(model, "layout", Layout()),
-        record_level=getattr(model, "record_level", True),
-        coverage_date=getattr(model, "coverage_date", None),
-        noted=getattr(model, "noted", {}),
+        traits=traits,
         roles=roles,
     )
 

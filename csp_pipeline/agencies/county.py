@@ -4,6 +4,12 @@ from csp_pipeline import tables
 from csp_pipeline.tables import Derived, FeedTable, Layout
 
 
+@tables.feed(
+    row_unit="case",
+    key=("case_id",),
+    coverage_date="referral_date",
+    layout=Layout("workbook", sheet="Cases"),
+)
 class DomesticAbuse(FeedTable):
     """Cases opened by the commissioned domestic abuse service, in the workbook of the quarter they were opened in."""
 
@@ -54,12 +60,11 @@ class DomesticAbuse(FeedTable):
         role="status",
     )
 
-    row_unit = "case"
-    key = ("case_id",)
-    coverage_date = "referral_date"
-    layout = Layout("workbook", sheet="Cases")
 
-
+@tables.feed(
+    row_unit="offence",
+    coverage_date="disposal_date",
+)
 class YouthOffending(FeedTable):
     """Proven offences by children, one row each, in the file of the quarter they were disposed of in."""
 
@@ -75,10 +80,14 @@ class YouthOffending(FeedTable):
         "Home Office offence code", reference="offence_code", expects="a Home Office offence code such as 8N or 37.2"
     )
 
-    row_unit = "offence"
-    coverage_date = "disposal_date"
 
-
+@tables.feed(
+    row_unit="result",
+    key=("period", "district", "question"),
+    record_level=False,
+    layout=Layout("workbook", sheet_per_period=True),
+    derived=(Derived("period", "VARCHAR", "covered_label", "Quarter surveyed", role="period"),),
+)
 class CommunitySurvey(FeedTable):
     """The community survey's results, one sheet for each quarter: already percentages, never to be added up."""
 
@@ -92,9 +101,3 @@ class CommunitySurvey(FeedTable):
     question: str = tables.text("Question as asked", header="Question")
     base: str = tables.whole_number("Respondents", header="Base", nullable=True, unit="respondents")
     percentage: str = tables.published_number("Percentage of respondents", header="Percentage", nullable=True, unit="%")
-
-    row_unit = "result"
-    key = ("period", "district", "question")
-    record_level = False
-    layout = Layout("workbook", sheet_per_period=True)
-    derived = (Derived("period", "VARCHAR", "covered_label", "Quarter surveyed", role="period"),)

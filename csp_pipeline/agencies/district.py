@@ -4,6 +4,11 @@ from csp_pipeline import tables
 from csp_pipeline.tables import Derived, FeedTable, Layout
 
 
+@tables.feed(
+    row_unit="case",
+    key=("case_reference",),
+    coverage_date="opened",
+)
 class AsbCases(FeedTable):
     """Anti-social behaviour cases of the shared case system, in the file of the month they were opened in."""
 
@@ -28,11 +33,16 @@ class AsbCases(FeedTable):
     )
     status: str = tables.text("State of the case", role="status")
 
-    row_unit = "case"
-    key = ("case_reference",)
-    coverage_date = "opened"
 
-
+@tables.feed(
+    row_unit="response",
+    key=("respondent",),
+    layout=Layout("workbook"),
+    derived=(
+        Derived("surveyed_in", "DATE", "covered_from", "First day of the year surveyed", "date: surveyed", "financial_year"),
+        Derived("survey_area", "VARCHAR", "covers_area", "Area surveyed", role="area: surveyed"),
+    ),
+)
 class ParishSurvey(FeedTable):
     """Answers of parish councils and councillors: their first, second and third priority."""
 
@@ -45,15 +55,12 @@ class ParishSurvey(FeedTable):
     third: str = tables.text("Third priority", header="Third", nullable=True)
     comments: str = tables.text("Comments", header="Comments", nullable=True, stored=False, sensitivity="free text")
 
-    row_unit = "response"
-    key = ("respondent",)
-    layout = Layout("workbook")
-    derived = (
-        Derived("surveyed_in", "DATE", "covered_from", "First day of the year surveyed", role="date: surveyed"),
-        Derived("survey_area", "VARCHAR", "covers_area", "Area surveyed", role="area: surveyed"),
-    )
 
-
+@tables.feed(
+    row_unit="result",
+    key=("measure", "area", "period"),
+    record_level=False,
+)
 class PublishedFigures(FeedTable):
     """Figures that the partnership itself has published, as printed."""
 
@@ -74,7 +81,3 @@ class PublishedFigures(FeedTable):
     value: str = tables.published_number("Value as printed", nullable=True)
     published_on: str = tables.day("%d/%m/%Y", "Day of publication", nullable=True)
     page: str = tables.text("Page", nullable=True)
-
-    row_unit = "result"
-    key = ("measure", "area", "period")
-    record_level = False

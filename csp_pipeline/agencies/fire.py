@@ -4,6 +4,11 @@ from csp_pipeline import tables
 from csp_pipeline.tables import FeedTable
 
 
+@tables.feed(
+    row_unit="incident",
+    key=("incident_number",),
+    coverage_date="time_of_call",
+)
 class Incidents(FeedTable):
     """Incidents attended, after the national Incident Recording System, in the file of the quarter of the call."""
 
@@ -34,7 +39,3 @@ class Incidents(FeedTable):
     casualties: str = tables.whole_number("Casualties", nullable=True, unit="persons")
     fatalities: str = tables.whole_number("Fatalities", nullable=True, unit="persons")
     police_incident_number: str = tables.text("Police incident number, where the police attended", nullable=True)
-
-    row_unit = "incident"
-    key = ("incident_number",)
-    coverage_date = "time_of_call"

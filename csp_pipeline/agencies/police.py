@@ -9,6 +9,12 @@ OFFENCE = (
 )
 
 
+@tables.feed(
+    row_unit="offence",
+    key=("crime_number",),
+    coverage_date="recorded_date",
+    derived=OFFENCE,
+)
 class Crimes(FeedTable):
     """Recorded crimes, one row each, in the file of the month they were recorded in."""
 
@@ -47,12 +53,12 @@ class Crimes(FeedTable):
     )
     suspect_under_18: str = tables.flag("Y", "N", "A suspect is under 18", nullable=True)
 
-    row_unit = "offence"
-    key = ("crime_number",)
-    coverage_date = "recorded_date"
-    derived = OFFENCE
 
-
+@tables.feed(
+    row_unit="incident",
+    key=("incident_number",),
+    coverage_date="reported_at",
+)
 class Asb(FeedTable):
     """Anti-social behaviour incidents reported to the police, in the file of the month they were reported in."""
 
@@ -70,10 +76,6 @@ class Asb(FeedTable):
         role="area: incident",
     )
     recording_system: str = tables.text("System it was recorded in")
-
-    row_unit = "incident"
-    key = ("incident_number",)
-    coverage_date = "reported_at"
 
 
 STREET_CRIME_TYPES = {
@@ -94,6 +96,19 @@ STREET_CRIME_TYPES = {
 }
 
 
+@tables.feed(
+    row_unit="row",
+    coverage_date="month_start",
+    derived=(
+        Derived(
+            "month_start",
+            "DATE",
+            "CAST(try_strptime(month || '-01', '%Y-%m-%d') AS DATE)",
+            "First day of the month",
+            role="date: month",
+        ),
+    ),
+)
 class Street(FeedTable):
     """Street-level crime and anti-social behaviour exactly as published by data.police.uk, one file a month.
 
@@ -131,19 +146,36 @@ class Street(FeedTable):
     last_outcome: str = tables.text("Last outcome known when published", header="Last outcome category", nullable=True)
     context: str = tables.text("Publisher's context (empty so far)", header="Context", nullable=True)
 
-    row_unit = "row"
-    coverage_date = "month_start"
-    derived = (
+
+@tables.feed(
+    row_unit="offence",
+    coverage_date="quarter_start",
+    noted={"is_cancellation": "negative counts kept: more records were cancelled than added"},
+    derived=(
         Derived(
-            "month_start",
+            "quarter_start",
             "DATE",
-            "CAST(try_strptime(month || '-01', '%Y-%m-%d') AS DATE)",
-            "First day of the month",
-            role="date: month",
+            "make_date(CAST(left(financial_year, 4) AS BIGINT) + CASE WHEN financial_quarter = 4 THEN 1 ELSE 0 END,"
+            " [4, 7, 10, 1][financial_quarter], 1)",
+            "First day of the quarter",
+            role="date: recorded",
+            grain="quarter",
         ),
-    )
-
-
+        Derived(
+            "area_code",
+            "VARCHAR",
+            "CASE WHEN csp_name IS NULL THEN force_name_list.shared ELSE coalesce(csp_name_list.shared, 'elsewhere') END",
+            "Area the count is for: the CSP's district where it is given by CSP, else the force",
+            role="area: recorded",
+        ),
+        Derived(
+            "is_cancellation",
+            "BOOLEAN",
+            "number_of_offences < 0",
+            "The count is negative: cancelled records outweigh new ones",
+        ),
+    ),
+)
 class RecordedCrimeTables(FeedTable):
     """Home Office open data tables of police recorded crime, by force or by CSP, offence code and quarter.
 
@@ -171,31 +203,4 @@ class RecordedCrimeTables(FeedTable):
     offence_code: str = tables.text("Home Office offence code", header="Offence Code")
     number_of_offences: str = tables.whole_number(
         "Offences recorded; negative where cancellations outweigh", header="Number of Offences", unit="offences"
-    )
-
-    row_unit = "offence"
-    coverage_date = "quarter_start"
-    noted = {"is_cancellation": "negative counts kept: more records were cancelled than added"}
-    derived = (
-        Derived(
-            "quarter_start",
-            "DATE",
-            "make_date(CAST(left(financial_year, 4) AS BIGINT) + CASE WHEN financial_quarter = 4 THEN 1 ELSE 0 END,"
-            " [4, 7, 10, 1][financial_quarter], 1)",
-            "First day of the quarter",
-            role="date: recorded",
-        ),
-        Derived(
-            "area_code",
-            "VARCHAR",
-            "CASE WHEN csp_name IS NULL THEN force_name_list.shared ELSE coalesce(csp_name_list.shared, 'elsewhere') END",
-            "Area the count is for: the CSP's district where it is given by CSP, else the force",
-            role="area: recorded",
-        ),
-        Derived(
-            "is_cancellation",
-            "BOOLEAN",
-            "number_of_offences < 0",
-            "The count is negative: cancelled records outweigh new ones",
-        ),
     )

@@ -16,6 +16,16 @@ DISCHARGE_REASONS = {
 REFERRAL_SOURCES = {"3": "gp", "4": "self", "5": "arrest_referral", "6": "drr", "8": "probation"}
 
 
+@tables.feed(
+    row_unit="episode",
+    key=("provider_code", "episode_id"),
+    derived=(
+        Derived(
+            "client_id", "VARCHAR", "provider_code || '-' || client_reference", "Client within provider", "unit: client"
+        ),
+        Derived("open_in", "DATE", "covered_from", "First day of the quarter the episode was open in", "date: open", "quarter"),
+    ),
+)
 class Episodes(FeedTable):
     """Treatment episodes open at any time in a quarter, after NDTMS: an episode stands in every quarter it is open in.
 
@@ -47,16 +57,14 @@ class Episodes(FeedTable):
     sex: str = tables.text("Sex as recorded", header="SEX", nullable=True)
     age_band: str = tables.text("Age band", header="AGEBAND", nullable=True)
 
-    row_unit = "episode"
-    key = ("provider_code", "episode_id")
-    derived = (
-        Derived(
-            "client_id", "VARCHAR", "provider_code || '-' || client_reference", "Client within provider", "unit: client"
-        ),
-        Derived("open_in", "DATE", "covered_from", "First day of the quarter the episode was open in", "date: open"),
-    )
 
-
+@tables.feed(
+    row_unit="result",
+    key=("district",),
+    record_level=False,
+    layout=Layout("workbook", sheet="Summary"),
+    derived=(Derived("period", "VARCHAR", "covered_label", "Quarter summarised", role="period"),),
+)
 class Summary(FeedTable):
     """The provider's own totals by district and quarter; counts under 5 are shown as `<5`."""
 
@@ -72,9 +80,3 @@ class Summary(FeedTable):
     successful_completions: str = tables.published_number(
         "Successful completions", header="Successful completions", nullable=True
     )
-
-    row_unit = "result"
-    key = ("district",)
-    record_level = False
-    layout = Layout("workbook", sheet="Summary")
-    derived = (Derived("period", "VARCHAR", "covered_label", "Quarter summarised", role="period"),)

@@ -16,6 +16,7 @@ from csp_pipeline.intake.place import Placement
 from csp_pipeline.intake.rows import COVERED, ROW_NUMBER, SHEET, ReadFile
 from csp_pipeline.intake.validate import Checker, shown_value, word_problem
 from csp_pipeline.lake import connect, replacing, sql_path
+from csp_pipeline.partnership.areas import CodeList
 from csp_pipeline.partnership.periods import period_label
 from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec, identifier, quoted
@@ -23,6 +24,7 @@ from csp_pipeline.tables import FeedSpec, identifier, quoted
 MOST_REJECTS = 200_000
 
 
+TEXT = "text_"
 IDENTITY = ("submission_id", SHEET, ROW_NUMBER, COVERED)
 
 
@@ -72,7 +74,7 @@ def load_rows(
                         f"more than {MOST_REJECTS:,} rows fail; the first: row {loaded.rejects[0]['row_number']}, "
                         f"{loaded.rejects[0]['message']} Mend the export and send it again.",
                     )
-                connection.register("batch", good)
+                connection.register("batch", _as_text_columns(good, spec))
                 typed = connection.execute(query).to_arrow_table()
                 connection.unregister("batch")
                 writer = writer or pq.ParquetWriter(beside, typed.schema, compression="zstd", compression_level=1)
@@ -84,20 +86,20 @@ def load_rows(
         _add_broken_rows(read, loaded)
         if read.rows_are_shifted:
             _shift_rows(connection, beside, loaded, sorted(row.row_number for row in read.broken_rows))
-        if spec.key:
+        if spec.traits.key:
             _reject_repeated_keys(connection, beside, spec, loaded)
     return loaded
 
 
 def prepare_typing(
-    connection: duckdb.DuckDBPyConnection, spec: FeedSpec, references: Mapping[str, pd.DataFrame], context: Context
+    connection: duckdb.DuckDBPyConnection, spec: FeedSpec, references: Mapping[str, CodeList], context: Context
 ) -> str:
     """Register code lists and macros, and give the query that turns the text view `batch` into typed records."""
     _register_rekey(connection, context.person_key_secret)
     covered = context.placement.coverage
     label = quoted(covered.label) if covered else f"text_row.{COVERED}"
-    if covered is None and spec.coverage_date:
-        label = period_label(spec.coverage_date, context.covers_kind)
+    if covered is None and spec.traits.coverage_date:
+        label = period_label(spec.traits.coverage_date, context.covers_kind)
     selected = [
         f"{quoted(context.submission_id)} AS submission_id",
         f"text_row.{SHEET} AS {SHEET}",
@@ -105,16 +107,15 @@ def prepare_typing(
     ]
     joins = []
     for column in spec.columns:
-        text_column = f"text_row.{identifier(column.name)}"
+        text_column = f"text_row.{identifier(TEXT + column.name)}"
         alias = f"{column.name}_list"
         value = text_column
         if column.reference:
-            frame = references[column.reference]
-            identity = frame["shared"].equals(frame["value"])
+            identity = references[column.reference].is_identity
             if column.sql == "{column}" and not identity:
                 value = f"{alias}.shared"
             if not identity or any(f"{alias}." in item.sql for item in spec.derived):
-                connection.register(f"{alias}_frame", frame)
+                connection.register(f"{alias}_frame", references[column.reference].frame)
                 connection.execute(f"CREATE TEMP TABLE {identifier(alias)} AS SELECT * FROM {alias}_frame").fetchall()
                 joins.append(f"LEFT JOIN {identifier(alias)} ON {alias}.value = {text_column}")
         if column.stored:
@@ -125,7 +126,7 @@ def prepare_typing(
         f"CAST({quoted(str(covered.start)) if covered else 'NULL'} AS DATE) AS covered_from",
         f"{quoted(context.covers_area)} AS covers_area",
     ]
-    if covered is not None or not spec.coverage_date:
+    if covered is not None or not spec.traits.coverage_date:
         fixed.insert(0, f"{label} AS {COVERED}")
         label = ""
     derived = [f"CAST({item.sql} AS {item.type}) AS {identifier(item.name)}" for item in spec.derived]
@@ -166,6 +167,12 @@ def _complete(batch: pa.Table) -> pa.Table:
         if name not in batch.column_names:
             batch = batch.append_column(name, pa.nulls(batch.num_rows, pa.string()))
     return batch
+
+
+def _as_text_columns(batch: pa.Table, spec: FeedSpec) -> pa.Table:
+    """The batch under names that leave the columns' own names to the typed ones, which derived columns refer to."""
+    declared = {column.name for column in spec.columns}
+    return batch.rename_columns([TEXT + name if name in declared else name for name in batch.column_names])
 
 
 def _split(batch: pa.Table, checker: Checker, latest: date) -> tuple[pa.Table, list[dict[str, object]]]:
@@ -251,8 +258,8 @@ def _reject_repeated_keys(
     connection: duckdb.DuckDBPyConnection, path: Path, spec: FeedSpec, loaded: LoadedRows
 ) -> None:
     """Of rows that share the key, the first stays; rows with a blank in the key are never duplicates."""
-    key = ", ".join(identifier(name) for name in spec.key)
-    present = " AND ".join(f"{identifier(name)} IS NOT NULL" for name in spec.key)
+    key = ", ".join(identifier(name) for name in spec.traits.key)
+    present = " AND ".join(f"{identifier(name)} IS NOT NULL" for name in spec.traits.key)
     headers = {column.name: column for column in spec.columns}
     connection.execute(f"CREATE OR REPLACE TEMP VIEW records AS SELECT * FROM read_parquet('{sql_path(path)}')").fetchall()
     suspects = f"SELECT hash({key}) AS h FROM records WHERE {present} GROUP BY h HAVING count(*) > 1"
@@ -268,7 +275,7 @@ def _reject_repeated_keys(
         ) WHERE nth > 1 ORDER BY sheet, row_number
         """
     ).fetchall()
-    name = ", ".join(headers[name].header if name in headers else name for name in spec.key)
+    name = ", ".join(headers[name].header if name in headers else name for name in spec.traits.key)
     for sheet, row_number, first_row in repeated:
         loaded.rejects.append(
             {

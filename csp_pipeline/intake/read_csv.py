@@ -49,6 +49,8 @@ def find_header(path: Path, columns: tuple[ColumnSpec, ...]) -> tuple[int, str, 
             known = count_known(cells, columns)
             if known > best[0]:
                 best = (known, index, delimiter, cells)
+        if best[0] == len(columns):
+            break
     known, index, delimiter, cells = best
     required = [column for column in columns if column.required]
     if known * 2 < len(required) and known < 2:

@@ -26,6 +26,7 @@ from csp_pipeline.intake.rows import COVERED, ReadFile
 from csp_pipeline.intake.submissions import Rejects
 from csp_pipeline.intake.validate import build_checker
 from csp_pipeline.lake import connect, receipt_path, records_path, replacing, sql_path, write_json
+from csp_pipeline.partnership.areas import CodeList
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.partnership.periods import Period, parse_period
 from csp_pipeline.settings import Settings
@@ -69,7 +70,7 @@ class FeedIntake:
 def take_in_feed(
     feed: Feed,
     spec: FeedSpec,
-    references: Mapping[str, pd.DataFrame],
+    references: Mapping[str, CodeList],
     settings: Settings,
     years: list[Period],
     wanted: list[Period] | None = None,
@@ -129,7 +130,7 @@ class _Job:
 
     feed: Feed
     spec: FeedSpec
-    references: Mapping[str, pd.DataFrame]
+    references: Mapping[str, CodeList]
     settings: Settings
     years: list[Period]
     secret: bytes
@@ -203,9 +204,9 @@ class _Job:
         return loaded
 
     def _open(self, blob: Path, scratch: Path) -> ReadFile:
-        if self.spec.layout.kind == "workbook":
+        if self.spec.traits.layout.kind == "workbook":
             return read_workbook(
-                blob, self.spec.columns, self.spec.layout, self.feed.entry.coverage.kind, self.settings.batch_rows
+                blob, self.spec.columns, self.spec.traits.layout, self.feed.entry.coverage.kind, self.settings.batch_rows
             )
         return read_csv(blob, self.spec.columns, self.settings, scratch)
 
@@ -216,18 +217,18 @@ class _Job:
             if placement.coverage is None:
                 cells = connection.execute(f"SELECT DISTINCT {COVERED} FROM {records} ORDER BY 1").fetchall()
                 receipt.cells = [cell for (cell,) in cells]
-            elif self.spec.coverage_date and receipt.rows_accepted:
+            elif self.spec.traits.coverage_date and receipt.rows_accepted:
                 outside, first, last = connection.execute(
-                    f"SELECT count(*), min({self.spec.coverage_date}), max({self.spec.coverage_date}) FROM {records} "
-                    f"WHERE CAST({self.spec.coverage_date} AS DATE) NOT BETWEEN ? AND ?",
+                    f"SELECT count(*), min({self.spec.traits.coverage_date}), max({self.spec.traits.coverage_date}) FROM {records} "
+                    f"WHERE CAST({self.spec.traits.coverage_date} AS DATE) NOT BETWEEN ? AND ?",
                     [placement.coverage.start, placement.coverage.end],
                 ).fetchall()[0]
                 if outside:
                     receipt.messages.append(
-                        f"{outside:,} rows are dated outside {placement.coverage.label} ({self.spec.coverage_date} from "
+                        f"{outside:,} rows are dated outside {placement.coverage.label} ({self.spec.traits.coverage_date} from "
                         f"{first:%d/%m/%Y} to {last:%d/%m/%Y}); they are kept and counted by their dates."
                     )
-            for column, note in self.spec.noted.items():
+            for column, note in self.spec.traits.noted.items():
                 count = connection.execute(f"SELECT count(*) FROM {records} WHERE {column}").fetchall()[0][0]
                 if count:
                     receipt.messages.append(f"{count:,} {note}.")
@@ -336,7 +337,7 @@ def person_key_secret(settings: Settings) -> bytes:
 
 
 def _fingerprint(
-    feed: Feed, spec: FeedSpec, references: Mapping[str, pd.DataFrame], secret: bytes, years: list[Period]
+    feed: Feed, spec: FeedSpec, references: Mapping[str, CodeList], secret: bytes, years: list[Period]
 ) -> str:
     """Changes when anything that a receipt depends on, besides the landed bytes, does: code, configuration, lists."""
     digest = hashlib.sha256()
@@ -347,7 +348,7 @@ def _fingerprint(
     digest.update(feed.entry.model_dump_json(exclude={"location", "contact", "title", "notes"}).encode())
     digest.update(f"{years[0].label}:{years[-1].label}".encode())
     for name in sorted({column.reference for column in spec.columns if column.reference}):
-        digest.update(pd.util.hash_pandas_object(references[name], index=False).to_numpy().tobytes())
+        digest.update(references[name].digest)
     digest.update(hashlib.sha256(secret).digest())
     return digest.hexdigest()[:16]
 

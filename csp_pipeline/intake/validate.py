@@ -1,5 +1,6 @@
 """Checking batches of text rows with a feed's pandera model, and wording what is wrong for the people who can mend it."""
 
+import copy
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from datetime import date
 import pandas as pd
 import pandera.pandas as pa
 
+from csp_pipeline.partnership.areas import CodeList
 from csp_pipeline.tables import ColumnSpec, FeedSpec
 
 EARLIEST = pd.Timestamp(1900, 1, 1)
@@ -29,7 +31,7 @@ class Checker:
 
     spec: FeedSpec
     schema: pa.DataFrameSchema
-    references: Mapping[str, pd.DataFrame]
+    references: Mapping[str, CodeList]
 
     def find_problems(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Every failing cell: columns `position` (of the row in the frame), `column`, `code`, `value`.
@@ -53,45 +55,48 @@ class Checker:
         return problems.sort_values(["position", "order", "code"], kind="stable").drop(columns="order")
 
 
-def build_checker(spec: FeedSpec, references: Mapping[str, pd.DataFrame], latest: date) -> Checker:
+def build_checker(spec: FeedSpec, references: Mapping[str, CodeList], latest: date) -> Checker:
     """Complete a feed's declared model with what is only known at run time: code lists, and the day of extraction."""
-    schema = spec.model.to_schema()
+    schema = copy.deepcopy(spec.model.to_schema())  # pandera keeps one schema for each model
     for column in spec.columns:
         checks = list(schema.columns[column.name].checks)
         if column.formats:
             checks += _date_checks(column.formats, pd.Timestamp(latest))
         if column.reference and column.reference_is_closed:
-            known = references[column.reference]["value"]
+            known = references[column.reference].values
             checks.append(pa.Check(_known(known), name="unknown_code", error="unknown_code"))
         schema.columns[column.name].checks = checks
     return Checker(spec, schema, references)
 
 
-def _known(values: pd.Series) -> Callable[[pd.Series], pd.Series]:
-    known = pd.array(values.dropna().unique(), dtype="str")
-    return lambda series: series.isin(known)
+def _every_value(is_good: Callable[[pd.Series], pd.Series]) -> Callable[[pd.Series], pd.Series]:
+    """A check of a column that looks at each distinct value once: partners' columns repeat few values many times."""
+
+    def check(series: pd.Series) -> pd.Series:
+        distinct = pd.Series(series.dropna().unique(), dtype="str")
+        bad = distinct[~is_good(distinct).to_numpy(dtype=bool)]
+        return ~series.isin(bad) if len(bad) else pd.Series(True, index=series.index)
+
+    return check
+
+
+def _known(values: frozenset[str]) -> Callable[[pd.Series], pd.Series]:
+    return _every_value(lambda distinct: distinct.map(values.__contains__))
 
 
 def _date_checks(formats: tuple[str, ...], latest: pd.Timestamp) -> list[pa.Check]:
     """Two checks: the date exists and is not before 1900; it is not after the day of extraction."""
-
-    def bad_uniques(series: pd.Series, is_bad: Callable[[pd.Series], pd.Series]) -> pd.Series:
-        uniques = pd.Series(series.dropna().unique(), dtype="str")
-        bad = uniques[is_bad(_parse(uniques, formats))]
-        return ~series.isin(bad) if len(bad) else pd.Series(True, index=series.index)
-
     end_of_latest = latest + pd.Timedelta(days=1)
+
+    def exists(distinct: pd.Series) -> pd.Series:
+        return _parse(distinct, formats) >= EARLIEST
+
+    def is_past(distinct: pd.Series) -> pd.Series:
+        return ~(_parse(distinct, formats) >= end_of_latest)
+
     return [
-        pa.Check(
-            lambda series: bad_uniques(series, lambda parsed: parsed.isna() | (parsed < EARLIEST)),
-            name="impossible_date",
-            error="impossible_date",
-        ),
-        pa.Check(
-            lambda series: bad_uniques(series, lambda parsed: parsed >= end_of_latest),
-            name="date_after_extract",
-            error="date_after_extract",
-        ),
+        pa.Check(_every_value(exists), name="impossible_date", error="impossible_date"),
+        pa.Check(_every_value(is_past), name="date_after_extract", error="date_after_extract"),
     ]
 
 
@@ -117,7 +122,7 @@ def _code_of(check: object) -> str:
 
 
 def word_problem(
-    column: ColumnSpec, code: str, value: object, references: Mapping[str, pd.DataFrame], *, latest: date
+    column: ColumnSpec, code: str, value: object, references: Mapping[str, CodeList], *, latest: date
 ) -> str:
     """One sentence for a failing cell: what was found, what was expected, what to do."""
     shown = shown_value(column, value)
@@ -128,7 +133,7 @@ def word_problem(
         expected = f"a day not after the extract of {latest:%d/%m/%Y}"
     nearest = ""
     if code == "unknown_code" and column.reference and column.sensitivity == "internal":
-        near = difflib.get_close_matches(str(value), references[column.reference]["value"].dropna().head(2000), n=1)
+        near = difflib.get_close_matches(str(value), sorted(references[column.reference].values)[:2000], n=1)
         nearest = f" (nearest known: {near[0]!r})" if near else ""
     return f"{column.header}: found {found}; expected {expected}{nearest}. {ADVICE.get(code, 'Correct it')}."
 

@@ -1,5 +1,7 @@
 """Areas and the lists of codes that partners' columns are checked against."""
 
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -78,10 +80,32 @@ def expand_issued_lsoas(runs: pd.DataFrame) -> list[str]:
     return codes
 
 
-def references(
+@dataclass(frozen=True)
+class CodeList:
+    """A list that columns may refer to: `frame` has `value` (as partners write it) and `shared` (as we store it)."""
+
+    frame: pd.DataFrame
+
+    @cached_property
+    def values(self) -> frozenset[str]:
+        """Every known value."""
+        return frozenset(self.frame["value"].dropna())
+
+    @cached_property
+    def is_identity(self) -> bool:
+        """Values are stored as partners write them."""
+        return self.frame["shared"].equals(self.frame["value"])
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Changes when the list does."""
+        return bytes(pd.util.hash_pandas_object(self.frame, index=False).to_numpy().tobytes())
+
+
+def code_lists(
     areas: pd.DataFrame, lsoas: list[str], offence_codes: pd.DataFrame, forces: pd.DataFrame
-) -> dict[str, pd.DataFrame]:
-    """The lists that columns may refer to, each with `value` (as partners write it) and `shared` (as we store it)."""
+) -> dict[str, CodeList]:
+    """The lists that columns may refer to, by name."""
     districts = areas[areas.area_level == "district"]
     beats = areas[areas.area_level == "beat"]
     named = pd.concat(
@@ -97,7 +121,7 @@ def references(
         {"value": ["Action Fraud", "British Transport Police", "CIFAS", "Devon and Cornwall", "Financial Fraud Action UK",
                    "UK Finance", "Devon & Cornwall"], "shared": "elsewhere"}
     )
-    return {
+    frames = {
         "lsoa": pd.DataFrame({"value": lsoas, "shared": lsoas}),
         "offence_code": offence_codes.assign(value=offence_codes.offence_code, shared=offence_codes.offence_code),
         "district": pd.concat([named.assign(shared=named.area_code)[["value", "shared"]], elsewhere], ignore_index=True)
@@ -106,3 +130,4 @@ def references(
         "beat": beats.assign(value=beats.area_name, shared=beats.area_code)[["value", "shared"]],
         "force": pd.concat([force_names, other_forces], ignore_index=True).drop_duplicates("value"),
     }
+    return {name: CodeList(frame) for name, frame in frames.items()}

@@ -98,12 +98,12 @@ class Partnership:
         )
 
     @cached_property
-    def references(self) -> dict[str, pd.DataFrame]:
+    def references(self) -> dict[str, area_tables.CodeList]:
         """The lists that feeds' columns are checked against, by name."""
         runs = area_tables.read_code_list(self.sources / self.file.lsoas_issued, ["first_code", "last_code"])
         forces = area_tables.read_code_list(self.sources / self.file.forces, ["force_code", "force_name"])
         lsoas = area_tables.expand_issued_lsoas(runs)
-        return area_tables.references(self.areas, lsoas, self.offence_codes, forces)
+        return area_tables.code_lists(self.areas, lsoas, self.offence_codes, forces)
 
     @property
     def agencies_table(self) -> pd.DataFrame:

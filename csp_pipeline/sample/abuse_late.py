@@ -31,13 +31,20 @@ def apply_late_changes(world: World, reference: Reference) -> None:
     number = (int(year[:4]) % 100) * 100_000 + _LATE_NUMBER
     day = LATE_MONTH.first + timedelta(days=17)
     crime = Crime(
-        PERSON_BASE + number, day, datetime(day.year, day.month, day.day, 22, 40), "8N", int(lsoas[14]), number * 20, late_only=True
+        PERSON_BASE + number,
+        day,
+        datetime(day.year, day.month, day.day, 22, 40),
+        "8N",
+        int(lsoas[14]),
+        number * 20,
+        late_only=True,
     )
     world.incidents.append(Incident(number, "police_only", year, True, True, [crime]))
     for turn, referral in enumerate((date(2016, 4, 19), date(2016, 5, 24), date(2016, 6, 27)), start=1):
         case = Case(
-            PERSON_BASE + number + turn, referral, date(2017, 6, 1), referral - timedelta(days=3 * turn), "Health", None,
-            reference.harborough, int(lsoas[5 * turn]), "Yes", "Medium", False, reference="none", late_only=True,
+            PERSON_BASE + number + turn, referral, date(2017, 6, 1), referral - timedelta(days=3 * turn),
+            "Health", None, reference.harborough, int(lsoas[5 * turn]), "Yes", "Medium", False, reference="none",
+            late_only=True,
         )  # fmt: skip
         world.incidents.append(Incident(number + turn, "never_reported", year, True, True, [], [case]))
 

@@ -1,4 +1,4 @@
-"""The truth about the domestic world: which record differs for which cause, and the bridge from police to county figures."""
+"""The truth about the domestic world: which record differs for which cause, and the bridge of figures."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from csp_pipeline.sample.abuse import LATE_QUARTER, Case, Crime, Incident, World
 from csp_pipeline.sample.abuse_plan import CAUSE_OF_KIND
 from csp_pipeline.sample.county import LATE_EXTRACT, name_quarter, render_reference
+from csp_pipeline.sample.late import LATE_CRIME_EXTRACT, LATE_MONTH
 from csp_pipeline.sample.periods import Month, date_extract, name_file
 from csp_pipeline.sample.reference import HARBOROUGH, Reference
 from csp_pipeline.sample.truth import Truth
@@ -31,7 +32,9 @@ def plant_abuse_truth(truth: Truth, world: World) -> None:
                 _plant_reference(truth, case)
     missing = Counter(case.quarter.label for _, case in world.iterate_cases() if _in_missing_quarter(world, case))
     for label, count in sorted(missing.items()):
-        truth.plant("missing_submission", *COUNTY, "", label, detail=f"the quarter never arrived; it held {count} cases")
+        truth.plant(
+            "missing_submission", *COUNTY, "", label, detail=f"the quarter never arrived; it held {count} cases"
+        )
 
 
 def count_abuse_figures(truth: Truth, world: World, reference: Reference) -> None:
@@ -67,30 +70,79 @@ def _plant_cause(truth: Truth, world: World, incident: Incident) -> None:
     case = incident.cases[0] if incident.cases else None
     if case is not None and not world.is_delivered(case):
         missing = _in_missing_quarter(world, case)
-        why = "its case was in the quarter that never arrived" if missing else "another year: its case was opened after the last one"
+        why = (
+            "its case was in the quarter that never arrived"
+            if missing
+            else "another year: its case was opened after the last one"
+        )
         for crime in incident.crimes:
             truth.plant(
-                "missing_submission" if missing else "reference_date", *POLICE, _file(crime), crime.number, COUNTY, case.case_id, _describe(incident, why)
+                "missing_submission" if missing else "reference_date",
+                *POLICE,
+                _file(crime),
+                crime.number,
+                COUNTY,
+                case.case_id,
+                _describe(incident, why),
             )
         return
-    if not cause or incident.crimes and incident.crimes[0].late_only or case and case.late_only:
+    if not cause or (incident.crimes and incident.crimes[0].late_only) or (case and case.late_only):
         return
     first = incident.crimes[0] if incident.crimes else None
     if incident.kind == "police_only":
         truth.plant(cause, *POLICE, _file(first), first.number, COUNTY, detail=_describe(incident, "never referred"))
     elif incident.kind == "never_reported":
-        truth.plant(cause, *COUNTY, name_quarter(case.quarter), case.case_id, POLICE, detail=_describe(incident, "never reported to the police"))
+        truth.plant(
+            cause,
+            *COUNTY,
+            name_quarter(case.quarter),
+            case.case_id,
+            POLICE,
+            detail=_describe(incident, "never reported to the police"),
+        )
     elif incident.kind == "several_crimes":
         for crime in incident.crimes[1:]:
-            truth.plant(cause, *POLICE, _file(crime), crime.number, COUNTY, case.case_id, _describe(incident, f"one case; the first crime is {first.number}"))
+            truth.plant(
+                cause,
+                *POLICE,
+                _file(crime),
+                crime.number,
+                COUNTY,
+                case.case_id,
+                _describe(incident, f"one case; the first crime is {first.number}"),
+            )
     elif incident.kind == "entered_twice":
         again = max(incident.cases, key=lambda case: case.case_id)
         original = min(incident.cases, key=lambda case: case.case_id)
-        truth.plant(cause, *COUNTY, name_quarter(again.quarter), again.case_id, COUNTY, original.case_id, _describe(incident, f"entered twice; the crime is {first.number}"))
+        truth.plant(
+            cause,
+            *COUNTY,
+            name_quarter(again.quarter),
+            again.case_id,
+            COUNTY,
+            original.case_id,
+            _describe(incident, f"entered twice; the crime is {first.number}"),
+        )
     elif incident.kind == "cancelled_crime":
-        truth.plant(cause, *POLICE, _file(first), first.number, COUNTY, case.case_id, _describe(incident, "crime cancelled, case counted"))
+        truth.plant(
+            cause,
+            *POLICE,
+            _file(first),
+            first.number,
+            COUNTY,
+            case.case_id,
+            _describe(incident, "crime cancelled, case counted"),
+        )
     elif incident.kind not in {"wrong_reference", "missing_reference"}:
-        truth.plant(cause, *COUNTY, name_quarter(case.quarter), case.case_id, POLICE, first.number, _describe(incident, _say(incident, case, first)))
+        truth.plant(
+            cause,
+            *COUNTY,
+            name_quarter(case.quarter),
+            case.case_id,
+            POLICE,
+            first.number,
+            _describe(incident, _say(incident, case, first)),
+        )
 
 
 def _say(incident: Incident, case: Case, crime: Crime) -> str:
@@ -117,16 +169,40 @@ def _describe(incident: Incident, words: str) -> str:
 def _plant_later(truth: Truth, world: World, incident: Incident) -> None:
     for crime in incident.crimes:
         if crime.late_only:
-            truth.plant("later_vintage", *POLICE, late_crime_name(), crime.number, detail=_describe(incident, "added late, domestic, never referred"))
+            truth.plant(
+                "later_vintage",
+                *POLICE,
+                late_crime_name(),
+                crime.number,
+                detail=_describe(incident, "added late, domestic, never referred"),
+            )
         elif crime.later:
-            change = f"now {crime.later.status}" if crime.later.status != crime.status else f"{crime.code} is now {crime.later.code}"
-            truth.plant("later_vintage", *POLICE, late_crime_name(), crime.number, COUNTY, incident.cases[0].case_id, _describe(incident, change))
+            change = (
+                f"now {crime.later.status}"
+                if crime.later.status != crime.status
+                else f"{crime.code} is now {crime.later.code}"
+            )
+            truth.plant(
+                "later_vintage",
+                *POLICE,
+                late_crime_name(),
+                crime.number,
+                COUNTY,
+                incident.cases[0].case_id,
+                _describe(incident, change),
+            )
     for case in incident.cases:
         name = name_quarter(case.quarter, LATE_EXTRACT)
         if not world.is_delivered(case) or case.quarter.label != LATE_QUARTER:
             continue
         if case.late_only:
-            truth.plant("later_vintage", *COUNTY, name, case.case_id, detail=_describe(incident, "added late, never reported to the police"))
+            truth.plant(
+                "later_vintage",
+                *COUNTY,
+                name,
+                case.case_id,
+                detail=_describe(incident, "added late, never reported to the police"),
+            )
         elif case.later:
             change = next(
                 f"{field} {getattr(case, field)} is now {getattr(case.later, field)}"
@@ -139,8 +215,6 @@ def _plant_later(truth: Truth, world: World, incident: Incident) -> None:
 
 def late_crime_name() -> str:
     """Name the late re-extract of crimes."""
-    from csp_pipeline.sample.late import LATE_CRIME_EXTRACT, LATE_MONTH
-
     return name_file("crimes", LATE_MONTH.label, LATE_CRIME_EXTRACT, "csv")
 
 
@@ -150,13 +224,23 @@ def _plant_reference(truth: Truth, case: Case) -> None:
     text = render_reference(case)
     name = name_quarter(case.quarter) if not case.late_only else name_quarter(case.quarter, LATE_EXTRACT)
     if not text:
-        truth.plant("missing_reference", *COUNTY, name, case.case_id, POLICE, case.crime.number, "blank although the police know of it")
+        truth.plant(
+            "missing_reference",
+            *COUNTY,
+            name,
+            case.case_id,
+            POLICE,
+            case.crime.number,
+            "blank although the police know of it",
+        )
     elif text != case.crime.number:
         right = {"hyphen": "other format", "reversed": "other format", "spaces": "stray spaces"}.get(case.reference)
         if right is None:
             lost = text.split("/")[1] == case.crime.number.split("/")[1].lstrip("0")
             right = "lost leading zeros" if lost else "digits transposed"
-        truth.plant("wrong_reference", *COUNTY, name, case.case_id, POLICE, case.crime.number, f"{right}: {text.strip()}")
+        truth.plant(
+            "wrong_reference", *COUNTY, name, case.case_id, POLICE, case.crime.number, f"{right}: {text.strip()}"
+        )
 
 
 def _in_missing_quarter(world: World, case: Case) -> bool:
@@ -169,21 +253,30 @@ def _file(crime: Crime) -> str:
 
 def _count_crimes(reference: Reference, incident: Incident, year: str, vintage: str) -> int:
     """Count the crimes of an incident that the police measure counts."""
-    seen = [crime.view(vintage) for crime in incident.crimes]
-    return sum(
-        crime.status == "Recorded" and crime.domestic and reference.lsoa_district[crime.lsoa] == reference.harborough
+    seen = [crime for crime in (crime.view(vintage) for crime in incident.crimes) if crime]
+    return sum(_is_counted(reference, crime, year) for crime in seen)
+
+
+def _is_counted(reference: Reference, crime: Crime, year: str) -> bool:
+    return (
+        crime.status == "Recorded"
+        and crime.domestic
+        and reference.lsoa_district[crime.lsoa] == reference.harborough
         and reference.offences[reference.index_offence(crime.code)].subgroup == _INJURY
         and Month(crime.recorded.year, crime.recorded.month).financial_year == year
-        for crime in seen if crime
-    )  # fmt: skip
+    )
 
 
 def _counts_case(world: World, case: Case, harborough: int, year: str, vintage: str, undelivered: bool = False) -> bool:
     seen = case.view(vintage)
     return bool(
-        seen and seen.injury == "Yes" and seen.district == harborough and seen.status != "Opened in error"
-        and case.quarter.financial_year == year and (undelivered or world.is_delivered(case))
-    )  # fmt: skip
+        seen
+        and seen.injury == "Yes"
+        and seen.district == harborough
+        and seen.status != "Opened in error"
+        and case.quarter.financial_year == year
+        and (undelivered or world.is_delivered(case))
+    )
 
 
 def _explain(reference: Reference, world: World, incident: Incident, year: str, vintage: str) -> Counter[str]:

@@ -87,7 +87,10 @@ def make_asb(mixer: Mixer, plan: MonthPlan) -> AsbMonth:
 def describe_flaws(mixer: Mixer, month: AsbMonth) -> list[tuple[int, str, str]]:
     """Describe the planted flaws of a month: row, cause, the value that is wrong."""
     missing = mixer.reference.missing_lsoas
-    words = {"impossible_date": f"31/{month.month.month % 2 + 5:02d}/{month.month.year} 25:10", "unknown_lsoa": missing[month.month.number % len(missing)]}
+    words = {
+        "impossible_date": f"31/{month.month.month % 2 + 5:02d}/{month.month.year} 25:10",
+        "unknown_lsoa": missing[month.month.number % len(missing)],
+    }
     return [(row, flaw, words[flaw]) for row, flaw in sorted(month.flaw.items())]
 
 

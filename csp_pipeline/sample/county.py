@@ -19,8 +19,8 @@ FEED = Path("county/domestic_abuse/exports")
 EXTRACT_DAYS = 20
 LATE_EXTRACT = date(2017, 6, 12)
 CASE_COLUMNS = (
-    "Case ID", "Referral date", "Incident date", "Referral source", "Police crime ref", "Client key", "District of residence",
-    "LSOA of incident", "Physical injury", "Risk", "MARAC", "Repeat", "Status",
+    "Case ID", "Referral date", "Incident date", "Referral source", "Police crime ref", "Client key",
+    "District of residence", "LSOA of incident", "Physical injury", "Risk", "MARAC", "Repeat", "Status",
 )  # fmt: skip
 _FOOTNOTES = (
     "1. One row for each case opened by the commissioned service. Figures are provisional and may change.",
@@ -36,13 +36,17 @@ def name_quarter(quarter: Quarter, extracted: date | None = None) -> str:
     return name_file("domestic_abuse", quarter.label, extracted or date_extract(quarter.last, EXTRACT_DAYS), "xlsx")
 
 
-def write_cases(to: Path, reference: Reference, seed: int, world: World, numbers: dict[str, int], truth: Truth) -> dict[str, int]:
+def write_cases(
+    to: Path, reference: Reference, seed: int, world: World, numbers: dict[str, int], truth: Truth
+) -> dict[str, int]:
     """Write every delivered quarter, and the late re-extract; return rows by file."""
     written = {}
     for quarter in world.list_delivered():
         first = [case for _, case in world.iterate_cases() if case.quarter == quarter and case.view("first")]
         flawed = _make_flawed(reference, seed, quarter, numbers)
-        written |= _write_quarter(to, reference, seed, quarter, [case.view("first") for case in first], flawed, None, truth)
+        written |= _write_quarter(
+            to, reference, seed, quarter, [case.view("first") for case in first], flawed, None, truth
+        )
         if quarter.label == LATE_QUARTER and has_late_quarter(world):
             latest = [case.view("latest") for _, case in world.iterate_cases() if case.quarter == quarter]
             written |= _write_quarter(to, reference, seed, quarter, latest, [], LATE_EXTRACT, truth)
@@ -74,7 +78,9 @@ def _transpose(number: str) -> str:
     return number[:-1] + str((int(number[-1]) + 1) % 10)
 
 
-def _make_flawed(reference: Reference, seed: int, quarter: Quarter, numbers: dict[str, int]) -> list[tuple[Case, str, str]]:
+def _make_flawed(
+    reference: Reference, seed: int, quarter: Quarter, numbers: dict[str, int]
+) -> list[tuple[Case, str, str]]:
     """Make one flawed case for some quarters: an impossible date, or an LSOA that does not exist."""
     if quarter.quarter not in {2, 4}:
         return []
@@ -83,8 +89,8 @@ def _make_flawed(reference: Reference, seed: int, quarter: Quarter, numbers: dic
     lsoas = reference.list_lsoas(reference.harborough)
     numbers[quarter.financial_year] = numbers.get(quarter.financial_year, 0) + 1
     case = Case(
-        quarter.number, day, day, None, "Self", None, reference.harborough, int(rng.choice(lsoas)), "Yes", "Standard", False,
-        case_id=name_case(quarter.financial_year, numbers[quarter.financial_year]),
+        quarter.number, day, day, None, "Self", None, reference.harborough, int(rng.choice(lsoas)), "Yes",
+        "Standard", False, case_id=name_case(quarter.financial_year, numbers[quarter.financial_year]),
     )  # fmt: skip
     if quarter.quarter == 4:
         return [(case, "unknown_lsoa", reference.missing_lsoas[quarter.number % len(reference.missing_lsoas)])]
@@ -103,12 +109,17 @@ def _write_quarter(
     repeated = 0
     if extracted is None and quarter.quarter in _REPEATED and len(rows) > 5:
         rows.append(rows[-3 - _REPEATED[quarter.quarter]])
-        truth.plant("repeated_row", "county", "domestic_abuse", name, rows[-1][0], detail="whole row repeated at the end")
+        truth.plant(
+            "repeated_row", "county", "domestic_abuse", name, rows[-1][0], detail="whole row repeated at the end"
+        )
         repeated = 1
     for case_id, (cause, value) in sorted(flaws.items()):
         truth.plant(cause, "county", "domestic_abuse", name, case_id, detail=value)
     day = extracted or date_extract(quarter.last, EXTRACT_DAYS)
-    titles = ["Leicestershire County Council: domestic abuse service", f"Cases opened, {quarter.label.replace('-Q', ' Q')}"]
+    titles = [
+        "Leicestershire County Council: domestic abuse service",
+        f"Cases opened, {quarter.label.replace('-Q', ' Q')}",
+    ]
     if int(quarter.financial_year[:4]) % 2 == 0:
         titles.append(f"Extracted {day:%d/%m/%Y} - OFFICIAL SENSITIVE")
     sheets = [
@@ -123,7 +134,6 @@ def _write_quarter(
 def _render_cases(
     reference: Reference, seed: int, quarter: Quarter, cases: list[Case], flaws: dict[str, tuple[str, str]]
 ) -> list[list[object]]:
-
 
     keys = derive_keys(seed, "person", np.array([case.person for case in cases], dtype=np.int64)).to_pylist()
     as_text = quarter.quarter == _TEXT_DATES and quarter.financial_year.startswith("2015")
@@ -150,5 +160,3 @@ def _render_cases(
             case.status,
         ])  # fmt: skip
     return rows
-
-

@@ -1,4 +1,4 @@
-"""The police crimes of a month: Harborough as planned, the domestic world's crimes, the rest of the force, rows that are extra."""
+"""The police crimes of a month: Harborough as planned, domestic ones, the rest of the force, rows that are extra."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ import numpy as np
 from csp_pipeline.sample import shapes
 from csp_pipeline.sample.abuse import Crime
 from csp_pipeline.sample.events import (
-    FLAWS, STATUSES, STRANDS, CrimeMonth, Events, join_events, make_events, number_events,
+    FLAWS,
+    STATUSES,
+    STRANDS,
+    CrimeMonth,
+    Events,
+    join_events,
+    make_events,
+    number_events,
 )  # fmt: skip
 from csp_pipeline.sample.periods import Month
 from csp_pipeline.sample.plan import MonthPlan, Plan
@@ -21,13 +28,18 @@ CANCELLED_SHARE, TRANSFERRED_SHARE, UNLOCATED_SHARE = 0.015, 0.007, 0.01
 _SIBLING_SHARE = 0.03
 _REPEAT_SHARE = 0.12
 _FLAWS_BY_MONTH = {
-    5: ("unknown_code",), 7: ("impossible_date",), 8: ("unknown_lsoa",), 10: ("unknown_lsoa",), 11: ("unknown_code",),
-    2: ("impossible_date", "impossible_date"),
+    5: ("unknown_code",), 7: ("impossible_date",), 8: ("unknown_lsoa",), 10: ("unknown_lsoa",),
+    11: ("unknown_code",), 2: ("impossible_date", "impossible_date"),
 }  # fmt: skip
 _LAG_DAYS = ((0, 1), (1, 2), (2, 4), (4, 14), (14, 61), (61, 400), (400, 2200))
 _LAG_SHARES = (0.44, 0.22, 0.14, 0.11, 0.06, 0.024, 0.006)
 _AGGRAVATED = {"8N": "8P", "105A": "105B", "8L": "8M", "9A": "9B", "58D": "58J", "58A": "58J", "58C": "58J"}
-_DOMESTIC_SHARES = {"Violence with injury": 0.3, "Violence without injury": 0.3, "Stalking and harassment": 0.25, "Criminal damage": 0.05}
+_DOMESTIC_SHARES = {
+    "Violence with injury": 0.3,
+    "Violence without injury": 0.3,
+    "Stalking and harassment": 0.25,
+    "Criminal damage": 0.05,
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +56,8 @@ class Mixer:
         weights = {
             self.reference.index_offence(code): weight
             for code, weight in shapes.CODE_WEIGHTS[subgroup].items()
-            if code not in _AGGRAVATED.values() and self.reference.offences[self.reference.index_offence(code)].is_used(month.first)
+            if code not in _AGGRAVATED.values()
+            and self.reference.offences[self.reference.index_offence(code)].is_used(month.first)
         }
         values = np.array(list(weights.values()), dtype=float)
         return np.array(list(weights)), values / values.sum()
@@ -101,7 +114,7 @@ def _make_harborough(mixer: Mixer, plan: MonthPlan, rng: np.random.Generator) ->
     _pair_siblings(mixer, rng, events, counted)
     eligible = np.flatnonzero(mixer.mark(shapes.HATE_SUBGROUPS)[code[:counted]])
     _mark_hate(mixer, rng, events, rng.choice(eligible, size=min(plan.hate, len(eligible)), replace=False))
-    cancelled, transferred, unlocated = extras
+    cancelled, transferred, _ = extras
     events["status"][counted : counted + cancelled] = STATUSES.index("Cancelled")
     events["status"][counted + cancelled : counted + cancelled + transferred] = STATUSES.index("Transferred")
     _blank_places(rng, events, np.arange(counted + cancelled + transferred, counted + sum(extras)))
@@ -142,7 +155,9 @@ def _make_rest(mixer: Mixer, plan: MonthPlan, rng: np.random.Generator) -> Event
 def _place_domestic(mixer: Mixer, domestic: list[Crime]) -> Events:
     reference = mixer.reference
     present = [(which, crime) for which, crime in enumerate(domestic) if not crime.late_only]
-    starts = np.array([number_day(c.committed.date()) * 1440 + c.committed.hour * 60 + c.committed.minute for _, c in present])
+    starts = np.array(
+        [number_day(c.committed.date()) * 1440 + c.committed.hour * 60 + c.committed.minute for _, c in present]
+    )
     lsoa = np.array([crime.lsoa for _, crime in present], dtype=np.int32)
     _, incident = np.unique(np.array([crime.incident for _, crime in present]), return_inverse=True)
     return make_events(
@@ -180,8 +195,8 @@ def _fill_events(
     person[mixer.mark(shapes.VICTIMLESS_SUBGROUPS)[code]] = -1
     young = _choose(rng, np.array((0.06, 0.3, 0.64)), count)
     return make_events(
-        count, day=day, start=start, end=end, code=code, lsoa=lsoa, beat=mixer.reference.lsoa_beat[lsoa], person=person,
-        young=np.where(young == 2, -1, young), incident=np.arange(count),
+        count, day=day, start=start, end=end, code=code, lsoa=lsoa, beat=mixer.reference.lsoa_beat[lsoa],
+        person=person, young=np.where(young == 2, -1, young), incident=np.arange(count),
     )  # fmt: skip
 
 
@@ -203,7 +218,9 @@ def _mark_hate(mixer: Mixer, rng: np.random.Generator, events: Events, rows: np.
     worse = np.arange(len(mixer.reference.offences))
     for plain, aggravated in _AGGRAVATED.items():
         worse[mixer.reference.index_offence(plain)] = mixer.reference.index_offence(aggravated)
-    racial = np.array([name.startswith(("race", "religion")) for name in STRANDS])[strand] & (rng.random(len(rows)) < 0.8)
+    racial = np.array([name.startswith(("race", "religion")) for name in STRANDS])[strand] & (
+        rng.random(len(rows)) < 0.8
+    )
     events["code"][rows[racial]] = worse[events["code"][rows[racial]]]
 
 

@@ -1,4 +1,4 @@
-"""Crimes as arrays: one column for each fact, an index for each code; their numbers, and their rendering as the police export."""
+"""Crimes as arrays: a column for each fact, an index for each code; numbering, and rendering as the police export."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ FLAWS = ("", "impossible_date", "unknown_code", "unknown_lsoa")
 STRANDS = tuple(HATE_STRANDS)
 _TYPES = {
     "day": np.int32, "start": np.int64, "end": np.int64, "code": np.int16, "domestic": np.bool_, "hate": np.int8,
-    "lsoa": np.int32, "beat": np.int16, "person": np.int64, "status": np.int8, "young": np.int8, "incident": np.int64,
-    "abuse": np.int32, "flaw": np.int8,
+    "lsoa": np.int32, "beat": np.int16, "person": np.int64, "status": np.int8, "young": np.int8,
+    "incident": np.int64, "abuse": np.int32, "flaw": np.int8,
 }  # fmt: skip
 _BAD_CODES = ("99Z", "8Z", "ZZ1", "105Q")
 
@@ -127,7 +127,10 @@ def render_crimes(reference: Reference, seed: int, month: CrimeMonth) -> dict[st
 def describe_flaws(reference: Reference, month: CrimeMonth) -> list[tuple[int, str, str]]:
     """Describe the planted flaws of a month: row, cause, the value that is wrong."""
     rows = np.flatnonzero(month.events["flaw"])
-    return [(int(row), FLAWS[month.events["flaw"][row]], _bad_value(reference, month.month, month.events, row, turn)) for turn, row in enumerate(rows)]
+    return [
+        (int(row), FLAWS[month.events["flaw"][row]], _bad_value(reference, month.month, month.events, row, turn))
+        for turn, row in enumerate(rows)
+    ]
 
 
 def _break_rows(reference: Reference, month: CrimeMonth, columns: dict[str, pa.Array]) -> dict[str, pa.Array]:

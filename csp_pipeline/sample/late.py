@@ -14,8 +14,17 @@ from csp_pipeline.sample.truth import Truth
 from csp_pipeline.sample.writing import number_day
 
 LATE_CRIME_EXTRACT = date(2017, 6, 20)
-CANCELLED, ADDED, MOVED_OUT, MOVED_IN = 3, 5, 2, 1
-_RECLASSIFIED = (("48", "45"), ("28A", "30A"), ("8N", "105A"))
+CANCELLED, ADDED, MOVED_OUT, MOVED_IN, RECLASSIFIED = 3, 5, 2, 1, 3
+# What is reclassified, tried in this order: a small month may not hold every one.
+_RECLASSIFIED = (
+    ("48", "45"),
+    ("28A", "30A"),
+    ("8N", "105A"),
+    ("46", "49"),
+    ("58C", "126"),
+    ("105A", "8L"),
+    ("45", "126"),
+)
 
 
 def revise_crimes(mixer: Mixer, first: CrimeMonth, domestic: list[Crime], file: str, truth: Truth) -> CrimeMonth:
@@ -28,10 +37,13 @@ def revise_crimes(mixer: Mixer, first: CrimeMonth, domestic: list[Crime], file: 
     ordinary = (events["status"] == 0) & (events["abuse"] < 0) & month.sound & (place >= 0) & (events["hate"] < 0)
     inside = ordinary & (reference.lsoa_district[place] == reference.harborough)
     neighbour = reference.index_district("E07000129")
+    outside = np.flatnonzero(ordinary & (reference.lsoa_district[place] == neighbour))
     free = list(rng.permutation(np.flatnonzero(inside)))
     changes: list[tuple[int, str]] = []
     for old, new in _RECLASSIFIED:
-        row = next(row for row in free if reference.offences[events["code"][row]].code == old)
+        row = next((row for row in free if reference.offences[events["code"][row]].code == old), None)
+        if row is None or len(changes) == RECLASSIFIED:
+            continue
         free.remove(row)
         events["code"][row] = reference.index_offence(new)
         changes.append((row, f"{old} is now {new}"))
@@ -41,7 +53,6 @@ def revise_crimes(mixer: Mixer, first: CrimeMonth, domestic: list[Crime], file: 
     for _ in range(MOVED_OUT):
         _move(mixer, events, free[-1], int(rng.choice(reference.list_lsoas(neighbour))))
         changes.append((free.pop(), "moved from Harborough to Blaby"))
-    outside = np.flatnonzero(ordinary & (reference.lsoa_district[place] == neighbour))
     for row in rng.choice(outside, size=min(MOVED_IN, len(outside)), replace=False):
         _move(mixer, events, int(row), int(rng.choice(reference.list_lsoas(reference.harborough))))
         changes.append((int(row), "moved from Blaby to Harborough"))
@@ -70,8 +81,9 @@ def _add_rows(mixer: Mixer, month: CrimeMonth, like: np.ndarray, domestic: list[
     extra["person"] = np.where(extra["person"] >= 0, (1 << 39) + np.arange(len(rows)), -1)
     for turn, (which, crime) in enumerate(late, start=len(like)):
         values = {
-            "day": number_day(crime.recorded), "start": number_day(crime.committed.date()) * 1440 + crime.committed.hour * 60,
-            "end": -1, "code": mixer.reference.index_offence(crime.code), "domestic": True, "lsoa": crime.lsoa,
+            "day": number_day(crime.recorded),
+            "start": number_day(crime.committed.date()) * 1440 + crime.committed.hour * 60, "end": -1,
+            "code": mixer.reference.index_offence(crime.code), "domestic": True, "lsoa": crime.lsoa,
             "beat": mixer.reference.lsoa_beat[crime.lsoa], "person": crime.person, "abuse": which,
         }  # fmt: skip
         for name, value in values.items():

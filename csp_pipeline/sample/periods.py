@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 MONTHS_IN_YEAR = 12
 _APRIL = 4
@@ -61,8 +62,8 @@ class Quarter:
         return f"{self.financial_year}-Q{self.quarter}"
 
     @property
-    def months(self) -> list[Month]:
-        return [month for month in list_months(self.financial_year) if month.quarter == self.quarter]
+    def months(self) -> tuple[Month, ...]:
+        return list_months(self.financial_year)[3 * self.quarter - 3 : 3 * self.quarter]
 
     @property
     def first(self) -> date:
@@ -90,12 +91,13 @@ def list_years(first: str, last: str) -> list[str]:
     return years
 
 
-def list_months(year: str) -> list[Month]:
+@lru_cache
+def list_months(year: str) -> tuple[Month, ...]:
     """List the twelve months of a financial year, April first."""
     months = [Month(int(year[:4]), _APRIL)]
     while len(months) < MONTHS_IN_YEAR:
         months.append(months[-1].following)
-    return months
+    return tuple(months)
 
 
 def list_quarters(years: list[str]) -> list[Quarter]:

@@ -111,7 +111,11 @@ def _count_world(reference: Reference, world: World) -> dict[tuple[str, str], in
     subgroup_of = {offence.code: offence.subgroup for offence in reference.offences}
     counts: dict[tuple[str, str], int] = {}
     for _, crime in world.iterate_crimes():
-        if crime.status == "Recorded" and not crime.late_only and reference.lsoa_district[crime.lsoa] == reference.harborough:
+        if (
+            crime.status == "Recorded"
+            and not crime.late_only
+            and reference.lsoa_district[crime.lsoa] == reference.harborough
+        ):
             key = (Month(crime.recorded.year, crime.recorded.month).financial_year, subgroup_of[crime.code])
             counts[key] = counts.get(key, 0) + 1
     return counts
@@ -121,7 +125,9 @@ def _spread_hate(seed: int, year: str, own: list[MonthPlan]) -> None:
     rng = open_stream(seed, "plan hate", int(year[:4]))
     halves = (shapes.HATE_FIRST_HALF, shapes.HATE_SECOND_HALF)
     for half, triple in enumerate(halves):
-        for plan, count in zip(own[6 * half :], rng.multinomial(draw_around(seed, f"hate {half}", year, triple), [1 / 6] * 6), strict=False):
+        for plan, count in zip(
+            own[6 * half :], rng.multinomial(draw_around(seed, f"hate {half}", year, triple), [1 / 6] * 6), strict=False
+        ):
             plan.hate = int(count)
 
 

@@ -1,4 +1,4 @@
-"""The Home Office's open data table of recorded crime by Community Safety Partnership, counted from the crimes as last known."""
+"""The Home Office's open data table of recorded crime by partnership, counted from the crimes as last known."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from csp_pipeline.sample.writing import Layout, write_rows
 
 FEED = Path("police/recorded_crime_tables/exports")
 COLUMNS = (
-    "Financial Year", "Financial Quarter", "Force Name", "CSP Name", "Offence Description", "Offence Group", "Offence Subgroup",
-    "Offence Code", "Number of Offences",
+    "Financial Year", "Financial Quarter", "Force Name", "CSP Name", "Offence Description", "Offence Group",
+    "Offence Subgroup", "Offence Code", "Number of Offences",
 )  # fmt: skip
 # Quarters in which a crime counted in an earlier one was cancelled: the district, and a code otherwise at zero there.
 _CANCELLATIONS = ((HARBOROUGH, 2), (HARBOROUGH, 3), ("E06000016", 2), ("E07000130", 4))
@@ -30,7 +30,8 @@ class TableCounts:
         self.reference = reference
         self.years = years
         self.counts = {
-            quarter: np.zeros((len(reference.districts), len(reference.offences)), dtype=np.int64) for quarter in list_quarters(years)
+            quarter: np.zeros((len(reference.districts), len(reference.offences)), dtype=np.int64)
+            for quarter in list_quarters(years)
         }
 
     def add_month(self, crimes: CrimeMonth) -> None:
@@ -64,8 +65,8 @@ def write_tables(to: Path, table: TableCounts, truth: Truth) -> tuple[str, int]:
                     continue
                 count = int(counts[index, code])
                 rows.append((
-                    label, quarter.quarter, "Leicestershire", district.name, offence.offence, offence.group, offence.subgroup,
-                    offence.code, f" {count:,} " if count else "-00 ",
+                    label, quarter.quarter, "Leicestershire", district.name, offence.offence, offence.group,
+                    offence.subgroup, offence.code, f" {count} " if count else "-00 ",
                 ))  # fmt: skip
     write_rows(to / FEED / f"published-{last + 1}-07" / name, COLUMNS, rows, _LAYOUT)
     truth.submit(name, len(rows))
@@ -80,15 +81,26 @@ def _cancel(truth: Truth, reference: Reference, name: str, quarter: Quarter, cou
         code = next(code for code in _RARE_CODES if not counts[district, reference.index_offence(code)])
         counts[district, reference.index_offence(code)] = -1
         key = f"{quarter.label}|{reference.districts[district].name}|{code}"
-        truth.plant("status", "police", "recorded_crime_tables", name, key, detail="minus one: a crime of an earlier quarter was cancelled")
+        truth.plant(
+            "status",
+            "police",
+            "recorded_crime_tables",
+            name,
+            key,
+            detail="minus one: a crime of an earlier quarter was cancelled",
+        )
     for index, district in enumerate(reference.districts):
         for code in np.flatnonzero(counts[index]):
             offence = reference.offences[code]
             value = int(counts[index, code])
-            truth.count("Total crime", district.code, quarter.financial_year, "police", "recorded_crime_tables", "latest", value)
+            truth.count(
+                "Total crime", district.code, quarter.financial_year, "police", "recorded_crime_tables", "latest", value
+            )
             measure = MEASURE_OF_SUBGROUP.get(offence.subgroup)
             if measure:
-                truth.count(measure, district.code, quarter.financial_year, "police", "recorded_crime_tables", "latest", value)
+                truth.count(
+                    measure, district.code, quarter.financial_year, "police", "recorded_crime_tables", "latest", value
+                )
 
 
 MEASURE_OF_SUBGROUP = {

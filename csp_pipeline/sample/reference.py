@@ -7,6 +7,7 @@ import shutil
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -58,14 +59,22 @@ class Reference:
     def harborough(self) -> int:
         return self.index_district(HARBOROUGH)
 
+    @cached_property
+    def _offence_places(self) -> dict[str, int]:
+        return {offence.code: i for i, offence in enumerate(self.offences)}
+
+    @cached_property
+    def _lsoa_places(self) -> dict[str, int]:
+        return {code: i for i, code in enumerate(self.lsoas)}
+
     def index_district(self, code: str) -> int:
         return next(i for i, district in enumerate(self.districts) if district.code == code)
 
     def index_offence(self, code: str) -> int:
-        return next(i for i, offence in enumerate(self.offences) if offence.code == code)
+        return self._offence_places[code]
 
     def index_lsoa(self, code: str) -> int:
-        return self.lsoas.index(code)
+        return self._lsoa_places[code]
 
     def list_lsoas(self, district: int) -> np.ndarray:
         return np.flatnonzero(self.lsoa_district == district)
@@ -80,7 +89,8 @@ def read_reference(sources: Path) -> Reference:
     areas = _read(sources / "areas.csv")
     district_rows = [row for row in areas if row["area_level"] == "district"]
     districts = tuple(
-        District(row["area_code"], row["area_name"], row["csp_code"], row["county_code"] == COUNTY) for row in district_rows
+        District(row["area_code"], row["area_name"], row["csp_code"], row["county_code"] == COUNTY)
+        for row in district_rows
     )
     beat_rows = [row for row in areas if row["area_level"] == "beat"]
     lsoa_rows = sorted((row for row in areas if row["area_level"] == "lsoa"), key=lambda row: row["area_code"])

@@ -21,7 +21,9 @@ def open_stream(seed: int, feed: str, *parts: int) -> np.random.Generator:
 def derive_keys(seed: int, domain: str, ids: np.ndarray) -> pa.Array:
     """Derive a 64-character hex key for each id of a domain; a negative id has none (null)."""
     ids = np.ascontiguousarray(ids, dtype=np.int64)
-    start = np.random.SeedSequence(entropy=seed, spawn_key=(zlib.crc32(domain.encode()),)).generate_state(1, np.uint64)[0]
+    start = np.random.SeedSequence(entropy=seed, spawn_key=(zlib.crc32(domain.encode()),)).generate_state(1, np.uint64)[
+        0
+    ]
     lanes = np.empty((len(ids), 4), dtype=">u8")
     with np.errstate(over="ignore"):
         base = _mix(ids.astype(np.uint64) + start)

@@ -1,4 +1,4 @@
-"""Facts the sample follows: published totals, and proportions counted in a year of real street-level files of Harborough."""
+"""Facts the sample follows: published totals, and proportions counted in a year of real street-level files."""
 
 from __future__ import annotations
 
@@ -72,14 +72,17 @@ CODE_WEIGHTS: dict[str, dict[str, float]] = {
     "Miscellaneous crimes": {"54": 22, "79": 20, "86": 15, "802": 12, "99": 10, "59": 9, "33": 7, "61A": 5},
 }
 VICTIMLESS_SUBGROUPS = frozenset({
-    "Shoplifting", "Possession of drugs", "Trafficking of drugs", "Possession of weapons offences", "Miscellaneous crimes",
-    "Robbery of business property", "Non-domestic burglary", "Vehicle interference", "Public order offences",
+    "Shoplifting", "Possession of drugs", "Trafficking of drugs", "Possession of weapons offences",
+    "Miscellaneous crimes", "Robbery of business property", "Non-domestic burglary", "Vehicle interference",
+    "Public order offences",
 })  # fmt: skip
 HATE_SUBGROUPS = frozenset({
-    "Public order offences", "Violence without injury", "Stalking and harassment", "Criminal damage", "Violence with injury",
+    "Public order offences", "Violence without injury", "Stalking and harassment", "Criminal damage",
+    "Violence with injury",
 })  # fmt: skip
 HATE_STRANDS = {
-    "race": 66, "religion": 9, "sexual orientation": 10, "disability": 8, "transgender": 2, "race;religion": 3, "race;disability": 2,
+    "race": 66, "religion": 9, "sexual orientation": 10, "disability": 8, "transgender": 2, "race;religion": 3,
+    "race;disability": 2,
 }  # fmt: skip
 
 # Crimes by type in each calendar month (January first), Harborough, July 2015 to June 2016.
@@ -126,19 +129,20 @@ _TYPE_OF_GROUP = {
 
 # Share of each Harborough LSOA (by the end of its name) in crime and anti-social behaviour together.
 LSOA_WEIGHTS = {
-    "002A": 49, "002B": 56, "002C": 50, "003A": 35, "003B": 46, "003C": 44, "003D": 102, "003E": 41, "003F": 72, "004A": 82,
-    "004B": 21, "004C": 41, "004D": 95, "004E": 66, "005A": 53, "005B": 104, "005C": 56, "005D": 36, "005E": 54, "005F": 24,
-    "006A": 69, "006B": 97, "006C": 64, "006D": 163, "007A": 93, "007B": 49, "007C": 55, "007D": 29, "007E": 27, "007F": 45,
-    "008A": 175, "008B": 111, "008C": 142, "008D": 101, "009A": 269, "009B": 39, "009C": 63, "009D": 55, "009E": 48, "010A": 60,
-    "010B": 84, "010C": 268, "010D": 152, "011A": 136, "011B": 39, "011C": 30, "011D": 119,
+    "002A": 49, "002B": 56, "002C": 50, "003A": 35, "003B": 46, "003C": 44, "003D": 102, "003E": 41, "003F": 72,
+    "004A": 82, "004B": 21, "004C": 41, "004D": 95, "004E": 66, "005A": 53, "005B": 104, "005C": 56, "005D": 36,
+    "005E": 54, "005F": 24, "006A": 69, "006B": 97, "006C": 64, "006D": 163, "007A": 93, "007B": 49, "007C": 55,
+    "007D": 29, "007E": 27, "007F": 45, "008A": 175, "008B": 111, "008C": 142, "008D": 101, "009A": 269,
+    "009B": 39, "009C": 63, "009D": 55, "009E": 48, "010A": 60, "010B": 84, "010C": 268, "010D": 152,
+    "011A": 136, "011B": 39, "011C": 30, "011D": 119,
 }  # fmt: skip
 GROWING_BEATS = ("Harborough Town", "Harborough North")
 BEAT_GROWTH = {"2016-17": 1.4}
 
 # Share of the other districts in the force's crime, and where their street points centre.
 DISTRICT_WEIGHTS = {
-    "E06000016": 28160, "E07000130": 9438, "E07000132": 4636, "E07000129": 4499, "E07000134": 4191, "E07000135": 2389,
-    "E07000133": 1886, "E06000017": 951,
+    "E06000016": 28160, "E07000130": 9438, "E07000132": 4636, "E07000129": 4499, "E07000134": 4191,
+    "E07000135": 2389, "E07000133": 1886, "E06000017": 951,
 }  # fmt: skip
 DISTRICT_CENTRES = {
     "E06000016": (-1.1347, 52.6354), "E06000017": (-0.7216, 52.6704), "E07000129": (-1.1925, 52.5888),

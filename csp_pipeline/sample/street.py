@@ -1,4 +1,4 @@
-"""Street-level files as data.police.uk publishes them: the month's crimes and incidents, moved to anonymous map points."""
+"""Street-level files as data.police.uk publishes them: crimes and incidents moved to anonymous map points."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ _NOWHERE = ",,No Location,,"
 _OTHER_FORCES = ("Northamptonshire Police", "Warwickshire Police")
 _FORCE = "Leicestershire Police"
 _PLACES = (
-    "Parking Area", "Supermarket", "Petrol Station", "Sports/Recreation Area", "Park/Open Space", "Shopping Area", "Nightclub",
-    "Pedestrian Subway", "Church Street", "Main Street", "High Street", "Station Road", "Church Lane", "Manor Road", "Mill Lane",
-    "Chapel Lane", "School Lane", "The Green", "Orchard Road", "Grange Road", "Back Lane", "Meadow Way", "Spring Close",
-    "Orchard Close", "Victoria Street", "King Street", "Queen Street", "Park Road", "Spinney Close", "Farm Lane",
+    "Parking Area", "Supermarket", "Petrol Station", "Sports/Recreation Area", "Park/Open Space",
+    "Shopping Area", "Nightclub", "Pedestrian Subway", "Church Street", "Main Street", "High Street",
+    "Station Road", "Church Lane", "Manor Road", "Mill Lane", "Chapel Lane", "School Lane", "The Green",
+    "Orchard Road", "Grange Road", "Back Lane", "Meadow Way", "Spring Close", "Orchard Close", "Victoria Street",
+    "King Street", "Queen Street", "Park Road", "Spinney Close", "Farm Lane",
 )  # fmt: skip
 
 
@@ -55,7 +56,9 @@ def draw_points(reference: Reference, seed: int) -> list[str]:
     ]
 
 
-def write_street(to: Path, mixer: Mixer, points: list[str], crimes: CrimeMonth, asb: AsbMonth, truth: Truth) -> tuple[str, int]:
+def write_street(
+    to: Path, mixer: Mixer, points: list[str], crimes: CrimeMonth, asb: AsbMonth, truth: Truth
+) -> tuple[str, int]:
     """Write a month's file as first published; return its name and rows."""
     reference, month = mixer.reference, crimes.month
     rng = open_stream(mixer.seed, "police street", month.number)
@@ -64,7 +67,9 @@ def write_street(to: Path, mixer: Mixer, points: list[str], crimes: CrimeMonth, 
     visitors = 1 + month.month % 2
     own = reference.list_lsoas(reference.harborough)
     lsoa = np.concatenate([asb.lsoa[heard], kept.events["lsoa"], rng.choice(own, visitors)])
-    kind = np.concatenate([np.full(len(heard), ASB_TYPE), type_of[kept.events["code"]], np.full(visitors, TYPES.index("Other theft"))])
+    kind = np.concatenate(
+        [np.full(len(heard), ASB_TYPE), type_of[kept.events["code"]], np.full(visitors, TYPES.index("Other theft"))]
+    )
     number = np.concatenate([np.full(len(heard), -1), kept.number, -np.arange(2, visitors + 2)])
     point = np.where(lsoa >= 0, lsoa * _POINTS + _choose(rng, np.array((30, 18, 14, 12, 10, 7, 5, 4.0)), len(lsoa)), -1)
     point[point < 0] = len(points) + len(_FAR_AWAY)
@@ -72,7 +77,11 @@ def write_street(to: Path, mixer: Mixer, points: list[str], crimes: CrimeMonth, 
     point[len(heard) + strays] = len(points) + np.arange(len(strays)) % len(_FAR_AWAY)
     reporter = np.zeros(len(lsoa), dtype=np.int64)
     reporter[len(lsoa) - visitors :] = 1 + np.arange(visitors) % len(_OTHER_FORCES)
-    ids = np.where(number == -1, -1, (month.year * 12 + month.month) * 100_000_000 + np.where(number < 0, 50_000_000 - number, number))
+    ids = np.where(
+        number == -1,
+        -1,
+        (month.year * 12 + month.month) * 100_000_000 + np.where(number < 0, 50_000_000 - number, number),
+    )
     outcome = _draw_outcomes(rng, kind)
     order = np.lexsort((rng.random(len(lsoa)), lsoa, kind != ASB_TYPE, point == len(points) + len(_FAR_AWAY)))
     keys = derive_keys(mixer.seed, "street", ids[order])
@@ -119,7 +128,8 @@ def _note_truth(
 ) -> None:
     truth.plant(
         "geography", "police", "street", name, derive_keys(mixer.seed, "street", ids[strays]).to_pylist(),
-        ("police", "crimes"), crimes.render_numbers(strays).to_pylist(), "placed outside the force on the published map",
+        ("police", "crimes"), crimes.render_numbers(strays).to_pylist(),
+        "placed outside the force on the published map",
     )  # fmt: skip
     keys = derive_keys(mixer.seed, "street", ids[len(ids) - visitors :]).to_pylist()
     for turn, key in enumerate(keys):
@@ -140,5 +150,3 @@ def _count_figures(
         values = {"Total crime": here & (kind != ASB_TYPE), "ASB reported (police)": here & (kind == ASB_TYPE)}
         for measure, mask in values.items():
             truth.count(measure, area.code, month.financial_year, "police", "street", "first", int(mask.sum()))
-
-

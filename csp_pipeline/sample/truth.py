@@ -1,4 +1,4 @@
-"""The truth the sample was made with: planted records, true links, expected outcomes of submissions, headline figures."""
+"""The truth the sample was made with: planted records, true links, expected outcomes of files, headline figures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 PLANTED_COLUMNS = (
-    "cause", "agency", "feed", "file", "record_key", "counterpart_agency", "counterpart_feed", "counterpart_key", "detail",
+    "cause", "agency", "feed", "file", "record_key", "counterpart_agency", "counterpart_feed", "counterpart_key",
+    "detail",
 )  # fmt: skip
 _LINK_COLUMNS = ("crime_number", "case_id")
 _SUBMISSION_COLUMNS = ("file", "rows", "rows_accepted", "rows_rejected", "outcome")
@@ -80,17 +81,21 @@ class Truth:
         planted = self.folder / "planted.csv"
         order = ", ".join(str(i + 1) for i in range(len(PLANTED_COLUMNS)))
         if self._written:
+            parts, target = (str(path).replace("'", "''") for path in (self._parts / "*.parquet", planted))
             with duckdb.connect() as connection:
                 connection.execute("set memory_limit = '800MB'")
-                connection.execute(
-                    f"copy (select * from read_parquet('{self._parts}/*.parquet') order by {order}) to '{planted}' (header, delimiter ',')"
-                )
+                sorted_rows = f"select * from read_parquet('{parts}') order by {order}"
+                connection.execute(f"copy ({sorted_rows}) to '{target}' (header, delimiter ',')")
             shutil.rmtree(self._parts)
         else:
             _write(planted, PLANTED_COLUMNS, [])
         _write(self.folder / "links.csv", _LINK_COLUMNS, sorted(self._links))
         _write(self.folder / "submissions.csv", _SUBMISSION_COLUMNS, sorted(self._submissions))
-        _write(self.folder / "figures.csv", _FIGURE_COLUMNS, [(*key, value) for key, value in sorted(self._figures.items())])
+        _write(
+            self.folder / "figures.csv",
+            _FIGURE_COLUMNS,
+            [(*key, value) for key, value in sorted(self._figures.items())],
+        )
         _write(self.folder / "bridges.csv", _BRIDGE_COLUMNS, self._bridges)
         return [self.folder / f"{name}.csv" for name in ("planted", "links", "submissions", "figures", "bridges")]
 

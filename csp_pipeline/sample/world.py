@@ -1,4 +1,4 @@
-"""The sample world from beginning to end: plan, write month by month, write the other agencies' feeds, write the truth."""
+"""The sample world from beginning to end: plan, write month by month, write the other feeds, write the truth."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from csp_pipeline.sample.abuse_truth import count_abuse_figures, plant_abuse_tru
 from csp_pipeline.sample.county import FEED as CASES
 from csp_pipeline.sample.county import LATE_EXTRACT, name_quarter, write_cases
 from csp_pipeline.sample.crimes import Mixer, weigh_lsoas
+from csp_pipeline.sample.district import write_asb_cases, write_parish_survey, write_published_figures
+from csp_pipeline.sample.fire import write_incidents
 from csp_pipeline.sample.periods import Month, list_years
 from csp_pipeline.sample.plan import make_plan
 from csp_pipeline.sample.police import PoliceWriter
@@ -19,7 +21,10 @@ from csp_pipeline.sample.recorded_tables import FEED as TABLES
 from csp_pipeline.sample.recorded_tables import TableCounts, write_tables
 from csp_pipeline.sample.reference import copy_configuration, read_reference
 from csp_pipeline.sample.street import draw_points
+from csp_pipeline.sample.survey import write_survey
+from csp_pipeline.sample.treatment import write_treatment
 from csp_pipeline.sample.truth import Truth
+from csp_pipeline.sample.youth import write_youth
 
 
 @dataclass(frozen=True)
@@ -66,14 +71,43 @@ def write_sample(
     cases = write_cases(to, reference, seed, world, numbers, truth)
     rows["county/domestic_abuse"] = sum(cases.values())
     files += [to / CASES / name for name in cases]
+    others = _write_others(to, mixer, police, years, truth, say)
+    for feed, by_file in others.items():
+        rows[feed] = sum(by_file.values())
+        files += [to / feed / "exports" / name for name in by_file]
     plant_abuse_truth(truth, world)
     if has_late_quarter(world):
         late = next(quarter for quarter in world.list_delivered() if quarter.label == "2016-17-Q1")
-        truth.plant("late_extract", "county", "domestic_abuse", name_quarter(late, LATE_EXTRACT), late.label, detail="changes figures already given")
+        truth.plant(
+            "late_extract",
+            "county",
+            "domestic_abuse",
+            name_quarter(late, LATE_EXTRACT),
+            late.label,
+            detail="changes figures already given",
+        )
     count_abuse_figures(truth, world, reference)
     say("truth")
     files += truth.write()
     return SampleSummary(tuple(sorted(files)), dict(sorted(rows.items())), dict(sorted(truth.causes.items())))
+
+
+def _write_others(
+    to: Path, mixer: Mixer, police: PoliceWriter, years: list[str], truth: Truth, say: Callable[[str], None]
+) -> dict[str, dict[str, int]]:
+    """Write the feeds beside the police's and the domestic abuse cases; return rows by file of each feed."""
+    say("fire, county, treatment, district")
+    episodes, summary = write_treatment(to, mixer, years, truth)
+    return {
+        "fire/incidents": write_incidents(to, mixer, police.hooks, years, truth),
+        "county/youth_offending": write_youth(to, mixer, years, truth),
+        "county/community_survey": write_survey(to, mixer, years, truth),
+        "turning_point/episodes": episodes,
+        "turning_point/summary": summary,
+        "district/asb_cases": write_asb_cases(to, mixer, police.hooks, years, truth),
+        "district/parish_survey": write_parish_survey(to, years, truth),
+        "district/published_figures": write_published_figures(to, years, truth),
+    }
 
 
 def _sort_by_month(world: World) -> dict[Month, list]:

@@ -1,4 +1,4 @@
-"""Bytes out: delimited text in a partner's own layout, from Arrow columns (bulk) or rows (small), and plain workbooks."""
+"""Bytes out: delimited text in a partner's own layout, from Arrow columns or small rows, and plain workbooks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ _EPOCH = date(1970, 1, 1)
 _FIRST_DAY = (date(1990, 1, 1) - _EPOCH).days
 _LAST_DAY = (date(2045, 1, 1) - _EPOCH).days
 _UK_DAYS = pa.array(
-    [d.strftime("%d/%m/%Y") for d in np.arange(_FIRST_DAY, _LAST_DAY).astype("datetime64[D]").astype(object)], pa.string()
+    [d.strftime("%d/%m/%Y") for d in np.arange(_FIRST_DAY, _LAST_DAY).astype("datetime64[D]").astype(object)],
+    pa.string(),
 )
 _TIMES = pa.array([f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(1440)], pa.string())
 

@@ -1,0 +1,1 @@
+"""Records to figures: counting them, taking published numbers, and knowing which part of a period is covered."""

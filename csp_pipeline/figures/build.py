@@ -1,0 +1,51 @@
+"""All figures in one step: every feed counted or taken, completed, marked, and written to the lake."""
+
+from collections.abc import Mapping
+
+from csp_pipeline.figures.count import count_feed
+from csp_pipeline.figures.coverage import read_all_receipts, register_coverage
+from csp_pipeline.lake import connect, records_path, write_table
+from csp_pipeline.partnership.measures import MeasureBook
+from csp_pipeline.partnership.partnership import Partnership
+from csp_pipeline.settings import Settings
+from csp_pipeline.sql import read_sql
+from csp_pipeline.tables import FeedSpec
+
+def build_figures(
+    settings: Settings, partnership: Partnership, book: MeasureBook, specs: Mapping[str, FeedSpec]
+) -> dict[str, int]:
+    """Compute every figure from the records that hold today and write the lake's tables `figures`, `changes`,
+    `coverage`, `periods` and `validity`.
+
+    Gives the number of rows of each. Raises ConfigurationError when `measures.yml` names what a feed does not have.
+    """
+    receipts = read_all_receipts(settings, partnership)
+    with connect(settings) as connection:
+        register_coverage(connection, partnership, receipts)
+        connection.register("breaks_frame", book.breaks_table)
+        connection.execute(
+            "CREATE TEMP TABLE breaks AS SELECT * REPLACE (CAST(break_date AS DATE) AS break_date) FROM breaks_frame"
+        ).fetchall()
+        counted = []
+        for feed in partnership.feeds:
+            files = [
+                str(records_path(settings, feed.agency, feed.name, receipt.submission_id))
+                for receipt in receipts[feed.key]
+                if receipt.outcome != "refused"
+            ]
+            table = count_feed(connection, partnership, book, feed, specs[feed.key], files)
+            if table:
+                counted.append(table)
+        every = " UNION ALL BY NAME ".join(f'SELECT * FROM "{table}"' for table in counted)
+        connection.execute(f"CREATE TEMP VIEW all_figures AS {every}").fetchall()
+        marked = read_sql("csp_pipeline.figures", "mark_figures")
+        connection.execute(f"CREATE TEMP TABLE figures AS {marked}").fetchall()
+        rows = {"figures": write_table(connection, settings, "figures", "FROM figures")}
+        rows["changes"] = write_table(connection, settings, "changes", read_sql("csp_pipeline.figures", "changes"))
+        for name, order in (
+            ("coverage", "agency, feed, period_start, period"),
+            ("validity", "agency, feed, scope, covered_label, valid_from"),
+            ("periods", "period_start, months"),
+        ):
+            rows[name] = write_table(connection, settings, name, f"FROM {name} ORDER BY {order}")
+    return rows

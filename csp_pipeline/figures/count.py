@@ -1,0 +1,260 @@
+"""From one feed's records to its figures: which measures, dates, areas and units it offers, filled into the SQL."""
+
+import duckdb
+import pandas as pd
+
+from csp_pipeline.errors import ConfigurationError
+from csp_pipeline.lake import sql_path
+from csp_pipeline.partnership.configuration import MeasureEntry, MeasureFeedEntry
+from csp_pipeline.partnership.measures import MeasureBook
+from csp_pipeline.partnership.partnership import Feed, Partnership
+from csp_pipeline.partnership.periods import MONTHS_IN
+from csp_pipeline.sql import read_sql
+from csp_pipeline.tables import FeedSpec, identifier, published_high, published_low, published_value
+
+PACKAGE = "csp_pipeline.figures"
+# A blank in these is "nobody", not "somebody unknown".
+PERSON_UNITS = {"victim", "person", "client"}
+
+
+def count_feed(
+    connection: duckdb.DuckDBPyConnection,
+    partnership: Partnership,
+    book: MeasureBook,
+    feed: Feed,
+    spec: FeedSpec,
+    files: list[str],
+) -> str | None:
+    """Compute one feed's figures into a temporary table; gives its name, or None when the feed gives no measure.
+
+    Needs the tables of `register_coverage` on the connection. `files` are the Parquet files of accepted submissions.
+    Raises ConfigurationError when a measure names a column, unit, date or area that the feed does not have.
+    """
+    measures = book.of_feed(feed.key)
+    if not measures:
+        return None
+    check_measures(connection, feed, spec, measures)
+    if spec.traits.record_level:
+        _count(connection, partnership, feed, spec, measures, files)
+    else:
+        _take(connection, feed, spec, measures, files)
+    table = f"figures_{feed.table}"
+    name = "complete_counts" if spec.traits.record_level else "complete_published"
+    query = read_sql(
+        PACKAGE,
+        name,
+        agency=feed.agency,
+        feed=feed.name,
+        covers_area=feed.entry.covers_area,
+        covers_kind=feed.entry.coverage.kind,
+    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {identifier(table)} AS {query}").fetchall()
+    return table
+
+
+def _count(
+    connection: duckdb.DuckDBPyConnection,
+    partnership: Partnership,
+    feed: Feed,
+    spec: FeedSpec,
+    measures: dict[str, MeasureEntry],
+    files: list[str],
+) -> None:
+    dates = spec.columns_with_role("date")
+    areas = spec.columns_with_role("area")
+    sums = [measure for measure in measures.values() if measure.feeds[feed.key].sum]
+    units = units_of(spec, measures, feed) if not sums else [_unit(next(iter(measures.values())).unit, None)]
+    rollup = rollup_of(partnership, feed, spec, adds_up=not sums)
+    connection.register("rollup_frame", rollup)
+    connection.execute("CREATE OR REPLACE TEMP TABLE rollup AS SELECT * FROM rollup_frame").fetchall()
+    if files:
+        query = read_sql(
+            PACKAGE,
+            "count_records",
+            files=_file_list(files),
+            measures=[
+                {"name": name, "condition": condition_of(way), "amount": way.sum or "1"}
+                for name, way in ((name, measure.feeds[feed.key]) for name, measure in measures.items())
+            ],
+            dates=[{"basis": basis, "column": column} for basis, column in dates.items()],
+            areas=[{"basis": basis, "column": column} for basis, column in areas.items()],
+            units=units,
+        )
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE counts AS {query}").fetchall()
+    else:
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE counts (measure VARCHAR, area_code VARCHAR, area_basis VARCHAR, period VARCHAR,"
+            " date_basis VARCHAR, unit VARCHAR, value BIGINT)"
+        ).fetchall()
+    grains = {item.name: item.grain for item in spec.derived}
+    variants = pd.DataFrame(
+        [
+            {
+                "measure": name,
+                "date_basis": date,
+                "area_basis": area,
+                "unit": unit["name"] if not measure.feeds[feed.key].sum else measure.unit,
+                "is_headline": date == way.date and area == way.area and (way.sum is not None or unit["name"] == way.count),
+                "grain_months": MONTHS_IN[grains.get(column, "month")],
+            }
+            for name, measure in measures.items()
+            for way in [measure.feeds[feed.key]]
+            for date, column in dates.items()
+            for area in areas
+            for unit in units
+        ]
+    )
+    connection.register("variants_frame", variants)
+    connection.execute("CREATE OR REPLACE TEMP TABLE variants AS SELECT * FROM variants_frame").fetchall()
+    if sums:
+        places = "SELECT DISTINCT area_basis, area_code FROM counts"
+    else:
+        offered = [(basis, code) for basis, column in areas.items() for code in areas_offered(partnership, feed, spec, column)]
+        connection.register("variant_areas_frame", pd.DataFrame(offered, columns=["area_basis", "area_code"]))
+        places = "SELECT * FROM variant_areas_frame"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE variant_areas AS {places}").fetchall()
+
+
+def _take(
+    connection: duckdb.DuckDBPyConnection,
+    feed: Feed,
+    spec: FeedSpec,
+    measures: dict[str, MeasureEntry],
+    files: list[str],
+) -> None:
+    if not files:
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE counts (measure VARCHAR, area_code VARCHAR, area_basis VARCHAR, period VARCHAR,"
+            " date_basis VARCHAR, unit VARCHAR, value DOUBLE, value_low DOUBLE, value_high DOUBLE, as_at DATE)"
+        ).fetchall()
+        return
+    areas = spec.columns_with_role("area")
+    query = read_sql(
+        PACKAGE,
+        "take_published",
+        files=_file_list(files),
+        period=next(iter(spec.columns_with_role("period").values())),
+        measures=[
+            {
+                "name": name,
+                "condition": condition_of(way),
+                "column": way.take,
+                "area": areas[way.area],
+                "area_basis": way.area,
+                "date_basis": way.date,
+                "unit": measure.unit,
+                "value": published_value(str(way.take)),
+                "low": published_low(str(way.take)),
+                "high": published_high(str(way.take)),
+            }
+            for name, measure in measures.items()
+            for way in [measure.feeds[feed.key]]
+        ],
+    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE counts AS {query}").fetchall()
+
+
+def units_of(spec: FeedSpec, measures: dict[str, MeasureEntry], feed: Feed) -> list[dict[str, object]]:
+    """The units that a feed counts in: its rows, and each declared identifier."""
+    columns = spec.columns_with_role("unit")
+    units = [_unit(name, column) for name, column in columns.items()]
+    if spec.traits.row_unit not in columns:
+        units.insert(0, _unit(spec.traits.row_unit, None))
+    return units
+
+
+def _unit(name: str, column: str | None) -> dict[str, object]:
+    return {
+        "name": name,
+        "column": column,
+        "is_distinct": column is not None,
+        "blank_counts": name not in PERSON_UNITS,
+    }
+
+
+def condition_of(way: MeasureFeedEntry) -> str:
+    """The conditions of a measure joined; none means every row."""
+    return " AND ".join(f"({condition})" for condition in way.where) or "true"
+
+
+def areas_offered(partnership: Partnership, feed: Feed, spec: FeedSpec, column: str) -> list[str]:
+    """The areas that a feed gives figures for by one of its area columns.
+
+    All districts, the county and the force as far as the feed covers them; LSOAs and beats in the partnership's own
+    district only, where a column tells the LSOA.
+    """
+    areas = partnership.areas
+    covered = areas[_lies_in(areas, feed.entry.covers_area)]
+    reference = next((c.reference for c in spec.columns if c.name == column), None)
+    levels = ["district", "county", "force"] if reference in ("lsoa", "district") else []
+    chosen = covered[covered.area_level.isin(levels)]
+    if reference == "lsoa":
+        own = covered[(covered.district_code == partnership.file.district) & covered.area_level.isin(["lsoa", "beat"])]
+        chosen = pd.concat([chosen, own])
+    return sorted({*chosen.area_code, feed.entry.covers_area})
+
+
+def rollup_of(partnership: Partnership, feed: Feed, spec: FeedSpec, *, adds_up: bool) -> pd.DataFrame:
+    """For each place that a record can name, every area that counts it: columns `place`, `area_code`.
+
+    `unlocated` and `elsewhere` (a place outside the partnership's areas) count in the area that the whole feed covers.
+    Where figures are given by area already (`adds_up` is false) each place is only itself.
+    """
+    areas = partnership.areas
+    if not adds_up:
+        return pd.DataFrame({"place": areas.area_code, "area_code": areas.area_code})
+    whole = feed.entry.covers_area
+    offered = {code for column in spec.columns_with_role("area").values() for code in areas_offered(partnership, feed, spec, column)}
+    pairs = {("unlocated", "unlocated"), ("unlocated", whole), ("elsewhere", whole)}
+    parents = ["area_code", "beat_code", "district_code", "county_code", "force_code"]
+    for row in areas[areas.area_level.isin(["lsoa", "district", "county", "force"])][parents].itertuples(index=False):
+        pairs |= {(row.area_code, code) for code in row if code in offered} | {(row.area_code, whole)}
+    return pd.DataFrame(sorted(pairs), columns=["place", "area_code"])
+
+
+def _lies_in(areas: pd.DataFrame, code: str) -> pd.Series:
+    inside = areas.area_code == code
+    for parent in ("district_code", "county_code", "force_code"):
+        inside |= areas[parent] == code
+    return inside
+
+
+def _file_list(files: list[str]) -> str:
+    return "[" + ", ".join(f"'{sql_path(file)}'" for file in files) + "]"
+
+
+def check_measures(
+    connection: duckdb.DuckDBPyConnection, feed: Feed, spec: FeedSpec, measures: dict[str, MeasureEntry]
+) -> None:
+    """Check what each measure names against the feed's declaration, and that its conditions are SQL over its columns."""
+    columns = {column.name: column.type for column in spec.columns if column.stored}
+    columns |= {item.name: item.type for item in spec.derived}
+    body = ", ".join(f"{identifier(name)} {type_}" for name, type_ in columns.items())
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE measure_check ({body})").fetchall()
+    units = [unit["name"] for unit in units_of(spec, measures, feed)]
+    for name, measure in measures.items():
+        way = measure.feeds[feed.key]
+        where = f"sources/measures.yml: measures > {name} > feeds > {feed.key}"
+        options: list[tuple[str, str | None, list[object]]] = [
+            ("sum", way.sum, list(columns)),
+            ("take", way.take, list(columns)),
+            ("area", way.area, list(spec.columns_with_role("area"))),
+        ]
+        if spec.traits.record_level:
+            options += [("count", way.count, list(units)), ("date", way.date, list(spec.columns_with_role("date")))]
+            if way.take:
+                raise ConfigurationError(f"{where} > take: {feed.key} holds records, which are counted, not taken.")
+        elif not way.take:
+            raise ConfigurationError(f"{where}: {feed.key} gives totals; use take, not count or sum.")
+        for key, value, known in options:
+            if value is not None and value not in known:
+                raise ConfigurationError(f"{where} > {key}: {value!r} is not known; known: {', '.join(map(str, known))}.")
+        for condition in way.where:
+            try:
+                connection.execute(f"SELECT CAST(({condition}) AS BOOLEAN) FROM measure_check").fetchall()
+            except duckdb.Error as error:
+                problem = str(error).splitlines()[0]
+                raise ConfigurationError(
+                    f"{where} > where: {condition!r} is not a condition on its columns: {problem} Columns: "
+                    f"{', '.join(columns)}."
+                ) from error

@@ -1,0 +1,70 @@
+"""Which submissions hold for which periods, and how much of each period is covered."""
+
+import duckdb
+import pandas as pd
+
+from csp_pipeline.intake.take_in import Receipt, read_receipts
+from csp_pipeline.partnership.partnership import Partnership
+from csp_pipeline.partnership.periods import parse_period, table_of_periods
+from csp_pipeline.settings import Settings
+from csp_pipeline.sql import read_sql
+
+CELLS = [
+    "submission_id", "agency", "feed", "scope", "covered_label", "covered_from", "covered_until", "is_whole",
+    "extracted", "received",
+]
+
+
+def read_all_receipts(settings: Settings, partnership: Partnership) -> dict[str, list[Receipt]]:
+    """Every receipt in the lake, by feed key; files noted twice under one submission stand once."""
+    found: dict[str, list[Receipt]] = {}
+    for feed in partnership.feeds:
+        unique: dict[str, Receipt] = {}
+        for receipt in read_receipts(settings, feed):
+            unique.setdefault(receipt.submission_id, receipt)
+        found[feed.key] = list(unique.values())
+    return found
+
+
+def table_of_cells(partnership: Partnership, receipts: dict[str, list[Receipt]]) -> pd.DataFrame:
+    """One row for each period that an accepted submission covers."""
+    rows = []
+    for feed in partnership.feeds:
+        for receipt in receipts[feed.key]:
+            if receipt.outcome == "refused":
+                continue
+            for label in receipt.cells:
+                period = parse_period(label, feed.entry.coverage.kind)
+                if period is None:
+                    raise ValueError(f"{receipt.submission_id}: {label!r} is no {feed.entry.coverage.kind}")
+                extracted = pd.Timestamp(receipt.extracted)
+                rows.append(
+                    (
+                        receipt.submission_id, feed.agency, feed.name, receipt.scope, label, period.start, period.end,
+                        extracted > pd.Timestamp(period.end), extracted, receipt.landed.received,
+                    )
+                )
+    frame = pd.DataFrame(rows, columns=CELLS)
+    days = dict.fromkeys(("covered_from", "covered_until", "extracted"), "datetime64[s]")
+    return frame.astype({**days, "is_whole": "bool"})
+
+
+def register_coverage(
+    connection: duckdb.DuckDBPyConnection, partnership: Partnership, receipts: dict[str, list[Receipt]]
+) -> None:
+    """Make the tables `periods`, `feeds`, `validity` and `coverage` on a connection."""
+    years = partnership.years
+    connection.register("cells", table_of_cells(partnership, receipts))
+    connection.register("feeds_frame", partnership.feeds_table)
+    connection.register("periods_frame", table_of_periods(years[0].start, years[-1].end))
+    package = "csp_pipeline.figures"
+    days = "CAST(period_start AS DATE) AS period_start, CAST(period_end AS DATE) AS period_end"
+    for statement in (
+        f"CREATE TEMP TABLE periods AS SELECT * REPLACE ({days}) FROM periods_frame",
+        "CREATE TEMP TABLE feeds AS SELECT * REPLACE (CAST(expected_from AS DATE) AS expected_from,"
+        " CAST(expected_until AS DATE) AS expected_until) FROM feeds_frame",
+        f"CREATE TEMP TABLE validity AS {read_sql(package, 'validity')}",
+        f"CREATE TEMP TABLE coverage AS {read_sql(package, 'coverage')}",
+    ):
+        connection.execute(statement).fetchall()
+    connection.unregister("cells")

@@ -1,0 +1,20 @@
+"""SQL kept in `.sql` files beside the code that runs it; where it depends on declarations it is a Jinja template."""
+
+from importlib import resources
+from typing import Any
+
+import jinja2
+
+from csp_pipeline.partnership.periods import period_label
+from csp_pipeline.tables import identifier, quoted
+
+_environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701 (SQL, not HTML)
+_environment.filters["identifier"] = identifier
+_environment.filters["quoted"] = quoted
+_environment.globals["period_label"] = period_label
+
+
+def read_sql(package: str, name: str, **values: Any) -> str:
+    """The text of `<package>/sql/<name>.sql`, filled in with the values."""
+    text = resources.files(package).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    return _environment.from_string(text).render(**values)
