@@ -166,7 +166,7 @@ class Street(FeedTable):
             "VARCHAR",
             "CASE WHEN csp_name IS NULL THEN force_name_list.shared ELSE coalesce(csp_name_list.shared, 'elsewhere') END",
             "Area the count is for: the CSP's district where it is given by CSP, else the force",
-            role="area: recorded",
+            role="area: offence",
         ),
         Derived(
             "is_cancellation",

@@ -93,7 +93,9 @@ def _count(
                 "measure": name,
                 "date_basis": date,
                 "area_basis": area,
-                "unit": unit["name"] if not measure.feeds[feed.key].sum else measure.unit,
+                "counted_unit": unit["name"],
+                # a row without an identifier of its own is one of whatever the measure counts
+                "unit": unit["name"] if unit["is_distinct"] else measure.unit,
                 "is_headline": date == way.date and area == way.area and (way.sum is not None or unit["name"] == way.count),
                 "grain_months": MONTHS_IN[grains.get(column, "month")],
             }
@@ -128,18 +130,20 @@ def _take(
             " date_basis VARCHAR, unit VARCHAR, value DOUBLE, value_low DOUBLE, value_high DOUBLE, as_at DATE)"
         ).fetchall()
         return
-    areas = spec.columns_with_role("area")
+    # Totals come with one area column; the measure says what the area is of.
+    area = next(iter(spec.columns_with_role("area").values()))
     query = read_sql(
         PACKAGE,
         "take_published",
         files=_file_list(files),
+        adding=[name for name, measure in measures.items() if measure.feeds[feed.key].adds_up],
         period=next(iter(spec.columns_with_role("period").values())),
         measures=[
             {
                 "name": name,
                 "condition": condition_of(way),
                 "column": way.take,
-                "area": areas[way.area],
+                "area": area,
                 "area_basis": way.area,
                 "date_basis": way.date,
                 "unit": measure.unit,
@@ -238,10 +242,9 @@ def check_measures(
         options: list[tuple[str, str | None, list[object]]] = [
             ("sum", way.sum, list(columns)),
             ("take", way.take, list(columns)),
-            ("area", way.area, list(spec.columns_with_role("area"))),
         ]
         if spec.traits.record_level:
-            options += [("count", way.count, list(units)), ("date", way.date, list(spec.columns_with_role("date")))]
+            options += [("area", way.area, list(spec.columns_with_role("area"))), ("count", way.count, list(units)), ("date", way.date, list(spec.columns_with_role("date")))]
             if way.take:
                 raise ConfigurationError(f"{where} > take: {feed.key} holds records, which are counted, not taken.")
         elif not way.take:

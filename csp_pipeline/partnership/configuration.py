@@ -104,7 +104,8 @@ class FeedEntry(Entry):
 class MeasureFeedEntry(Entry):
     """How one feed gives one measure: it counts rows or units, sums a column, or takes a published number.
 
-    `date` and `area` name the headline date and area basis; `where` holds conditions in SQL over the feed's columns,
+    `date` and `area` name the headline date and area basis; a taken number that `adds_up` is summed to longer periods,
+    where all of their shorter ones are there; `where` holds conditions in SQL over the feed's columns,
     every one of which must hold.
     """
 
@@ -113,6 +114,7 @@ class MeasureFeedEntry(Entry):
     take: str | None = None
     date: str
     area: str
+    adds_up: bool = False
     where: list[str] = []
     note: str = ""
 
@@ -120,6 +122,8 @@ class MeasureFeedEntry(Entry):
     def _one_way(self) -> "MeasureFeedEntry":
         if sum(way is not None for way in (self.count, self.sum, self.take)) != 1:
             raise ValueError("give exactly one of count, sum and take")
+        if self.adds_up and self.take is None:
+            raise ValueError("adds_up goes with take: counts and sums add up by themselves")
         return self
 
 

@@ -69,7 +69,7 @@ def write_tables(to: Path, table: TableCounts, truth: Truth) -> tuple[str, int]:
                     offence.subgroup, offence.code, f" {count} " if count else "-00 ",
                 ))  # fmt: skip
     write_rows(to / FEED / f"published-{last + 1}-07" / name, COLUMNS, rows, _LAYOUT)
-    truth.submit(name, len(rows))
+    truth.submit(name, len(rows), warned=any((counts < 0).any() for counts in table.counts.values()))
     return name, len(rows)
 
 

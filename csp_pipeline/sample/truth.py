@@ -60,9 +60,10 @@ class Truth:
         """Note that a case came of a crime."""
         self._links.append((crime_number, case_id))
 
-    def submit(self, file: str, rows: int, rejected: int = 0, *, refused: bool = False) -> None:
+    def submit(self, file: str, rows: int, rejected: int = 0, *, refused: bool = False, warned: bool = False) -> None:
         """Note a written file and what should become of it."""
-        outcome = "refused" if refused else "accepted_with_rejects" if rejected else "accepted"
+        outcome = "accepted_with_warnings" if warned else "accepted"
+        outcome = "refused" if refused else "accepted_with_rejects" if rejected else outcome
         rejected = rows if refused else rejected
         self._submissions.append((file, rows, rows - rejected, rejected, outcome))
 

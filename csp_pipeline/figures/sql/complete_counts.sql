@@ -24,5 +24,7 @@ SELECT
     END AS value_high,
     g.coverage, g.covered, g.as_at, g.is_headline
 FROM grid g
-LEFT JOIN counts n USING (measure, area_code, area_basis, period, date_basis, unit)
-LEFT JOIN unlocated u USING (measure, area_basis, period, date_basis, unit)
+LEFT JOIN counts n ON n.measure = g.measure AND n.area_code = g.area_code AND n.area_basis = g.area_basis
+    AND n.period = g.period AND n.date_basis = g.date_basis AND n.unit = g.counted_unit
+LEFT JOIN unlocated u ON u.measure = g.measure AND u.area_basis = g.area_basis AND u.period = g.period
+    AND u.date_basis = g.date_basis AND u.unit = g.counted_unit

@@ -18,8 +18,29 @@ taken AS (
     WHERE {{ measure.condition }} AND {{ measure.column | identifier }} IS NOT NULL
     {{ "UNION ALL" if not loop.last }}
     {% endfor %}
-)
+),
 -- where a later publication gives the same figure again, the latest holds
-SELECT * EXCLUDE (valid_from), valid_from AS as_at FROM taken
-WHERE area_code IS NOT NULL
-QUALIFY row_number() OVER (PARTITION BY measure, area_code, period ORDER BY valid_from DESC, value) = 1
+latest AS (
+    SELECT * EXCLUDE (valid_from), valid_from AS as_at FROM taken
+    WHERE area_code IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY measure, area_code, period ORDER BY valid_from DESC, value) = 1
+),
+-- numbers that add up, in each longer period that has all of its shorter ones; bounds add up like values
+added AS (
+    SELECT
+        l.measure, l.area_code, l.area_basis, long.period, l.date_basis, l.unit,
+        CASE WHEN count(l.value) = count(*) THEN sum(l.value) END AS value,
+        sum(l.value_low) AS value_low,
+        CASE WHEN count(l.value_high) = count(*) THEN sum(l.value_high) END AS value_high,
+        max(l.as_at) AS as_at
+    FROM latest l
+    JOIN periods short USING (period)
+    JOIN periods long ON long.months > short.months
+        AND short.period_start BETWEEN long.period_start AND long.period_end
+    WHERE list_contains({{ adding }}, l.measure)
+    GROUP BY l.measure, l.area_code, l.area_basis, long.period, l.date_basis, l.unit, long.months
+    HAVING sum(short.months) = long.months
+)
+SELECT * FROM latest
+UNION ALL BY NAME
+SELECT a.* FROM added a ANTI JOIN latest USING (measure, area_code, period)

@@ -1,0 +1,72 @@
+"""Every table of the warehouse with its declaration, in the order a reader meets them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from csp_pipeline.figures.declared import Changes, Figures
+from csp_pipeline.intake.submissions import Rejects, Submissions, Validity
+from csp_pipeline.partnership.areas import Areas, Populations
+from csp_pipeline.partnership.measures import Breaks, Measures
+from csp_pipeline.partnership.partnership import Agencies, Feeds, Partnership
+from csp_pipeline.partnership.periods import Periods
+from csp_pipeline.reconcile.declared import Comparisons, Discrepancies
+from csp_pipeline.tables import ColumnSpec, FeedSpec, Table, specs_of
+
+MODELS: dict[str, type[Table]] = {
+    "agencies": Agencies,
+    "feeds": Feeds,
+    "areas": Areas,
+    "populations": Populations,
+    "periods": Periods,
+    "measures": Measures,
+    "breaks": Breaks,
+    "submissions": Submissions,
+    "rejects": Rejects,
+    "validity": Validity,
+    "figures": Figures,
+    "changes": Changes,
+    "comparisons": Comparisons,
+    "discrepancies": Discrepancies,
+}
+
+
+@dataclass(frozen=True)
+class CataloguedTable:
+    """A table of the warehouse: name, description and columns."""
+
+    name: str
+    description: str
+    columns: tuple[ColumnSpec, ...]
+    is_feed: bool = False
+
+
+def catalogue(partnership: Partnership, specs: Mapping[str, FeedSpec]) -> list[CataloguedTable]:
+    """All tables: the shared ones, then one for each feed."""
+    shared = [
+        CataloguedTable(name, " ".join((model.__doc__ or "").split()), specs_of(model)) for name, model in MODELS.items()
+    ]
+    feeds = [
+        CataloguedTable(feed.table, " ".join(specs[feed.key].description.split()), record_columns(specs[feed.key]), True)
+        for feed in partnership.feeds
+    ]
+    return shared + feeds
+
+
+def record_columns(spec: FeedSpec) -> tuple[ColumnSpec, ...]:
+    """The columns of a feed's table: where each record comes from and when it holds, then its own columns."""
+    origin = (
+        ColumnSpec("submission_id", "", "VARCHAR", "Submission it came in"),
+        ColumnSpec("sheet", "", "VARCHAR", "Sheet of the workbook", nullable=True),
+        ColumnSpec("row_number", "", "BIGINT", "Row as a spreadsheet shows it"),
+        ColumnSpec("covered_label", "", "VARCHAR", "Period that its submission covers"),
+        ColumnSpec("valid_from", "", "DATE", "Day of extraction, from which it holds"),
+        ColumnSpec("valid_to", "", "DATE", "Day from which a later extract holds; NULL while it is the latest", nullable=True),
+    )
+    # A flag or choice may have a word for "not known", which is stored as NULL.
+    own = tuple(
+        ColumnSpec(c.name, c.header, c.type, c.description, nullable=True, role=c.role, unit=c.unit, sensitivity=c.sensitivity)
+        for c in spec.columns
+        if c.stored
+    )
+    derived = tuple(ColumnSpec(d.name, "", d.type, d.description, nullable=True, role=d.role) for d in spec.derived)
+    return origin + own + derived

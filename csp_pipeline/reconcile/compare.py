@@ -1,0 +1,135 @@
+"""Comparing every feed's headline figures, and raising the conflicts that people have to settle."""
+
+import re
+
+import duckdb
+import pandas as pd
+
+from csp_pipeline.errors import ConfigurationError
+from csp_pipeline.lake import connect, sql_path, table_path, write_table
+from csp_pipeline.partnership.configuration import ComparabilityEntry, ToleranceEntry
+from csp_pipeline.partnership.measures import MeasureBook
+from csp_pipeline.partnership.partnership import Partnership
+from csp_pipeline.settings import Settings
+from csp_pipeline.sql import read_sql
+
+PACKAGE = "csp_pipeline.reconcile"
+
+
+def build_comparisons(settings: Settings, partnership: Partnership, book: MeasureBook) -> dict[str, int]:
+    """Compare figures and write the lake's table `comparisons`; gives the number of rows of each verdict.
+
+    Raises ConfigurationError when two feeds give one measure and no tolerance applies to them.
+    """
+    with connect(settings) as connection:
+        _view(connection, settings, "figures")
+        connection.register("feed_order", _feed_order(partnership))
+        connection.register("area_slugs", area_slugs(partnership.areas))
+        connection.register("pair_rules", pair_rules(book))
+        connection.register("pair_differences", pair_differences(book))
+        connection.register(
+            "break_groups",
+            pd.DataFrame(
+                {"break_id": [b.id for b in book.breaks], "comparable_within": [list(b.comparable_within) for b in book.breaks]}
+            ).astype({"break_id": "str"}),
+        )
+        write_table(connection, settings, "comparisons", read_sql(PACKAGE, "comparisons"))
+        _view(connection, settings, "comparisons")
+        counts = connection.execute("SELECT verdict, count(*) FROM comparisons GROUP BY ALL ORDER BY ALL").fetchall()
+    return dict(counts)
+
+
+def build_discrepancies(settings: Settings, partnership: Partnership, book: MeasureBook) -> int:
+    """Raise conflicts as discrepancies and write the lake's table `discrepancies`; gives the number of rows."""
+    raised = partnership.file.discrepancies
+    with connect(settings) as connection:
+        _view(connection, settings, "comparisons")
+        _view(connection, settings, "periods")
+        for name, frame in (
+            ("areas", partnership.areas),
+            ("measures", book.measures_table),
+            ("agencies", partnership.agencies_table),
+            ("feeds", partnership.feeds_table),
+        ):
+            connection.register(name, frame)
+        query = read_sql(PACKAGE, "discrepancies")
+        connection.execute(
+            f"CREATE TEMP TABLE discrepancies AS {query}", {"area_levels": raised.area_levels, "periods": raised.periods}
+        ).fetchall()
+        return write_table(connection, settings, "discrepancies", "FROM discrepancies ORDER BY discrepancy_id")
+
+
+def area_slugs(areas: pd.DataFrame) -> pd.DataFrame:
+    """`area_code`, `slug`: a short readable name for ids; where two areas share one, the level is put behind it."""
+    slugs = areas.area_name.map(lambda name: re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"))
+    repeated = slugs.duplicated(keep=False) & (areas.area_level != "district")
+    return pd.DataFrame({"area_code": areas.area_code, "slug": slugs.where(~repeated, slugs + "-" + areas.area_level)})
+
+
+def pair_rules(book: MeasureBook) -> pd.DataFrame:
+    """For each measure and ordered pair of its feeds, the first tolerance that applies.
+
+    Columns `measure`, `feed_a`, `feed_b`, `tolerance`, `absolute`, `relative`.
+    """
+    rows = []
+    for measure, feed_a, feed_b in _pairs(book):
+        rule = next((rule for rule in book.tolerances if _tolerates(rule, measure, feed_a, feed_b)), None)
+        if rule is None:
+            raise ConfigurationError(
+                f"sources/measures.yml: no tolerance applies to {measure} between {feed_a} and {feed_b}. Add one without "
+                "`between` at the end of tolerances."
+            )
+        rows.append((measure, feed_a, feed_b, rule.name, rule.absolute, rule.relative))
+    frame = pd.DataFrame(rows, columns=["measure", "feed_a", "feed_b", "tolerance", "absolute", "relative"])
+    return frame.astype({"absolute": "float64", "relative": "float64"})
+
+
+def pair_differences(book: MeasureBook) -> pd.DataFrame:
+    """Declared differences in what two feeds count: `measure`, `feed_a`, `feed_b`, `difference`, `declared`, `declared_reason`."""
+    rows = []
+    for measure, feed_a, feed_b in _pairs(book):
+        found = [entry for entry in book.comparability if _differs(entry, measure, feed_a, feed_b)]
+        if found:
+            worst = min(found, key=lambda entry: entry.comparability != "not_comparable")
+            rows.append((measure, feed_a, feed_b, worst.name, worst.comparability, " ".join(e.reason.strip(". ") for e in found)))
+    columns = ["measure", "feed_a", "feed_b", "difference", "declared", "declared_reason"]
+    return pd.DataFrame(rows, columns=columns).astype("str")
+
+
+def _pairs(book: MeasureBook) -> list[tuple[str, str, str]]:
+    """Every measure with every two of its feeds, both ways round: which stands first is the comparison's choice."""
+    return [
+        (name, first, second)
+        for name, measure in book.measures.items()
+        for first in measure.feeds
+        for second in measure.feeds
+        if first != second
+    ]
+
+
+def _tolerates(rule: ToleranceEntry, measure: str, feed_a: str, feed_b: str) -> bool:
+    same_agency = feed_a.split("/")[0] == feed_b.split("/")[0]
+    return (
+        (rule.between is None or {feed_a, feed_b} <= set(rule.between))
+        and (rule.measures is None or measure in rule.measures)
+        and (rule.same_agency is None or rule.same_agency == same_agency)
+    )
+
+
+def _differs(entry: ComparabilityEntry, measure: str, feed_a: str, feed_b: str) -> bool:
+    return {feed_a, feed_b} == set(entry.between) and (entry.measures is None or measure in entry.measures)
+
+
+def _feed_order(partnership: Partnership) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "agency": [feed.agency for feed in partnership.feeds],
+            "feed": [feed.name for feed in partnership.feeds],
+            "feed_order": range(len(partnership.feeds)),
+        }
+    )
+
+
+def _view(connection: duckdb.DuckDBPyConnection, settings: Settings, table: str) -> None:
+    path = sql_path(table_path(settings, table))
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM read_parquet('{path}')").fetchall()

@@ -1,0 +1,25 @@
+-- Conflicts at the levels and periods that the partnership raises for people to settle, each as a sentence.
+SELECT
+    c.comparison_id AS discrepancy_id,
+    c.measure, c.area_code, c.period, c.agency_a, c.feed_a, c.value_a, c.agency_b, c.feed_b, c.value_b, c.gap,
+    list_distinct([c.agency_a, c.agency_b]).list_sort() AS owner_agencies,
+    'open' AS state,
+    c.as_at AS first_seen,
+    (SELECT max(as_at) FROM comparisons) AS last_seen,
+    c.rule, c.reasons,
+    m.title || ', ' || a.area_name || ', ' || c.period || ': '
+        || na.agency_name || ' (' || fa.title || ') ' || coalesce(format('{:t,}', CAST(c.value_a AS BIGINT)), 'suppressed') || ', '
+        || nb.agency_name || ' (' || fb.title || ') ' || coalesce(format('{:t,}', CAST(c.value_b AS BIGINT)), 'suppressed')
+        || coalesce('; ' || format('{:t,}', CAST(abs(c.gap) AS BIGINT)) || CASE WHEN c.gap > 0 THEN ' more' ELSE ' fewer' END, '') || '.'
+        AS sentence
+FROM comparisons c
+JOIN areas a USING (area_code)
+JOIN periods p USING (period)
+JOIN (SELECT DISTINCT measure, title FROM measures) m USING (measure)
+JOIN agencies na ON na.agency = c.agency_a
+JOIN agencies nb ON nb.agency = c.agency_b
+JOIN feeds fa ON fa.agency = c.agency_a AND fa.feed = c.feed_a
+JOIN feeds fb ON fb.agency = c.agency_b AND fb.feed = c.feed_b
+WHERE c.verdict = 'conflict'
+    AND list_contains($area_levels, a.area_level) AND list_contains($periods, p.period_kind)
+ORDER BY discrepancy_id
