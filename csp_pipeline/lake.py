@@ -47,6 +47,15 @@ def write_json(path: Path, content: Any) -> None:
         beside.write_text(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
 
 
+def read_json(path: Path) -> dict[str, Any] | None:
+    """A JSON object, or None when there is no file or it is not whole."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
 def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     """A connection of its own to this process's in-memory DuckDB: temporary tables and variables are not shared, memory
     and threads are.

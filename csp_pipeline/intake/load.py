@@ -32,6 +32,7 @@ IDENTITY = ("submission_id", SHEET, ROW_NUMBER, COVERED)
 class LoadedRows:
     """Counts and rejects of one submission."""
 
+    rows_read: int = 0
     rows_accepted: int = 0
     rejects: list[dict[str, object]] = field(default_factory=list)
 
@@ -66,6 +67,7 @@ def load_rows(
         writer: pq.ParquetWriter | None = None
         try:
             for batch in _at_least_one(read, spec):
+                loaded.rows_read += batch.num_rows
                 good, rejects = _split(batch, checker, latest)
                 loaded.rejects += rejects
                 if len(loaded.rejects) > MOST_REJECTS:
@@ -79,7 +81,6 @@ def load_rows(
                 connection.unregister("batch")
                 writer = writer or pq.ParquetWriter(beside, typed.schema, compression="zstd", compression_level=1)
                 writer.write_table(typed)
-                loaded.rows_accepted += typed.num_rows
         finally:
             if writer is not None:
                 writer.close()
@@ -88,6 +89,13 @@ def load_rows(
             _shift_rows(connection, beside, loaded, sorted(row.row_number for row in read.broken_rows))
         if spec.traits.key:
             _reject_repeated_keys(connection, beside, spec, loaded)
+        loaded.rows_read += sum(row.code != "blank_row" for row in read.broken_rows)
+        loaded.rows_accepted = pq.read_metadata(beside).num_rows
+        if loaded.rows_read != loaded.rows_accepted + len(loaded.rejects):
+            raise RuntimeError(
+                f"{context.submission_id}: {loaded.rows_read} rows read are not {loaded.rows_accepted} records and "
+                f"{len(loaded.rejects)} rejects"
+            )
     return loaded
 
 
@@ -297,7 +305,6 @@ def _reject_repeated_keys(
         "SELECT r.* FROM records r ANTI JOIN repeated d ON r.row_number = d.row_number"
         " AND r.sheet IS NOT DISTINCT FROM d.sheet ORDER BY r.sheet, r.row_number",
     )
-    loaded.rows_accepted -= len(repeated)
 
 
 def _rewrite(connection: duckdb.DuckDBPyConnection, path: Path, query: str) -> None:

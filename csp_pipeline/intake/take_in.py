@@ -199,7 +199,7 @@ class _Job:
             shown = ", ".join(repr(name) for name in read.extra_columns[:10])
             receipt.messages.append(f"Columns that are not in the agreed layout were left out: {shown}.")
         receipt.rows_accepted, receipt.rows_rejected = loaded.rows_accepted, len(loaded.rejects)
-        receipt.rows_read = receipt.rows_accepted + receipt.rows_rejected
+        receipt.rows_read = loaded.rows_read
         self._inspect(receipt, placement, target)
         return loaded
 

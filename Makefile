@@ -1,0 +1,47 @@
+# The project's commands. `make run` and `make test` need Python 3.11 or newer and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+HOST ?= 127.0.0.1
+PORT ?= 3000
+
+.PHONY: help run test check ui bench lock clean
+
+help:  ## List the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Say which with: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+run: $(READY)  ## Run the pipeline on sources/ and say what was loaded, refused and in conflict
+	@# Exit code 3 says that files were refused; they are listed, and the rest is published.
+	@$(BIN)/csp run || [ $$? -eq 3 ]
+
+test: $(READY)  ## Run every test
+	$(BIN)/python -m pytest
+
+check: $(READY)  ## Lint, types, layers, generated documents
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/csp dictionary --check
+
+ui: $(READY)  ## Dagster's UI on localhost, over the same instance as `make run`
+	@mkdir -p warehouse/dagster
+	DAGSTER_HOME="$(CURDIR)/warehouse/dagster" $(BIN)/dagster dev -w workspace.yaml --host $(HOST) --port $(PORT)
+
+bench: $(READY)  ## Measure speed and memory beside baselines; writes .bench/results.json
+	$(BIN)/python -m tests.bench.run
+
+lock:  ## Pin every dependency again, with hashes and without addresses (needs uv)
+	uv pip compile pyproject.toml --extra dev --extra ui --universal --python-version 3.11 --generate-hashes \
+		--no-strip-extras --no-emit-index-url --no-header --no-annotate --constraint .ci/constraints.txt -o requirements.lock
+
+clean:  ## Remove the environment and everything a run makes
+	rm -rf $(VENV) .bench warehouse/landing warehouse/lake warehouse/reports warehouse/dagster warehouse/csp.duckdb

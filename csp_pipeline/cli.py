@@ -1,0 +1,252 @@
+"""The `csp` command: run the pipeline, see where it stands, read figures and discrepancies, write a sample world."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from csp_pipeline.cli_output import Format, print_rows, print_run
+from csp_pipeline.errors import CspError
+from csp_pipeline.settings import Settings
+
+EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_CONFIGURATION = 1, 2, 3, 4
+
+app = typer.Typer(
+    help="Reconcile the figures of the agencies in a Community Safety Partnership.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+errors = Console(stderr=True, soft_wrap=True)
+
+Sources = Annotated[
+    Path | None, typer.Option("--sources", envvar="CSP_SOURCES", help="Folder with what partners send and the configuration.")
+]
+Warehouse = Annotated[
+    Path | None, typer.Option("--warehouse", envvar="CSP_WAREHOUSE", help="Folder for landing, lake, warehouse and reports.")
+]
+OutputFormat = Annotated[Format, typer.Option("--format", help="How to print: table, csv or json.")]
+
+
+def settings_of(sources: Path | None, warehouse: Path | None) -> Settings:
+    """Settings from the command's options, then the environment, then defaults."""
+    given = {"sources": sources, "warehouse": warehouse}
+    settings = Settings(**{name: value.resolve() for name, value in given.items() if value is not None})
+    return settings.model_copy(update={"sources": settings.sources.resolve(), "warehouse": settings.warehouse.resolve()})
+
+
+@app.command()
+def run(
+    sources: Sources = None,
+    warehouse: Warehouse = None,
+    years: Annotated[str | None, typer.Option(help="Financial years to take in, such as 2015-16:2016-17; all by default.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Take in what is new, rebuild figures and comparisons, publish the warehouse and write the reports.
+
+    Exit codes: 0 all well; 1 a step failed (the warehouse as it was stays in place); 2 wrong usage; 3 published, but
+    files were refused or could not be fetched; 4 the configuration cannot be used.
+    """
+    from csp_pipeline.defs.build import run_in_process
+    from csp_pipeline.stages import open_pipeline
+
+    settings = settings_of(sources, warehouse)
+    os.environ["CSP_SOURCES"], os.environ["CSP_WAREHOUSE"] = str(settings.sources), str(settings.warehouse)
+    with _showing_progress(quiet):
+        pipeline = open_pipeline(settings)
+        failures = run_in_process(pipeline, _parse_years(years, pipeline.partnership.years) if years else None)
+    for failure in failures:
+        errors.print(f"Failed: {failure}", style="red", markup=False, highlight=False)
+    if failures:
+        errors.print("The warehouse and reports as they were stay in place.", markup=False)
+        is_configuration = any("sources/" in failure and ".yml" in failure for failure in failures)
+        raise typer.Exit(EXIT_CONFIGURATION if is_configuration else EXIT_FAILED)
+    troubled = print_run(settings, quiet=quiet)
+    raise typer.Exit(EXIT_REFUSED if troubled else 0)
+
+
+@app.command()
+def status(sources: Sources = None, warehouse: Warehouse = None, format: OutputFormat = Format.table) -> None:
+    """Show each feed: files by outcome, rows, covered until, late or missing periods."""
+    print_rows(_query(settings_of(sources, warehouse), "status"), format, "Feeds")
+
+
+@app.command()
+def figures(
+    measure: Annotated[str | None, typer.Argument(help="Measure, such as total_crime; all by default.")] = None,
+    area: Annotated[str | None, typer.Option(help="Area code or name; the partnership's own district by default.")] = None,
+    period: Annotated[str | None, typer.Option(help="Period such as 2016-17, '2016-17 Q1' or 2016-04; years by default.")] = None,
+    agency: Annotated[str | None, typer.Option(help="Agency; all by default.")] = None,
+    every: Annotated[bool, typer.Option("--every", help="Every date basis and unit, not the headline alone.")] = False,
+    sources: Sources = None,
+    warehouse: Warehouse = None,
+    format: OutputFormat = Format.table,
+) -> None:
+    """Print figures with status and coverage."""
+    values = {"measure": measure, "area": area, "period": period, "agency": agency, "every_variant": every}
+    settings = settings_of(sources, warehouse)
+    values["district"] = _district(settings)
+    print_rows(_query(settings, "figures", values), format, "Figures")
+
+
+@app.command()
+def discrepancies(
+    measure: Annotated[str | None, typer.Option(help="Measure; all by default.")] = None,
+    agency: Annotated[str | None, typer.Option(help="Agency that can settle it; all by default.")] = None,
+    area: Annotated[str | None, typer.Option(help="Area code or name; all by default.")] = None,
+    period: Annotated[str | None, typer.Option(help="Period; all by default.")] = None,
+    sources: Sources = None,
+    warehouse: Warehouse = None,
+    format: OutputFormat = Format.table,
+) -> None:
+    """Print the conflicts that people have to settle. Exit code 0 whether there are any or not."""
+    values = {"measure": measure, "agency": agency, "area": area, "period": period}
+    print_rows(_query(settings_of(sources, warehouse), "discrepancies", values), format, "Discrepancies")
+
+
+@app.command()
+def sample(
+    to: Annotated[Path, typer.Option("--to", help="Folder to write; it becomes a whole sources folder.")],
+    seed: Annotated[int, typer.Option("--seed", help="Same seed, same bytes.", min=0)],
+    crimes: Annotated[int | None, typer.Option("--crimes", help="Crimes in the whole force over all years.", min=1)] = None,
+    years: Annotated[str, typer.Option("--years", help="Financial years, first:last.")] = "2014-15:2016-17",
+    sources: Sources = None,
+) -> None:
+    """Write a sample world with planted causes, and beside it in `truth` what was planted."""
+    from csp_pipeline.partnership.partnership import load_partnership
+    from csp_pipeline.sample import write_sample
+
+    settings = settings_of(sources, None)
+    load_partnership(settings.sources)
+    first, last = _split_years(years)
+    with _showing_progress(False) as tell:
+        summary = write_sample(
+            to, seed=seed, sources=settings.sources, crimes=crimes, first_year=first, last_year=last, progress=tell
+        )
+    print_rows(
+        (["feed", "rows"], sorted(summary.rows.items())), Format.table, f"Wrote {len(summary.files)} files to {to}"
+    )
+    Console().print(f"Run it: csp run --sources {to} --warehouse {to / 'warehouse'}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def reports(
+    agency: Annotated[str | None, typer.Argument(help="Agency; all by default.")] = None,
+    sources: Sources = None,
+    warehouse: Warehouse = None,
+    format: OutputFormat = Format.table,
+) -> None:
+    """Write the reports again from the published warehouse and list where they are."""
+    from csp_pipeline.reports import write_reports
+
+    settings = settings_of(sources, warehouse)
+    _need_warehouse(settings)
+    summary = write_reports(settings)
+    if agency is not None and agency not in summary.agencies:
+        raise typer.BadParameter(f"no agency {agency!r}; known: {', '.join(summary.agencies)}")
+    rows = [
+        (name, report.conflicts, report.rejects, report.missing, str(settings.reports / f"{name}.html"))
+        for name, report in summary.agencies.items()
+        if agency in (None, name)
+    ]
+    print_rows((["agency", "conflicts", "rejected rows", "missing", "page"], rows), format, "Reports")
+
+
+@app.command()
+def dictionary(
+    check: Annotated[bool, typer.Option("--check", help="Only check that the file is up to date.")] = False,
+    sources: Sources = None,
+) -> None:
+    """Write warehouse/DICTIONARY.md from the declarations, or check that it is up to date."""
+    from csp_pipeline.publish.dictionary import write_dictionary
+
+    settings = settings_of(sources, None)
+    path = settings.views.parent / "DICTIONARY.md"
+    if not write_dictionary(settings, path, only_check=check):
+        errors.print(f"{path} is not up to date. Run: csp dictionary", markup=False)
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _query(settings: Settings, name: str, values: dict[str, Any] | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Run one of the commands' queries on the published warehouse."""
+    import duckdb
+
+    from csp_pipeline.sql_text import read_sql
+
+    _need_warehouse(settings)
+    with duckdb.connect(str(settings.database), read_only=True) as database:
+        result = database.execute(read_sql("csp_pipeline", name), values or {})
+        return [column[0] for column in result.description or []], result.fetchall()
+
+
+def _need_warehouse(settings: Settings) -> None:
+    if not settings.database.exists():
+        errors.print(f"{settings.database}: there is no warehouse yet. Make it with: csp run", markup=False)
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _district(settings: Settings) -> str:
+    from csp_pipeline.partnership.partnership import load_partnership
+
+    return load_partnership(settings.sources).file.district
+
+
+def _split_years(text: str) -> tuple[str, str]:
+    first, _, last = text.partition(":")
+    return first, last or first
+
+
+def _parse_years(text: str, known: list[Any]) -> tuple[str, str]:
+    labels = [year.label for year in known]
+    first, last = _split_years(text)
+    if first not in labels or last not in labels or first > last:
+        raise typer.BadParameter(f"expected years between {labels[0]} and {labels[-1]}, such as 2015-16:2016-17; found {text!r}")
+    return first, last
+
+
+class _showing_progress:  # noqa: N801 (used as a context manager function)
+    """Shows the latest line of the pipeline's log, or of `tell`, while work goes on; plain lines without a terminal."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            TimeElapsedColumn(),
+            console=errors,
+            transient=True,
+            disable=quiet,
+        )
+        self.task = self.progress.add_task("starting")
+        self.handler = logging.Handler()
+        self.handler.emit = lambda record: self(record.getMessage())  # type: ignore[method-assign]
+
+    def __call__(self, message: str) -> None:
+        self.progress.update(self.task, description=message[:100])
+
+    def __enter__(self) -> "_showing_progress":
+        logger = logging.getLogger("csp_pipeline")
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+        logger.addHandler(self.handler)
+        self.progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.progress.stop()
+        logging.getLogger("csp_pipeline").removeHandler(self.handler)
+
+
+def main() -> None:
+    """Entry point: errors meant for people are printed as one sentence, without a traceback."""
+    try:
+        app()
+    except CspError as error:
+        from csp_pipeline.errors import ConfigurationError
+
+        errors.print(f"Error: {error}", style="red", markup=False, highlight=False)
+        sys.exit(EXIT_CONFIGURATION if isinstance(error, ConfigurationError) else EXIT_FAILED)

@@ -1,0 +1,1 @@
+"""Dagster's side of the pipeline: the only package that imports it. Assets in flow order, checks, jobs, schedules."""

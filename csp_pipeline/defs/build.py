@@ -1,0 +1,56 @@
+"""Putting the definitions together, and running them in this process."""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+
+from csp_pipeline.defs.automation import JOB, JOB_DEFINITION, build_schedule, range_tags
+from csp_pipeline.defs.intake_assets import build_intake_assets
+from csp_pipeline.defs.product_assets import build_product_assets
+from csp_pipeline.stages import Pipeline
+
+INSTANCE = "telemetry:\n  enabled: false\n"
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def build_definitions(pipeline: Pipeline) -> dg.Definitions:
+    """Assets, checks, job and schedule of one pipeline; steps run in one process unless told otherwise."""
+    feeds = build_intake_assets(pipeline)
+    return dg.Definitions(
+        assets=[*feeds, *build_product_assets(pipeline, feeds)],
+        jobs=[JOB_DEFINITION],
+        schedules=[build_schedule(pipeline)],
+        executor=dg.in_process_executor,
+    )
+
+
+def open_instance(home: Path) -> dg.DagsterInstance:
+    """The Dagster instance in a folder, made when it is not there; `make ui` shows the same one."""
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        (home / "dagster.yaml").write_text(INSTANCE, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(home.resolve())
+    return dg.DagsterInstance.get()
+
+
+def run_in_process(pipeline: Pipeline, years: tuple[str, str] | None = None) -> list[str]:
+    """Run the whole job once in this process; gives a message for each step that failed."""
+    every = pipeline.partnership.years
+    first, last = years or (every[0].label, every[-1].label)
+    with open_instance(pipeline.settings.dagster_home) as instance:
+        result = (
+            build_definitions(pipeline)
+            .resolve_job_def(JOB)
+            .execute_in_process(instance=instance, tags=range_tags(first, last), raise_on_error=False, run_config=QUIET)
+        )
+        return [_explain(event) for event in result.all_events if event.is_step_failure]
+
+
+def _explain(event: dg.DagsterEvent) -> str:
+    """The innermost reason of a failed step."""
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    reason = error.message.strip() if error else "no reason was given"
+    return f"{str(event.step_key).replace('__', '/')}: {reason}"

@@ -1,0 +1,137 @@
+"""The assets after intake, in flow order: figures, comparisons, discrepancies, the warehouse, the reports."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from csp_pipeline.defs.metadata import draw_bars, markdown_table
+from csp_pipeline.publish.checks import compare_with_lake, count_parts_beyond_whole, count_wrong_gaps, read_rows
+from csp_pipeline.stages import Pipeline
+
+ENGINEERS = ["team:data-engineering"]
+CONFLICTS = """
+    SELECT measure, period, feed_a, value_a, feed_b, value_b, gap, rule FROM read_parquet($table)
+    WHERE verdict = 'conflict' AND area_code = $district AND length(period) = 7 AND period LIKE '____-__'
+    ORDER BY period DESC, abs(gap) DESC LIMIT 12
+"""
+MONTHS = """
+    SELECT measure, agency || '/' || feed AS feed, list(value ORDER BY period) AS months, max(value) AS highest
+    FROM read_parquet($table)
+    WHERE is_headline AND period_kind = 'month' AND area_code = $district AND status <> 'M'
+    GROUP BY ALL HAVING sum(value) > 0 ORDER BY ALL LIMIT 20
+"""
+
+
+def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition]) -> list[dg.AssetsDefinition]:
+    """Figures to reports, each depending on the one before."""
+    settings, district = pipeline.settings, pipeline.partnership.file.district
+
+    @dg.asset(
+        deps=list(feeds),
+        group_name="figures",
+        kinds={"duckdb", "parquet"},
+        owners=ENGINEERS,
+        description="Every figure of every feed: measure, area, period, date basis and unit, with coverage and status.",
+        check_specs=[
+            dg.AssetCheckSpec("parts_within_whole", asset="figures", description="No part exceeds the whole that it lies in.")
+        ],
+    )
+    def figures(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        rows = pipeline.build_figures()
+        months = read_rows(settings, "figures", MONTHS, district=district)
+        beyond = count_parts_beyond_whole(settings)
+        table = [(measure, feed, draw_bars(series), highest) for measure, feed, series, highest in months]
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": rows["figures"],
+                "by_month": dg.MetadataValue.md(markdown_table(("measure", "feed", "by month", "highest"), table)),
+            },
+            check_results=[
+                dg.AssetCheckResult(check_name="parts_within_whole", passed=beyond == 0, metadata={"beyond": beyond})
+            ],
+        )
+
+    @dg.asset(
+        deps=[figures],
+        group_name="reconcile",
+        kinds={"duckdb", "parquet"},
+        owners=ENGINEERS,
+        description="Every two feeds' figures for one measure, area and period: comparability, verdict and rule.",
+        check_specs=[dg.AssetCheckSpec("gaps_add_up", asset="comparisons", description="Every gap is value_b - value_a.")],
+    )
+    def comparisons(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        verdicts = pipeline.build_comparisons()
+        conflicts = read_rows(settings, "comparisons", CONFLICTS, district=district)
+        wrong = count_wrong_gaps(settings)
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": sum(verdicts.values()),
+                **{verdict: dg.MetadataValue.int(count) for verdict, count in verdicts.items()},
+                "largest_conflicts": dg.MetadataValue.md(
+                    markdown_table(("measure", "period", "feed a", "value a", "feed b", "value b", "gap", "rule"), conflicts)
+                ),
+            },
+            check_results=[dg.AssetCheckResult(check_name="gaps_add_up", passed=wrong == 0, metadata={"wrong": wrong})],
+        )
+
+    @dg.asset(
+        deps=[comparisons],
+        group_name="reconcile",
+        kinds={"duckdb", "parquet"},
+        owners=ENGINEERS,
+        description="Conflicts at the levels that the partnership raises for people to settle.",
+    )
+    def discrepancies(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        counted = pipeline.build_discrepancies()
+        sentences = read_rows(
+            settings, "discrepancies", "SELECT sentence FROM read_parquet($table) ORDER BY discrepancy_id LIMIT 12"
+        )
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": counted["discrepancies"],
+                "preview": dg.MetadataValue.md("\n".join(f"- {sentence}" for (sentence,) in sentences)),
+            }
+        )
+
+    @dg.asset(
+        deps=[discrepancies],
+        group_name="publish",
+        kinds={"duckdb"},
+        owners=ENGINEERS,
+        description="csp.duckdb: every table with its comments, put in place in one rename.",
+        check_specs=[dg.AssetCheckSpec("equals_lake", asset="warehouse", description="The warehouse holds what the lake does.")],
+    )
+    def warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        rows = pipeline.publish()
+        differences = compare_with_lake(settings)
+        return dg.MaterializeResult(
+            metadata={
+                "path": dg.MetadataValue.path(str(settings.database)),
+                "tables": dg.MetadataValue.md(markdown_table(("table", "rows"), sorted(rows.items()))),
+            },
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name="equals_lake",
+                    passed=not differences,
+                    metadata={"differences": "\n".join(differences) or "none"},
+                )
+            ],
+        )
+
+    @dg.asset(
+        deps=[warehouse],
+        group_name="reports",
+        kinds={"html", "excel", "json"},
+        owners=ENGINEERS,
+        description="A discrepancy report for each agency as a page, a workbook and JSON, and the index.",
+    )
+    def reports(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        conflicts = pipeline.write_reports()
+        return dg.MaterializeResult(
+            metadata={
+                "index": dg.MetadataValue.path(str(settings.reports / "index.html")),
+                "conflicts": dg.MetadataValue.md(markdown_table(("agency", "conflicts"), sorted(conflicts.items()))),
+            }
+        )
+
+    return [figures, comparisons, discrepancies, warehouse, reports]

@@ -1,0 +1,46 @@
+"""Checks of figures, comparisons and the published warehouse, each made from the files as they lie: they can fail."""
+
+from typing import Any
+
+import duckdb
+
+from csp_pipeline.lake import connect, sql_path, table_path
+from csp_pipeline.settings import Settings
+from csp_pipeline.sql_text import read_sql
+
+COMPARED = {"figures": "value", "changes": "change", "comparisons": "gap", "discrepancies": "gap"}
+
+
+def read_rows(settings: Settings, table: str, query: str, **values: Any) -> list[tuple[Any, ...]]:
+    """Rows of a query over one of the lake's tables, which it names as `$table`."""
+    with connect(settings) as connection:
+        return connection.execute(query, {"table": str(table_path(settings, table)), **values}).fetchall()
+
+
+def count_parts_beyond_whole(settings: Settings) -> int:
+    """Figures that are larger than the same figure of the district, force, quarter or year that they lie in."""
+    with connect(settings) as connection:
+        for name in ("figures", "periods"):
+            path = sql_path(table_path(settings, name))
+            connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet('{path}')").fetchall()
+        rows = connection.execute(read_sql("csp_pipeline.publish", "parts_beyond_whole")).fetchall()
+    return int(rows[0][0])
+
+
+def count_wrong_gaps(settings: Settings) -> int:
+    """Comparisons whose gap is not value_b - value_a."""
+    query = "SELECT count(*) FROM read_parquet($table) WHERE gap IS DISTINCT FROM value_b - value_a"
+    return int(read_rows(settings, "comparisons", query)[0][0])
+
+
+def compare_with_lake(settings: Settings) -> list[str]:
+    """What the published warehouse holds otherwise than the lake: rows and sums, table by table; empty when alike."""
+    differences = []
+    with duckdb.connect(str(settings.database), read_only=True) as database:
+        for table, column in COMPARED.items():
+            query = f"SELECT count(*), round(sum({column}), 6) FROM "
+            published = database.execute(query + table).fetchall()[0]
+            lake = read_rows(settings, table, query + "read_parquet($table)")[0]
+            if published != lake:
+                differences.append(f"{table}: rows and sum of {column} are {published} in the warehouse, {lake} in the lake")
+    return differences

@@ -1,0 +1,174 @@
+"""One agency's report, and the front page, as plain data: whatever is written comes from here, already fit to be seen."""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from csp_pipeline.reports.conflicts import Conflict, Conflicts, conflicts_for, conflicts_for_everybody, is_leading
+from csp_pipeline.reports.disclosure import is_protected, is_small
+from csp_pipeline.reports.read import Facts
+from csp_pipeline.reports.returns import (
+    FeedState,
+    LatePeriod,
+    MissingPeriod,
+    RefusedFile,
+    RejectedRow,
+    Submission,
+    feed_states,
+    late_periods_of,
+    missing_periods_of,
+    refused_files_of,
+    rejected_rows_of,
+    submissions_of,
+)
+
+SCHEMA = "csp-discrepancy-report/1"
+
+
+@dataclass(frozen=True)
+class AgencyReport:
+    """Everything one agency is told."""
+
+    agency: str
+    name: str
+    contact: str
+    partnership: str
+    district: str
+    as_at: date | None
+    conflicts: Conflicts
+    refused: tuple[RefusedFile, ...]
+    rejected: tuple[RejectedRow, ...]
+    missing: tuple[MissingPeriod, ...]
+    late: tuple[LatePeriod, ...]
+    submissions: tuple[Submission, ...]
+    feeds: tuple[FeedState, ...]
+
+    @property
+    def open_refused(self) -> tuple[RefusedFile, ...]:
+        """Refused files that nothing has replaced."""
+        return tuple(file for file in self.refused if file.is_open)
+
+    @property
+    def open_rejected(self) -> tuple[RejectedRow, ...]:
+        """Rejected rows of files that still hold."""
+        return tuple(row for row in self.rejected if row.is_open)
+
+    @property
+    def has_nothing_to_do(self) -> bool:
+        """Whether nothing is asked of the agency."""
+        open_conflicts = self.conflicts.leading or self.conflicts.others
+        return not (open_conflicts or self.open_refused or self.open_rejected or self.missing)
+
+
+@dataclass(frozen=True)
+class MeasureCount:
+    """How many conflicts there are of one measure: of the own district, and in all."""
+
+    title: str
+    own_years: int
+    own_quarters: int
+    elsewhere: int
+
+
+@dataclass(frozen=True)
+class FrontPage:
+    """What everybody in the partnership may see."""
+
+    partnership: str
+    district: str
+    as_at: date | None
+    reports: tuple[AgencyReport, ...]
+    feeds: tuple[tuple[str, FeedState], ...]
+    measures: tuple[MeasureCount, ...]
+    conflicts: Conflicts
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """Files by outcome."""
+        totals: dict[str, int] = {}
+        for _, feed in self.feeds:
+            for outcome, files in feed.outcomes.items():
+                totals[outcome] = totals.get(outcome, 0) + files
+        return totals
+
+
+def report_for(facts: Facts, agency: str) -> AgencyReport:
+    """Put together what one agency is told."""
+    entry = next(row for row in facts.agencies if row["agency"] == agency)
+    return AgencyReport(
+        agency=agency,
+        name=entry["agency_name"],
+        contact=entry["contact"],
+        partnership=facts.partnership,
+        district=facts.area_name(facts.district),
+        as_at=facts.as_at,
+        conflicts=conflicts_for(facts, agency),
+        refused=refused_files_of(facts, agency),
+        rejected=rejected_rows_of(facts, agency),
+        missing=missing_periods_of(facts, agency),
+        late=late_periods_of(facts, agency),
+        submissions=submissions_of(facts, agency),
+        feeds=feed_states(facts, agency),
+    )
+
+
+def front_page(facts: Facts, reports: tuple[AgencyReport, ...]) -> FrontPage:
+    """Put together what everybody may see."""
+    return FrontPage(
+        partnership=facts.partnership,
+        district=facts.area_name(facts.district),
+        as_at=facts.as_at,
+        reports=reports,
+        feeds=tuple((report.name, feed) for report in reports for feed in report.feeds),
+        measures=_measure_counts(facts),
+        conflicts=conflicts_for_everybody(facts),
+    )
+
+
+def rows_may_be_shown(feed: FeedState) -> bool:
+    """Whether everybody may see how many rows a feed holds: not where these are themselves 1 to 4 records."""
+    protected = is_protected(f"{feed.agency}/{feed.feed}", "row", None)
+    return not (protected and (is_small(feed.rows_accepted) or is_small(feed.rows_read)))
+
+
+def as_json(report: AgencyReport) -> dict[str, Any]:
+    """The report as versioned JSON: the same contents as page and workbook."""
+    return {
+        "schema": SCHEMA,
+        "agency": report.agency,
+        "agency_name": report.name,
+        "partnership": report.partnership,
+        "as_at": report.as_at,
+        "summary": {
+            "conflicts": len(report.conflicts.listed),
+            "conflicts_left_out": report.conflicts.left_out,
+            "refused_files": len(report.refused),
+            "rejected_rows": len(report.rejected),
+            "missing_periods": len(report.missing),
+            "late_periods": len(report.late),
+            "submissions": len(report.submissions),
+        },
+        "conflicts": [_conflict_json(conflict) for conflict in report.conflicts.listed],
+        "refused_files": [asdict(file) for file in report.refused],
+        "rejected_rows": [asdict(row) for row in report.rejected],
+        "missing_periods": [asdict(period) for period in report.missing],
+        "late_periods": [asdict(period) for period in report.late],
+        "submissions": [asdict(submission) for submission in report.submissions],
+    }
+
+
+def _conflict_json(conflict: Conflict) -> dict[str, Any]:
+    content = asdict(conflict)
+    content["gap"] = {"value": conflict.gap, "shown": content.pop("gap_shown")}
+    return content
+
+
+def _measure_counts(facts: Facts) -> tuple[MeasureCount, ...]:
+    counts: dict[str, list[int]] = {}
+    for row in facts.conflicts:
+        if row["state"] in ("explained", "resolved"):
+            continue
+        kind = 0 if is_leading(facts, row) else 1 if row["area_code"] == facts.district else 2
+        counts.setdefault(row["measure_title"], [0, 0, 0])[kind] += 1
+    ordered = sorted(counts.items(), key=lambda item: (-item[1][0], -item[1][1], item[0]))
+    return tuple(MeasureCount(title, *numbers) for title, numbers in ordered)

@@ -1,0 +1,95 @@
+"""Reading what the reports need from the published warehouse, once, as plain rows; nothing is decided or worded here."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from csp_pipeline.errors import PublishError
+from csp_pipeline.partnership.measures import load_measures
+from csp_pipeline.partnership.partnership import Partnership
+from csp_pipeline.settings import Settings
+from csp_pipeline.sql import read_sql
+
+PACKAGE = "csp_pipeline.reports"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything the reports are made from: rows of the warehouse, and the tolerances by name as (absolute, relative)."""
+
+    partnership: str
+    district: str
+    as_at: date | None
+    agencies: list[Row]
+    feeds: list[Row]
+    areas: list[Row]
+    periods: list[Row]
+    submissions: list[Row]
+    refusals: list[Row]
+    rejects: list[Row]
+    validity: list[Row]
+    conflicts: list[Row]
+    cells: list[Row]
+    blocked: list[Row]
+    tolerances: dict[str, tuple[float, float]]
+
+    def agency_name(self, agency: str) -> str:
+        """The agency's name in full."""
+        return next((str(row["agency_name"]) for row in self.agencies if row["agency"] == agency), agency)
+
+    def feed_title(self, agency: str, feed: str) -> str:
+        """The feed's title."""
+        rows = (row for row in self.feeds if row["agency"] == agency and row["feed"] == feed)
+        return next((str(row["title"]) for row in rows), feed)
+
+    def area_name(self, area_code: str) -> str:
+        """The area's name."""
+        return next((str(row["area_name"]) for row in self.areas if row["area_code"] == area_code), area_code)
+
+
+def read_facts(settings: Settings, partnership: Partnership) -> Facts:
+    """Read the published warehouse, read-only.
+
+    Raises PublishError when there is none yet, or it was made by a pipeline with other tables.
+    """
+    if not settings.database.exists():
+        raise PublishError(f"{settings.database}: there is no published warehouse yet. Build it, then write the reports.")
+    district = partnership.file.district
+    try:
+        with duckdb.connect(str(settings.database), read_only=True) as db:
+            latest = "SELECT max(extracted) AS day FROM submissions WHERE outcome <> 'refused'"
+            return Facts(
+                partnership=partnership.file.name,
+                district=district,
+                as_at=_rows(db, latest)[0]["day"],
+                agencies=_rows(db, "FROM agencies"),
+                feeds=_rows(db, "FROM feeds"),
+                areas=_rows(db, "FROM areas WHERE area_level IN ('district', 'county', 'force') ORDER BY area_code"),
+                periods=_rows(db, "FROM periods ORDER BY period_start, period_end"),
+                submissions=_rows(db, "FROM submissions ORDER BY agency, feed, covered_from, extracted, submission_id"),
+                refusals=_rows(
+                    db,
+                    "SELECT submission_id, sheet, column_name, value FROM rejects WHERE row_number IS NULL "
+                    "ORDER BY submission_id, sheet, column_name",
+                ),
+                rejects=_rows(db, read_sql(PACKAGE, "rejects")),
+                validity=_rows(db, "FROM validity ORDER BY agency, feed, covered_from, valid_from, submission_id"),
+                conflicts=_rows(db, read_sql(PACKAGE, "conflicts")),
+                cells=_rows(db, read_sql(PACKAGE, "cells")),
+                blocked=_rows(db, read_sql(PACKAGE, "blocked"), district=district),
+                tolerances={rule.name: (rule.absolute, rule.relative) for rule in load_measures(partnership).tolerances},
+            )
+    except duckdb.Error as error:
+        raise PublishError(
+            f"{settings.database}: the reports cannot be read from it: {str(error).splitlines()[0]} "
+            "Publish the warehouse again with this version."
+        ) from error
+
+
+def _rows(db: duckdb.DuckDBPyConnection, query: str, **parameters: Any) -> list[Row]:
+    found = db.execute(query, parameters) if parameters else db.execute(query)
+    names = [column[0] for column in found.description or []]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

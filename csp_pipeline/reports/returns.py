@@ -1,0 +1,295 @@
+"""What an agency sent and did not send: files by outcome, refused files, rejected rows, missing and late periods."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from csp_pipeline.partnership.periods import periods_between
+from csp_pipeline.reports import wording
+from csp_pipeline.reports.read import Facts, Row
+
+
+@dataclass(frozen=True)
+class RefusedFile:
+    """A file that was not taken in; it is open until an accepted one covers the same period."""
+
+    feed: str
+    feed_title: str
+    file: str
+    coverage: str | None
+    extracted: date | None
+    sheet: str | None
+    column: str | None
+    code: str
+    message: str
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class RejectedRow:
+    """A row that was not taken in; it is open while the file it came in still holds."""
+
+    feed: str
+    feed_title: str
+    file: str
+    coverage: str | None
+    sheet: str | None
+    row: int
+    column: str | None
+    code: str
+    found: str | None
+    problems: int
+    what_to_do: str
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class MissingPeriod:
+    """A period that a feed should cover and no accepted file does, or does in part only."""
+
+    feed: str
+    feed_title: str
+    period: str
+    due: date
+    days_overdue: int
+    is_partial: bool
+    what_to_do: str
+    comparisons_waiting: int
+
+
+@dataclass(frozen=True)
+class LatePeriod:
+    """A period whose first whole accepted file was extracted after it was due."""
+
+    feed: str
+    feed_title: str
+    period: str
+    due: date
+    first_accepted: date
+    days_late: int
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One file as it was received."""
+
+    feed: str
+    feed_title: str
+    file: str
+    coverage: str | None
+    extracted: date | None
+    outcome: str
+    rows_read: int
+    rows_accepted: int
+    rows_rejected: int
+    is_current: bool
+    message: str | None
+
+
+@dataclass(frozen=True)
+class FeedState:
+    """One feed at a glance."""
+
+    agency: str
+    feed: str
+    feed_title: str
+    files: int
+    outcomes: dict[str, int]
+    rows_read: int
+    rows_accepted: int
+    rows_rejected: int
+    covered_until: date | None
+    covered_label: str | None
+    missing: int
+    late: int
+    longest_late: int
+
+
+def submissions_of(facts: Facts, agency: str) -> tuple[Submission, ...]:
+    """Every file of an agency, by feed and period."""
+    return tuple(
+        Submission(
+            feed=row["feed"],
+            feed_title=facts.feed_title(agency, row["feed"]),
+            file=row["file"],
+            coverage=row["coverage"],
+            extracted=row["extracted"],
+            outcome=row["outcome"],
+            rows_read=row["rows_read"],
+            rows_accepted=row["rows_accepted"],
+            rows_rejected=row["rows_rejected"],
+            is_current=row["is_current"],
+            message=row["message"],
+        )
+        for row in facts.submissions
+        if row["agency"] == agency
+    )
+
+
+def refused_files_of(facts: Facts, agency: str) -> tuple[RefusedFile, ...]:
+    """An agency's refused files, open ones first."""
+    files = []
+    for row in facts.submissions:
+        if row["agency"] != agency or row["outcome"] != "refused":
+            continue
+        where = next((r for r in facts.refusals if r["submission_id"] == row["submission_id"]), {})
+        files.append(
+            RefusedFile(
+                feed=row["feed"],
+                feed_title=facts.feed_title(agency, row["feed"]),
+                file=row["file"],
+                coverage=row["coverage"],
+                extracted=row["extracted"],
+                sheet=where.get("sheet"),
+                column=where.get("column_name"),
+                code=row["code"] or "refused",
+                message=row["message"] or "Ask the partnership's analyst why.",
+                is_open=not _is_replaced(facts, row),
+            )
+        )
+    return tuple(sorted(files, key=lambda file: not file.is_open))
+
+
+def rejected_rows_of(facts: Facts, agency: str) -> tuple[RejectedRow, ...]:
+    """An agency's rejected rows by feed, file and row, open ones first."""
+    rows = [
+        RejectedRow(
+            feed=row["feed"],
+            feed_title=facts.feed_title(agency, row["feed"]),
+            file=row["file"],
+            coverage=row["coverage"],
+            sheet=row["sheet"],
+            row=row["row_number"],
+            column=row["column_name"],
+            code=row["code"],
+            found=row["value"],
+            problems=row["problems"],
+            what_to_do=row["message"],
+            is_open=row["is_open"],
+        )
+        for row in facts.rejects
+        if row["agency"] == agency
+    ]
+    return tuple(sorted(rows, key=lambda row: not row.is_open))
+
+
+def missing_periods_of(facts: Facts, agency: str) -> tuple[MissingPeriod, ...]:
+    """Periods due by the as-at date that no accepted file of the feed covers whole."""
+    missing = []
+    for feed in (f for f in facts.feeds if f["agency"] == agency):
+        held = [v for v in facts.validity if v["agency"] == agency and v["feed"] == feed["feed"]]
+        whole = {v["covered_label"] for v in held if v["is_whole"]}
+        partial = {v["covered_label"] for v in held} - whole
+        for period in _expected(feed):
+            due = period.end + timedelta(days=feed["deadline_days"])
+            if period.label in whole or facts.as_at is None or due >= facts.as_at:
+                continue
+            refused = _refused_for(facts, agency, feed["feed"], period.start, period.end)
+            missing.append(
+                MissingPeriod(
+                    feed=feed["feed"],
+                    feed_title=feed["title"],
+                    period=period.label,
+                    due=due,
+                    days_overdue=(facts.as_at - due).days,
+                    is_partial=period.label in partial,
+                    what_to_do=_what_to_do(period.label, period.label in partial, refused),
+                    comparisons_waiting=sum(
+                        row["comparisons"]
+                        for row in facts.blocked
+                        if (row["agency"], row["feed"]) == (agency, feed["feed"])
+                        and row["period_start"] <= period.end
+                        and row["period_end"] >= period.start
+                    ),
+                )
+            )
+    return tuple(missing)
+
+
+def late_periods_of(facts: Facts, agency: str) -> tuple[LatePeriod, ...]:
+    """Expected periods that came after their due day, by feed and period."""
+    late = []
+    for feed in (f for f in facts.feeds if f["agency"] == agency):
+        first: dict[str, date] = {}
+        for row in facts.validity:
+            if (row["agency"], row["feed"]) == (agency, feed["feed"]) and row["is_whole"]:
+                label = row["covered_label"]
+                first[label] = min(first.get(label, row["valid_from"]), row["valid_from"])
+        for period in _expected(feed):
+            due = period.end + timedelta(days=feed["deadline_days"])
+            if period.label in first and first[period.label] > due:
+                came = first[period.label]
+                late.append(LatePeriod(feed["feed"], feed["title"], period.label, due, came, (came - due).days))
+    return tuple(late)
+
+
+def feed_states(facts: Facts, agency: str) -> tuple[FeedState, ...]:
+    """Each feed of an agency at a glance."""
+    missing, late = missing_periods_of(facts, agency), late_periods_of(facts, agency)
+    states = []
+    for feed in (f for f in facts.feeds if f["agency"] == agency):
+        sent = [s for s in submissions_of(facts, agency) if s.feed == feed["feed"]]
+        held = [v for v in facts.validity if (v["agency"], v["feed"]) == (agency, feed["feed"])]
+        last = max(held, key=lambda row: row["covered_until"], default=None)
+        days = [period.days_late for period in late if period.feed == feed["feed"]]
+        states.append(
+            FeedState(
+                agency=agency,
+                feed=feed["feed"],
+                feed_title=feed["title"],
+                files=len(sent),
+                outcomes={o: n for o in wording.OUTCOMES if (n := sum(s.outcome == o for s in sent))},
+                rows_read=sum(s.rows_read for s in sent),
+                rows_accepted=sum(s.rows_accepted for s in sent),
+                rows_rejected=sum(s.rows_rejected for s in sent),
+                covered_until=last["covered_until"] if last else None,
+                covered_label=last["covered_label"] if last else None,
+                missing=sum(period.feed == feed["feed"] for period in missing),
+                late=len(days),
+                longest_late=max(days, default=0),
+            )
+        )
+    return tuple(states)
+
+
+def _expected(feed: Row) -> tuple:
+    if feed["expected_from"] is None or feed["expected_until"] is None:
+        return ()
+    return tuple(periods_between(feed["expected_from"], feed["expected_until"], feed["covers"]))
+
+
+def _is_replaced(facts: Facts, refused: Row) -> bool:
+    """Whether every day a refused file covers is held by a file extracted on its day or later."""
+    start, end = refused["covered_from"], refused["covered_until"]
+    if start is None or end is None or refused["extracted"] is None:
+        return False
+    held = sorted(
+        (row["covered_from"], row["covered_until"])
+        for row in facts.validity
+        if (row["agency"], row["feed"]) == (refused["agency"], refused["feed"]) and row["valid_from"] >= refused["extracted"]
+    )
+    next_day = start
+    for first, last in held:
+        if first <= next_day <= last:
+            next_day = last + timedelta(days=1)
+    return bool(next_day > end)
+
+
+def _refused_for(facts: Facts, agency: str, feed: str, start: date, end: date) -> str | None:
+    """The latest refused file that covers a period."""
+    files = [
+        row["file"]
+        for row in facts.submissions
+        if (row["agency"], row["feed"], row["outcome"]) == (agency, feed, "refused")
+        and row["covered_from"] is not None
+        and row["covered_from"] <= start
+        and row["covered_until"] >= end
+    ]
+    return files[-1] if files else None
+
+
+def _what_to_do(period: str, is_partial: bool, refused: str | None) -> str:
+    if refused:
+        return f"{refused} was refused. Correct it as described under refused files and send it again."
+    if is_partial:
+        return f"The file for {period} was extracted before the period ended. Send one extracted afterwards."
+    return f"Nothing has come for {period}. Send the file, or tell us that there will be none."

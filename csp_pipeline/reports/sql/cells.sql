@@ -1,0 +1,17 @@
+-- Headline figures that a reader could add up or subtract: every feed and measure in a discrepancy, at the levels and
+-- periods that make up one another. They are never shown; they tell which shown figures would give a small one away.
+WITH
+disputed AS (
+    SELECT agency_a AS agency, feed_a AS feed, measure FROM discrepancies
+    UNION
+    SELECT agency_b, feed_b, measure FROM discrepancies
+)
+SELECT f.agency || '/' || f.feed AS feed, f.measure, f.area_code, f.period, f.unit, f.value
+FROM figures f
+JOIN disputed USING (agency, feed, measure)
+JOIN areas a USING (area_code)
+WHERE f.is_headline
+    AND f.value IS NOT NULL
+    AND a.area_level IN ('district', 'county', 'force')
+    AND f.period_kind IN ('quarter', 'financial_year')
+ORDER BY ALL

@@ -1,0 +1,94 @@
+"""How numbers, dates, units and bases are written for people: plain British English."""
+
+from datetime import date
+
+DATE_BASES = {
+    "recorded": "the day of recording",
+    "committed": "the day it was committed",
+    "reported": "the day of reporting",
+    "opened": "the day the case was opened",
+    "referred": "the day of referral",
+    "disposed": "the day of disposal",
+    "discharged": "the day of discharge",
+    "call": "the time of the call",
+    "incident": "the day of the incident",
+    "month": "the publisher's month",
+    "open": "being open in the period",
+    "surveyed": "the day of the survey",
+}
+AREA_BASES = {
+    "offence": "the place of the offence",
+    "incident": "the place of the incident",
+    "residence": "where the person lives",
+    "anonymised_point": "an anonymised point nearby",
+    "published": "the area named in the publication",
+    "surveyed": "the area surveyed",
+}
+PLURALS = {"person": "people", "percent": "per cent"}
+OUTCOMES = {
+    "accepted": "accepted",
+    "accepted_with_warnings": "accepted, with a note",
+    "accepted_with_rejects": "accepted, some rows rejected",
+    "refused": "refused",
+}
+
+
+def number(value: float) -> str:
+    """`1,204` or `12.5`, with a real minus sign."""
+    whole = f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+    return whole.replace("-", "−")
+
+
+def counted(amount: int, noun: str) -> str:
+    """`1 file`, `2 files`, `0 files`."""
+    return f"{amount:,} {noun if amount == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """The plural of a unit or noun."""
+    if noun in PLURALS:
+        return PLURALS[noun]
+    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+
+
+def measured(shown: str, unit: str) -> str:
+    """A figure with its unit: `1 case`, `204 cases`, `[c] cases`."""
+    return f"{shown} {unit if shown == '1' and unit not in PLURALS else plural(unit)}"
+
+
+def long_date(day: date | None) -> str:
+    """`4 July 2017`, or `[x]` where there is none."""
+    return f"{day.day} {day:%B %Y}" if day else "[x]"
+
+
+def date_basis(basis: str) -> str:
+    """How a record gets into a period."""
+    return DATE_BASES.get(basis, f"the date {basis}")
+
+
+def area_basis(basis: str) -> str:
+    """How a record gets into an area."""
+    return AREA_BASES.get(basis, f"the area of {basis}")
+
+
+def coverage(share: float | None) -> str:
+    """Which part of the period has been covered."""
+    if share is None:
+        return "[x]"
+    return "the whole period" if share >= 1 else f"{share:.0%} of the period"
+
+
+def possessive(name: str) -> str:
+    """`Leicestershire Police's`, `Fire & Rescue Services'`."""
+    return f"{name}'" if name.endswith("s") else f"{name}'s"
+
+
+def sentence_case(text: str) -> str:
+    """The text with a capital first letter and a full stop."""
+    text = text.strip().rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def joined(parts: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]

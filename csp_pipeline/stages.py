@@ -1,0 +1,139 @@
+"""The pipeline as one page of named stages; Dagster's assets and the tests call these and nothing below."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from csp_pipeline.agencies import find_feed_spec
+from csp_pipeline.errors import PublishError
+from csp_pipeline.figures.build import build_figures
+from csp_pipeline.figures.coverage import read_all_receipts
+from csp_pipeline.intake.take_in import FeedIntake, take_in_feed
+from csp_pipeline.lake import read_json, table_path, write_json
+from csp_pipeline.partnership.measures import MeasureBook, load_measures
+from csp_pipeline.partnership.partnership import Partnership, load_partnership
+from csp_pipeline.partnership.periods import Period
+from csp_pipeline.publish.warehouse import publish_warehouse
+from csp_pipeline.reconcile.compare import build_comparisons, build_discrepancies
+from csp_pipeline.reports import write_reports
+from csp_pipeline.settings import Settings
+from csp_pipeline.tables import FeedSpec
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """One partnership's pipeline: settings, what stands in `sources/`, and the declaration of each feed.
+
+    Every stage after intake is a function of what has landed and of `sources/`; a stage whose inputs are as they were
+    when it last ran is not run again.
+    """
+
+    settings: Settings
+    partnership: Partnership
+    specs: dict[str, FeedSpec]
+
+    @cached_property
+    def measures(self) -> MeasureBook:
+        """Measures, tolerances and breaks; ConfigurationError when they cannot be used."""
+        return load_measures(self.partnership)
+
+    def take_in(self, key: str, years: list[str] | None = None) -> FeedIntake:
+        """Intake of one feed, for the named financial years or for all."""
+        wanted: list[Period] | None = None
+        if years is not None:
+            wanted = [year for year in self.partnership.years if year.label in years]
+        feed = self.partnership.feed(key)
+        return take_in_feed(
+            feed, self.specs[key], self.partnership.references, self.settings, self.partnership.years, wanted
+        )
+
+    def build_figures(self) -> dict[str, Any]:
+        """Records to figures, changes, coverage, validity."""
+        return self._unless_done(
+            "figures",
+            table_path(self.settings, "figures"),
+            lambda: build_figures(self.settings, self.partnership, self.measures, self.specs),
+        )
+
+    def build_comparisons(self) -> dict[str, Any]:
+        """Figures side by side, with verdicts."""
+        return self._unless_done(
+            "comparisons",
+            table_path(self.settings, "comparisons"),
+            lambda: build_comparisons(self.settings, self.partnership, self.measures),
+        )
+
+    def build_discrepancies(self) -> dict[str, Any]:
+        """Conflicts for people to settle."""
+        return self._unless_done(
+            "discrepancies",
+            table_path(self.settings, "discrepancies"),
+            lambda: {"discrepancies": build_discrepancies(self.settings, self.partnership, self.measures)},
+        )
+
+    def publish(self) -> dict[str, Any]:
+        """The DuckDB warehouse."""
+        return self._unless_done(
+            "warehouse",
+            self.settings.database,
+            lambda: publish_warehouse(self.settings, self.partnership, self.measures, self.specs),
+        )
+
+    def write_reports(self) -> dict[str, Any]:
+        """A report for each agency, and the index."""
+
+        def write() -> dict[str, Any]:
+            summary = write_reports(self.settings)
+            return {name: report.conflicts for name, report in summary.agencies.items()}
+
+        return self._unless_done("reports", self.settings.reports / "index.html", write)
+
+    def inputs(self) -> str:
+        """A hash of all that the stages after intake depend on: receipts, configuration, views and code."""
+        digest = hashlib.sha256()
+        for receipts in read_all_receipts(self.settings, self.partnership).values():
+            for receipt in receipts:
+                digest.update(f"{receipt.submission_id} {receipt.fingerprint} {receipt.outcome}\n".encode())
+        configuration = sorted([*self.partnership.sources.glob("*.yml"), *self.partnership.sources.glob("*.csv")])
+        configuration += sorted(self.partnership.sources.glob("*/*/feed.yml"))
+        code = sorted(p for p in Path(__file__).parent.rglob("*") if p.suffix in (".py", ".sql", ".j2", ".css"))
+        for path in [*configuration, *code, *sorted(self.settings.views.glob("*.sql"))]:
+            digest.update(path.name.encode())
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+    def _unless_done(self, stage: str, product: Path, run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Run a stage unless its product is there and was made from the same inputs; gives what the stage counted."""
+        note = self.settings.lake / "stages" / f"{stage}.json"
+        inputs = self.inputs()
+        last = read_json(note)
+        if last and last.get("inputs") == inputs and product.exists():
+            counted: dict[str, Any] = last["counted"]
+            return counted
+        counted = run()
+        write_json(note, {"inputs": inputs, "counted": counted})
+        return counted
+
+
+def open_pipeline(settings: Settings) -> Pipeline:
+    """Load what stands in `sources/` and find each feed's declaration.
+
+    Raises ConfigurationError for configuration that cannot be used, PublishError when the warehouse's folder cannot be
+    written to.
+    """
+    partnership = load_partnership(settings.sources)
+    specs = {feed.key: find_feed_spec(feed.key) for feed in partnership.feeds}
+    try:
+        settings.lake.mkdir(parents=True, exist_ok=True)
+        probe = settings.lake / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise PublishError(
+            f"{settings.warehouse}: cannot be written to: {error.strerror}. Give another folder with --warehouse or "
+            "CSP_WAREHOUSE, or ask for write access."
+        ) from error
+    return Pipeline(settings, partnership, specs)

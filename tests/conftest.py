@@ -1,0 +1,185 @@
+"""A small partnership for tests: the project's own configuration without its exports, and the pipeline run on it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from csp_pipeline.agencies import find_feed_spec
+from csp_pipeline.figures.build import build_figures
+from csp_pipeline.intake.take_in import FeedIntake, Receipt, rejects_path, take_in_feed
+from csp_pipeline.lake import records_path, table_path
+from csp_pipeline.partnership.measures import MeasureBook, load_measures
+from csp_pipeline.partnership.partnership import Partnership, load_partnership
+from csp_pipeline.publish.warehouse import publish_warehouse
+from csp_pipeline.reconcile.compare import build_comparisons, build_discrepancies
+from csp_pipeline.settings import Settings
+from csp_pipeline.tables import FeedSpec
+
+PROJECT = Path(__file__).parents[1]
+LAKE_TABLES = ("figures", "changes", "coverage", "periods", "validity", "comparisons", "discrepancies")
+
+
+def copy_configuration(target: Path) -> Path:
+    """The project's `sources/` without exports: what the partnership decides, not what partners send."""
+    original = PROJECT / "sources"
+    kept = [*original.glob("*.yml"), *original.glob("*.csv"), *original.glob("*/*.csv"), *original.glob("*/*/feed.yml")]
+    for path in kept:
+        copy = target / path.relative_to(original)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    for feed in target.glob("*/*/feed.yml"):
+        (feed.parent / "exports").mkdir(exist_ok=True)
+    return target
+
+
+def keep_feeds(sources: Path, feeds: Sequence[str]) -> None:
+    """Narrow a copied configuration to some feeds, so that a run is short; what is left stands as it was."""
+    for path in sources.glob("*/*/feed.yml"):
+        if f"{path.parent.parent.name}/{path.parent.name}" not in feeds:
+            shutil.rmtree(path.parent)
+    content = yaml.safe_load((sources / "measures.yml").read_text(encoding="utf-8"))
+    for measure in content["measures"].values():
+        measure["feeds"] = {key: way for key, way in measure["feeds"].items() if key in feeds}
+    content["measures"] = {name: measure for name, measure in content["measures"].items() if measure["feeds"]}
+    for entry in content["tolerances"]:
+        if entry.get("between"):
+            entry["between"] = [key for key in entry["between"] if key in feeds]
+    content["comparability"] = [entry for entry in content["comparability"] if set(entry["between"]) <= set(feeds)]
+    (sources / "measures.yml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    breaks = yaml.safe_load((sources / "breaks.yml").read_text(encoding="utf-8"))["breaks"]
+    for entry in breaks:
+        for key in ("feeds", "comparable_within"):
+            entry[key] = [feed for feed in entry.get(key, []) if feed in feeds]
+        if entry.get("measures"):
+            entry["measures"] = [name for name in entry["measures"] if name in content["measures"]]
+    breaks = [entry for entry in breaks if entry["feeds"] and entry.get("measures") != []]
+    (sources / "breaks.yml").write_text(yaml.safe_dump({"breaks": breaks}, sort_keys=False), encoding="utf-8")
+
+
+class Pipeline:
+    """A sources folder and a warehouse of their own, with the steps of a run and ways to look at what they gave."""
+
+    def __init__(self, sources: Path, warehouse: Path, **settings: Any) -> None:
+        self.sources = sources
+        self.settings = Settings(sources=sources, warehouse=warehouse, views=sources / "no-views", **settings)
+
+    @cached_property
+    def partnership(self) -> Partnership:
+        return load_partnership(self.sources)
+
+    @cached_property
+    def book(self) -> MeasureBook:
+        return load_measures(self.partnership)
+
+    @cached_property
+    def specs(self) -> dict[str, FeedSpec]:
+        return {feed.key: find_feed_spec(feed.key) for feed in self.partnership.feeds}
+
+    def reread_configuration(self) -> None:
+        for name in ("partnership", "book", "specs"):
+            self.__dict__.pop(name, None)
+
+    def put(self, feed: str, name: str, content: str | bytes) -> Path:
+        """Put a file where the partner leaves it."""
+        path = self.sources / feed / "exports" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def take_in(self, feed: str) -> FeedIntake:
+        return take_in_feed(
+            self.partnership.feed(feed), self.specs[feed], self.partnership.references, self.settings, self.partnership.years
+        )
+
+    def take_in_one(self, feed: str, name: str, content: str | bytes) -> Receipt:
+        """Put one file, take its feed in, and give what became of the file."""
+        self.put(feed, name, content)
+        intake = self.take_in(feed)
+        return next(receipt for receipt in intake.receipts if receipt.landed.path == name)
+
+    def make_figures(self) -> None:
+        build_figures(self.settings, self.partnership, self.book, self.specs)
+
+    def run_all(self) -> dict[str, FeedIntake]:
+        """A whole run, from pulling to publishing."""
+        intakes = {feed.key: self.take_in(feed.key) for feed in self.partnership.feeds}
+        self.make_figures()
+        build_comparisons(self.settings, self.partnership, self.book)
+        build_discrepancies(self.settings, self.partnership, self.book)
+        publish_warehouse(self.settings, self.partnership, self.book, self.specs)
+        return intakes
+
+    def rejects(self, receipt: Receipt) -> list[dict[str, Any]]:
+        """The rejects of one submission, in order of row."""
+        feed = self.partnership.feed(f"{receipt.landed.agency}/{receipt.landed.feed}")
+        path = rejects_path(self.settings, feed, receipt.submission_id)
+        return _rows("SELECT * FROM read_parquet(?) ORDER BY sheet, row_number NULLS FIRST", [str(path)]) if path.exists() else []
+
+    def records(self, receipt: Receipt) -> list[dict[str, Any]]:
+        """The records of one submission, in order of row."""
+        path = records_path(self.settings, receipt.landed.agency, receipt.landed.feed, receipt.submission_id)
+        return _rows("SELECT * FROM read_parquet(?) ORDER BY sheet, row_number", [str(path)]) if path.exists() else []
+
+    def lake(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Rows of a query over the lake's tables."""
+        with duckdb.connect() as connection:
+            for table in LAKE_TABLES:
+                path = table_path(self.settings, table)
+                if path.exists():
+                    connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{path}')")
+            return _rows(query, list(values), connection)
+
+    def figure(self, feed: str, measure: str, area: str, period: str, **more: str) -> dict[str, Any]:
+        """One figure: the headline one, unless unit, date_basis or area_basis say which."""
+        agency, name = feed.split("/")
+        narrowed = "".join(f" AND {key} = '{value}'" for key, value in more.items()) or " AND is_headline"
+        found = self.lake(
+            f"FROM figures WHERE agency = ? AND feed = ? AND measure = ? AND area_code = ? AND period = ?{narrowed}",
+            [agency, name, measure, area, period],
+        )
+        assert len(found) == 1, f"{len(found)} figures of {feed} {measure} {area} {period} {more}"
+        return found[0]
+
+    def published(self, query: str) -> list[dict[str, Any]]:
+        """Rows of a query over the published warehouse."""
+        with duckdb.connect(str(self.settings.database), read_only=True) as connection:
+            return _rows(query, [], connection)
+
+    def everything_published(self) -> dict[str, list[dict[str, Any]]]:
+        """Every row of every table of the published warehouse, in the order they stand in it."""
+        names = [row["name"] for row in self.published("SELECT table_name AS name FROM duckdb_tables() ORDER BY 1")]
+        return {name: self.published(f'FROM "{name}"') for name in names}
+
+
+def _rows(query: str, values: Sequence[Any], connection: duckdb.DuckDBPyConnection | None = None) -> list[dict[str, Any]]:
+    result = (connection or duckdb).execute(query, values)
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+@pytest.fixture(scope="session")
+def new_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pipeline]:
+    """Makes a pipeline on its own folders; `feeds` narrows it to some feeds, other options are settings."""
+
+    def make(feeds: Sequence[str] | None = None, **settings: Any) -> Pipeline:
+        folder = tmp_path_factory.mktemp("partnership")
+        sources = copy_configuration(folder / "sources")
+        if feeds is not None:
+            keep_feeds(sources, feeds)
+        return Pipeline(sources, settings.pop("warehouse", folder / "warehouse"), **settings)
+
+    return make
+
+
+@pytest.fixture
+def pipeline(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
+    """A pipeline of all feeds with nothing sent yet."""
+    return new_pipeline()
