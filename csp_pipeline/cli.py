@@ -176,11 +176,11 @@ def _query(settings: Settings, name: str, values: dict[str, Any] | None = None) 
     """Run one of the commands' queries on the published warehouse."""
     import duckdb
 
-    from csp_pipeline.sql_text import read_sql
+    from csp_pipeline.sql import read_sql
 
     _need_warehouse(settings)
     with duckdb.connect(str(settings.database), read_only=True) as database:
-        result = database.execute(read_sql("csp_pipeline", name), values or {})
+        result = database.execute(read_sql("csp_pipeline.publish", name), values or {})
         return [column[0] for column in result.description or []], result.fetchall()
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from csp_pipeline.settings import Settings
-from csp_pipeline.sql_text import read_sql
+from csp_pipeline.sql import read_sql
 
 
 class Format(StrEnum):
@@ -60,7 +60,7 @@ def print_run(settings: Settings, *, quiet: bool) -> bool:
     with duckdb.connect(str(settings.database), read_only=True) as database:
 
         def rows(name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-            result = database.execute(read_sql("csp_pipeline", name))
+            result = database.execute(read_sql("csp_pipeline.publish", name))
             return [column[0] for column in result.description or []], result.fetchall()
 
         refused = rows("run_refused")

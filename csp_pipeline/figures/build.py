@@ -8,7 +8,7 @@ from csp_pipeline.lake import connect, records_path, write_table
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.settings import Settings
-from csp_pipeline.sql_text import read_sql
+from csp_pipeline.sql import read_sql
 from csp_pipeline.tables import FeedSpec
 
 def build_figures(

@@ -9,7 +9,7 @@ from csp_pipeline.partnership.configuration import MeasureEntry, MeasureFeedEntr
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.partnership.periods import MONTHS_IN
-from csp_pipeline.sql_text import read_sql
+from csp_pipeline.sql import read_sql
 from csp_pipeline.tables import FeedSpec, identifier, published_high, published_low, published_value
 
 PACKAGE = "csp_pipeline.figures"

@@ -7,7 +7,7 @@ from csp_pipeline.intake.take_in import Receipt, read_receipts
 from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.partnership.periods import parse_period, table_of_periods
 from csp_pipeline.settings import Settings
-from csp_pipeline.sql_text import read_sql
+from csp_pipeline.sql import read_sql
 
 CELLS = [
     "submission_id", "agency", "feed", "scope", "covered_label", "covered_from", "covered_until", "is_whole",

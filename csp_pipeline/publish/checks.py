@@ -6,7 +6,7 @@ import duckdb
 
 from csp_pipeline.lake import connect, sql_path, table_path
 from csp_pipeline.settings import Settings
-from csp_pipeline.sql_text import read_sql
+from csp_pipeline.sql import read_sql
 
 COMPARED = {"figures": "value", "changes": "change", "comparisons": "gap", "discrepancies": "gap"}
 

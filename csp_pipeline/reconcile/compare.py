@@ -11,7 +11,7 @@ from csp_pipeline.partnership.configuration import ComparabilityEntry, Tolerance
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.settings import Settings
-from csp_pipeline.sql_text import read_sql
+from csp_pipeline.sql import read_sql
 
 PACKAGE = "csp_pipeline.reconcile"
 
