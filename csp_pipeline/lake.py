@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from csp_pipeline.errors import PublishError
 from csp_pipeline.settings import Settings
 
 
@@ -29,10 +30,24 @@ def table_path(settings: Settings, table: str) -> Path:
     return settings.lake / "tables" / f"{table}.parquet"
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder in the warehouse.
+
+    Raises PublishError when it cannot be made: the warehouse's place is wrong or not ours to write to.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PublishError(
+            f"{path}: cannot be made: {error.strerror}. Check that the warehouse is given as a folder that this user may write "
+            "to, and that the disk is not full."
+        ) from error
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A place beside `path` to write to; renamed to `path` when the block ends well, removed when it does not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield beside

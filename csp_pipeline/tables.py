@@ -234,7 +234,7 @@ def whole_number(description: str, *, zero_as: str | None = None, **options: Any
         "BIGINT",
         description,
         sql="CAST(CAST(replace({column}, ',', '') AS DOUBLE) AS BIGINT)",
-        str_matches=rf"(?:-?\d{{1,3}}(?:,\d{{3}})+|-?\d{{1,15}}(?:\.0+)?{zero})$",
+        str_matches=rf"(?:-?[0-9]{{1,3}}(?:,[0-9]{{3}}){{1,4}}|-?[0-9]{{1,15}}(?:\.0+)?{zero})$",
         expects="a whole number",
         **options,
     )
@@ -246,13 +246,13 @@ def decimal(description: str, **options: Any) -> Any:
         "DOUBLE",
         description,
         sql="CAST(replace({column}, ',', '') AS DOUBLE)",
-        str_matches=r"-?\d[\d,]{0,20}(?:\.\d+)?(?:[eE][-+]?\d+)?$",
+        str_matches=r"-?[0-9][0-9,]{0,20}(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?$",
         expects="a number",
         **options,
     )
 
 
-SUPPRESSED = r"<\s?\d+|\[c\]|\*"
+SUPPRESSED = r"<\s?[0-9]{1,6}|\[c\]|\*"
 
 
 def published_number(description: str, **options: Any) -> Any:
@@ -263,7 +263,7 @@ def published_number(description: str, **options: Any) -> Any:
     return field_of(
         "VARCHAR",
         description,
-        str_matches=rf"(?:-?\d[\d,]*(?:\.\d+)?%?|{SUPPRESSED})$",
+        str_matches=rf"(?:-?[0-9][0-9,]{{0,20}}(?:\.[0-9]+)?%?|{SUPPRESSED})$",
         expects="a number, or a suppressed one such as <5 or [c]",
         **options,
     )

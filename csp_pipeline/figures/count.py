@@ -254,7 +254,11 @@ def check_measures(
                 raise ConfigurationError(f"{where} > {key}: {value!r} is not known; known: {', '.join(map(str, known))}.")
         for condition in way.where:
             try:
-                connection.execute(f"SELECT CAST(({condition}) AS BOOLEAN) FROM measure_check").fetchall()
+                # WHERE, as it is used: an aggregate is no condition; and the type, as an empty table converts anything
+                connection.execute(f"SELECT 1 FROM measure_check WHERE ({condition})").fetchall()
+                type_ = connection.execute(f"DESCRIBE SELECT ({condition}) FROM measure_check").fetchall()[0][1]
+                if type_ != "BOOLEAN":
+                    raise duckdb.Error(f"it gives {type_}, not true or false.")
             except duckdb.Error as error:
                 problem = str(error).splitlines()[0]
                 raise ConfigurationError(

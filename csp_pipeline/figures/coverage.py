@@ -3,7 +3,7 @@
 import duckdb
 import pandas as pd
 
-from csp_pipeline.intake.take_in import Receipt, read_receipts
+from csp_pipeline.intake.receipts import Receipt, read_receipts
 from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.partnership.periods import parse_period, table_of_periods
 from csp_pipeline.settings import Settings

@@ -1,6 +1,6 @@
 """Checks of what intake has written, made from the lake's files alone: they can fail."""
 
-from csp_pipeline.intake.take_in import Receipt, rejects_path
+from csp_pipeline.intake.receipts import Receipt, rejects_path
 from csp_pipeline.lake import connect, records_path, sql_path
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.settings import Settings

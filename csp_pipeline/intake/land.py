@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from csp_pipeline.intake.pull import FoundFile, PullError, open_place
-from csp_pipeline.lake import write_json
+from csp_pipeline.lake import make_folder, write_json
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.settings import Settings
 
@@ -48,7 +48,7 @@ def land_file(settings: Settings, feed: Feed, found: FoundFile) -> LandedFile:
     """
     file_system, _ = open_place(feed)
     incoming = settings.landing / "incoming" / f"{os.getpid()}-{hashlib.sha256(found.full_path.encode()).hexdigest()[:16]}"
-    incoming.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(incoming.parent)
     digest, size = hashlib.sha256(), 0
     try:
         with file_system.open(found.full_path, "rb") as source, incoming.open("wb") as target:
@@ -64,7 +64,7 @@ def land_file(settings: Settings, feed: Feed, found: FoundFile) -> LandedFile:
         sha256 = digest.hexdigest()
         blob = blob_path(settings, sha256)
         if not blob.exists():
-            blob.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(blob.parent)
             os.replace(incoming, blob)
             blob.chmod(0o444)
     except FileNotFoundError as error:

@@ -48,7 +48,8 @@ def find_files(feed: Feed) -> list[FoundFile]:
     found = []
     for full_path, info in listing.items():
         path = full_path[len(root) :].lstrip("/")
-        if info.get("type") != "file" or not _is_wanted(path, feed.entry.files):
+        # A link to nowhere is taken along, so that fetching it fails by name instead of passing it over in silence.
+        if (info.get("type") != "file" and not info.get("islink")) or not _is_wanted(path, feed.entry.files):
             continue
         version = f"{info.get('size')}-{info.get('mtime') or info.get('ETag') or info.get('LastModified') or ''}"
         found.append(FoundFile(path=path, full_path=full_path, size=int(info.get("size") or 0), version=version))

@@ -1,6 +1,7 @@
 """Reading delimited text of any delimiter: find the header, then let DuckDB stream the rows as text."""
 
 import csv
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 from csp_pipeline.errors import RefusedFileError
 from csp_pipeline.intake.headers import MatchedHeader, count_known, match_header
 from csp_pipeline.intake.rows import ROW_NUMBER, BrokenRow, ReadFile
-from csp_pipeline.intake.scan import LONGEST_LINE, scan_text, write_plain
+from csp_pipeline.intake.scan import CHUNK, LONGEST_LINE, scan_text, write_plain
 from csp_pipeline.lake import connect, sql_path
 from csp_pipeline.settings import Settings
 from csp_pipeline.tables import ColumnSpec, identifier, quoted
@@ -29,10 +30,23 @@ def read_csv(path: Path, columns: tuple[ColumnSpec, ...], settings: Settings, sc
         write_plain(path, scanned.encoding, scratch)
         path = scratch
     header_line, delimiter, cells = find_header(path, columns)
+    if header_line:
+        path = _without_lines_above(path, header_line, scratch.with_suffix(".table.csv"))
     matched = match_header(cells, columns)
     read = ReadFile(batches=iter(()), extra_columns=matched.extra)
     read.batches = _stream(path, header_line, delimiter, len(cells), matched, columns, settings, read)
     return read
+
+
+def _without_lines_above(path: Path, header_line: int, target: Path) -> Path:
+    """A copy that starts with the header: DuckDB would take a quotation mark in a title line for the start of a value that
+    goes on over the next lines, and skip rows with it.
+    """
+    with path.open("rb") as source, target.open("wb") as table:
+        for _ in range(header_line):
+            source.readline()
+        shutil.copyfileobj(source, table, CHUNK)
+    return target
 
 
 def find_header(path: Path, columns: tuple[ColumnSpec, ...]) -> tuple[int, str, list[str]]:
@@ -45,7 +59,10 @@ def find_header(path: Path, columns: tuple[ColumnSpec, ...]) -> tuple[int, str, 
     best = (0, 0, ",", [""])
     for index, line in enumerate(lines):
         for delimiter in DELIMITERS:
-            cells = next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
+            try:
+                cells = next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
+            except csv.Error:  # a value of more than 128 KB: no header
+                continue
             known = count_known(cells, columns)
             if known > best[0]:
                 best = (known, index, delimiter, cells)
@@ -54,11 +71,11 @@ def find_header(path: Path, columns: tuple[ColumnSpec, ...]) -> tuple[int, str, 
     known, index, delimiter, cells = best
     required = [column for column in columns if column.required]
     if known * 2 < len(required) and known < 2:
-        first = lines[0].strip()[:200] if lines else ""
         raise RefusedFileError(
             "no_header",
             f"no header was found. Expected columns such as {', '.join(c.header for c in required[:4])}; missing: "
-            f"{', '.join(c.header for c in required)}. The first line is {first!r}. Is it another feed's file?",
+            f"{', '.join(c.header for c in required)}. Is it another feed's file, separated by an unusual character, or was "
+            "its first line left out?",  # that line is not shown: without a header it may be about a person
             column=", ".join(column.header for column in required),
             row=1,
         )
@@ -78,14 +95,14 @@ def _stream(
     names = {position: name for name, position in matched.positions.items()}
     source = {names.get(position, f"extra_{position}"): "VARCHAR" for position in range(width)}
     selected = [
-        f"nullif(trim({identifier(c.name)}, ' \t\r\u00a0'), '') AS {identifier(c.name)}"
+        f"nullif(trim({identifier(c.name)}, ' \t\r\n\u00a0'), '') AS {identifier(c.name)}"
         if c.name in matched.positions
         else f"CAST(NULL AS VARCHAR) AS {identifier(c.name)}"
         for c in columns
     ]
     query = f"""
         SELECT {", ".join(selected)}
-        FROM read_csv('{sql_path(path)}', auto_detect = false, header = false, skip = {header_line + 1},
+        FROM read_csv('{sql_path(path)}', auto_detect = false, header = false, skip = 1,
             columns = {source!r}, delim = {quoted(delimiter)}, quote = '"', escape = '"', strict_mode = true,
             store_rejects = true, rejects_limit = 0, rejects_table = 'csv_rejects', rejects_scan = 'csv_scans',
             max_line_size = {LONGEST_LINE * 2})
@@ -101,22 +118,22 @@ def _stream(
             raise RefusedFileError(
                 "unreadable", f"it cannot be read as delimited text: {str(error).splitlines()[0]}. Export it again."
             ) from error
-        read.broken_rows += _broken_rows(connection, width)
-        read.rows_are_shifted = bool(read.broken_rows)
+        read.broken_rows += _broken_rows(connection, width, header_line)
 
 
-def _broken_rows(connection: duckdb.DuckDBPyConnection, width: int) -> list[BrokenRow]:
+def _broken_rows(connection: duckdb.DuckDBPyConnection, width: int, lines_above: int) -> list[BrokenRow]:
     """Rows that DuckDB could not split into the header's columns; a blank line (one space) keeps its number only."""
     rows = connection.execute(
         "SELECT line, min(error_type), any_value(csv_line) FROM csv_rejects GROUP BY line ORDER BY line"
     ).fetchall()
     broken = []
-    for line, error_type, text in rows:
+    for line_in_table, error_type, text in rows:
+        line = line_in_table + lines_above
         if error_type == "UNQUOTED VALUE":
             raise RefusedFileError(
                 "unclosed_quote",
-                f"a quotation mark in row {line} opens and never closes, so what follows cannot be told apart. Mend that row "
-                "and send the file again.",
+                f"a quotation mark in row {line} opens and never closes, or closes in the middle of a value, so what follows "
+                "cannot be told apart. Mend that row and send the file again.",
                 row=line,
             )
         code = "blank_row" if text == " " else "wrong_number_of_columns"

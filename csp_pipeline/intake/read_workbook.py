@@ -94,7 +94,9 @@ def _rows(workbook: python_calamine.CalamineWorkbook, name: str) -> list[list[ob
         sheet = workbook.get_sheet_by_name(name)
         rows = sheet.to_python(skip_empty_area=False)
         for (first_row, first_column), (last_row, _) in sheet.merged_cell_ranges or []:
-            value = rows[first_row][first_column] if first_row < len(rows) else ""
+            if first_row >= len(rows) or first_column >= len(rows[first_row]):
+                continue  # merged, but beyond the last filled cell
+            value = rows[first_row][first_column]
             for row in range(first_row + 1, min(last_row + 1, len(rows))):
                 rows[row][first_column] = value
     except python_calamine.CalamineError as error:

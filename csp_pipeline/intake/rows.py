@@ -8,6 +8,7 @@ import pyarrow as pa
 ROW_NUMBER = "row_number"
 SHEET = "sheet"
 COVERED = "covered_label"
+FILE_INDEX = "file_index"
 
 
 @dataclass
@@ -31,6 +32,4 @@ class ReadFile:
 
     batches: Iterator[pa.Table]
     extra_columns: tuple[str, ...] = ()
-    warnings: list[str] = field(default_factory=list)
     broken_rows: list[BrokenRow] = field(default_factory=list)
-    rows_are_shifted: bool = False

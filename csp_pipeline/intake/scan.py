@@ -89,19 +89,27 @@ def _scan_unmarked(path: Path) -> ScannedText:
 
 
 def _longest_line(chunk: bytes, since_newline: int, newlines: int) -> int:
-    """Bytes since the last newline after this chunk; refuses a line beyond the limit."""
-    first, last = chunk.find(b"\n"), chunk.rfind(b"\n")
-    if last < 0 and (last := chunk.rfind(b"\r")) >= 0:
-        first = chunk.find(b"\r")
-    length = since_newline + (first if first >= 0 else len(chunk))
-    if length > LONGEST_LINE:
-        raise RefusedFileError(
-            "line_too_long",
-            f"line {newlines + 1} is longer than {LONGEST_LINE // 1024 // 1024} MB; no row of this feed is. A line break or "
-            "a closing quotation mark may be missing. Export it again.",
-            row=newlines + 1,
-        )
-    return len(chunk) - last - 1 if last >= 0 else length
+    """Bytes since the last newline after this chunk; refuses a line beyond the limit.
+
+    It leaps from the start of one line to the last line ending within the limit, so that a chunk takes a few leaps.
+    """
+    ending = b"\n" if b"\n" in chunk else b"\r"
+    start = 0
+    while start < len(chunk):
+        last = chunk.rfind(ending, start, start + LONGEST_LINE - since_newline + 1)
+        if last < 0:
+            since_newline += len(chunk) - start
+            if since_newline <= LONGEST_LINE:
+                return since_newline
+            line = newlines + chunk.count(ending, 0, start) + 1
+            raise RefusedFileError(
+                "line_too_long",
+                f"line {line} is longer than {LONGEST_LINE // 1024 // 1024} MB; no row of this feed is. A line break or "
+                "a closing quotation mark may be missing. Export it again.",
+                row=line,
+            )
+        start, since_newline = last + 1, 0
+    return since_newline
 
 
 def tell_encoding(sample: bytes) -> str:

@@ -1,27 +1,23 @@
 """Taking in one feed: what is new is pulled, landed, read, checked and loaded; each file ends with one outcome."""
 
-import hashlib
-import inspect
-import json
 import logging
-import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-import csp_pipeline.intake
 from csp_pipeline import tables
 from csp_pipeline.errors import RefusedFileError
+from csp_pipeline.intake.convert import prepare_conversion
+from csp_pipeline.intake.fingerprint import fingerprint_of, person_key_secret
 from csp_pipeline.intake.land import LandedFile, blob_path, land_file, landed_files
-from csp_pipeline.intake.load import Context, LoadedRows, load_rows
+from csp_pipeline.intake.load import LoadingFile, load_files, make_reject
 from csp_pipeline.intake.place import Placement, place_file
 from csp_pipeline.intake.pull import PullError, find_files
 from csp_pipeline.intake.read_csv import read_csv
 from csp_pipeline.intake.read_workbook import read_workbook
+from csp_pipeline.intake.receipts import Receipt, read_receipt, rejects_path
 from csp_pipeline.intake.rows import COVERED, ReadFile
 from csp_pipeline.intake.submissions import Rejects
 from csp_pipeline.intake.validate import build_checker
@@ -34,23 +30,8 @@ from csp_pipeline.tables import FeedSpec
 
 log = logging.getLogger(__name__)
 
-
-@dataclass
-class Receipt:
-    """What became of one landed file; stored as JSON in the lake. `cells` are the labels of the periods it covers."""
-
-    landed: LandedFile
-    fingerprint: str
-    submission_id: str
-    outcome: str
-    extracted: str | None = None
-    scope: str = ""
-    cells: list[str] = field(default_factory=list)
-    rows_read: int = 0
-    rows_accepted: int = 0
-    rows_rejected: int = 0
-    code: str | None = None
-    messages: list[str] = field(default_factory=list)
+# Files up to this size are read whole and share batches; larger ones stream through alone.
+SMALL_FILE = 4 * 1024 * 1024
 
 
 @dataclass
@@ -81,31 +62,11 @@ def take_in_feed(
     those financial years are loaded; the others wait for a run that wants them. A file already taken in by the same
     code and configuration is not read again.
     """
-    intake = FeedIntake(feed.key)
-    landed = _land_new_files(feed, settings, intake)
-    secret = person_key_secret(settings)
-    fingerprint = _fingerprint(feed, spec, references, secret, years)
-    taken: dict[tuple[str, str, str], Receipt] = {}
-    seen: set[str] = set()
-    for file in landed:
-        receipt = read_receipt(receipt_path(settings, feed.agency, feed.name, file.landed_id))
-        if receipt is None or receipt.fingerprint != fingerprint:
-            job = _Job(feed, spec, references, settings, years, secret, fingerprint)
-            receipt = job.process(file, wanted, taken)
-            if receipt is None:
-                continue
-            if receipt.submission_id not in seen:
-                write_json(receipt_path(settings, feed.agency, feed.name, file.landed_id), asdict(receipt))
-                intake.new.append(receipt)
-                log.info("%s: %s %s", feed.key, file.path, receipt.outcome.replace("_", " "))
-        if receipt.submission_id in seen:
-            continue
-        seen.add(receipt.submission_id)
-        intake.receipts.append(receipt)
-        if receipt.outcome != "refused":
-            for cell in receipt.cells:
-                taken.setdefault((receipt.scope, cell, str(receipt.extracted)), receipt)
-    return intake
+    taking = _TakingIn(feed, spec, references, settings, years, FeedIntake(feed.key))
+    for file in _land_new_files(feed, settings, taking.intake):
+        taking.add(file, wanted)
+    taking.load_waiting()
+    return taking.intake
 
 
 def _land_new_files(feed: Feed, settings: Settings, intake: FeedIntake) -> list[LandedFile]:
@@ -125,42 +86,114 @@ def _land_new_files(feed: Feed, settings: Settings, intake: FeedIntake) -> list[
 
 
 @dataclass
-class _Job:
-    """Everything that processing one landed file needs."""
+class _Waiting:
+    """A file that is placed and opened, waiting for its group to be loaded."""
 
-    feed: Feed
-    spec: FeedSpec
-    references: Mapping[str, CodeList]
-    settings: Settings
-    years: list[Period]
-    secret: bytes
-    fingerprint: str
+    receipt: Receipt
+    placement: Placement
+    loading: LoadingFile
 
-    def process(
-        self, file: LandedFile, wanted: list[Period] | None, taken: Mapping[tuple[str, str, str], Receipt]
-    ) -> Receipt | None:
-        """Read, check and load one landed file; None when it covers no wanted year."""
-        receipt = Receipt(file, self.fingerprint, f"{self.feed.agency}.{self.feed.name}.unplaced.{file.landed_id}", "refused")
+
+class _TakingIn:
+    """One feed's files on their way in, in the order received; small ones wait for each other to be loaded together."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        spec: FeedSpec,
+        references: Mapping[str, CodeList],
+        settings: Settings,
+        years: list[Period],
+        intake: FeedIntake,
+    ) -> None:
+        self.feed, self.spec, self.settings, self.years, self.intake = feed, spec, settings, years, intake
+        self.references = references
+        self.secret = person_key_secret(settings)
+        self.fingerprint = fingerprint_of(feed, spec, references, self.secret, years)
+        self.by_content = feed.entry.coverage.by == "content"
+        self.taken: dict[tuple[str, str, str], Receipt] = {}
+        self.seen: set[str] = set()
+        self.waiting: list[_Waiting] = []
+
+    def add(self, file: LandedFile, wanted: list[Period] | None) -> None:
+        """Take one landed file: keep its receipt when it still holds, else place and open it."""
+        receipt = read_receipt(receipt_path(self.settings, self.feed.agency, self.feed.name, file.landed_id))
+        if receipt is not None and receipt.fingerprint == self.fingerprint:
+            if receipt.submission_id not in self.seen:
+                self._keep(receipt)
+            return
+        unplaced = f"{self.feed.agency}.{self.feed.name}.unplaced.{file.landed_id}"
+        receipt = Receipt(file, self.fingerprint, unplaced, "refused")
         try:
             placement = place_file(self.feed, file)
             receipt.extracted, receipt.scope = str(placement.extracted), placement.scope
             if placement.coverage is not None:
                 receipt.cells = [placement.coverage.label]
                 if wanted is not None and not _within(placement.coverage, wanted):
-                    return None
+                    return
             receipt.submission_id = _submission_id(self.feed, file, placement)
-            self._check_place(receipt, placement, taken)
-            loaded = self._load(file, placement, receipt)
-            if placement.coverage is None:
-                self._check_place(receipt, placement, taken)
-            self._conclude(receipt, placement, loaded)
+            if receipt.submission_id in self.seen:
+                return
+            if any((receipt.scope, cell, receipt.extracted) in self._claimed() for cell in receipt.cells):
+                self.load_waiting()
+            self._check_place(receipt)
+            loading = self._open(file, placement, receipt)
         except RefusedFileError as error:
             self._refuse(receipt, error)
-        return receipt
+            return
+        self.seen.add(receipt.submission_id)
+        self.waiting.append(_Waiting(receipt, placement, loading))
+        is_alone = self.by_content or file.size > SMALL_FILE
+        if is_alone or sum(w.receipt.landed.size for w in self.waiting) > 8 * SMALL_FILE:
+            self.load_waiting()
 
-    def _check_place(
-        self, receipt: Receipt, placement: Placement, taken: Mapping[tuple[str, str, str], Receipt]
-    ) -> None:
+    def load_waiting(self) -> None:
+        """Load the files that wait, together, and give each its outcome."""
+        waiting, self.waiting = self.waiting, []
+        if not waiting:
+            return
+        log.info("%s: reading %s%s", self.feed.key, waiting[0].receipt.landed.path, " and more" if len(waiting) > 1 else "")
+        try:
+            with connect(self.settings) as connection:
+                query = prepare_conversion(
+                    connection,
+                    self.spec,
+                    self.references,
+                    secret=self.secret,
+                    covers_area=self.feed.entry.covers_area,
+                    covers_kind=self.feed.entry.coverage.kind,
+                    by_content=self.by_content,
+                )
+                checker = build_checker(self.spec, self.references)
+                load_files(connection, query, checker, [w.loading for w in waiting], self.settings.batch_rows)
+                for item in waiting:
+                    self._conclude(connection, item)
+        except RefusedFileError as error:
+            if len(waiting) > 1:
+                self._load_one_by_one(waiting)
+            else:
+                self._refuse(waiting[0].receipt, error)
+        finally:
+            for item in waiting:
+                item.loading.beside.unlink(missing_ok=True)
+                self._scratch(item.receipt.landed).unlink(missing_ok=True)
+
+    def _load_one_by_one(self, waiting: list[_Waiting]) -> None:
+        """Load each file of a group alone, after one of them turned out not to be loadable."""
+        for item in waiting:
+            try:
+                again = self._open(item.receipt.landed, item.placement, item.receipt)
+            except RefusedFileError as error:
+                self._refuse(item.receipt, error)
+                continue
+            self.waiting = [_Waiting(item.receipt, item.placement, again)]
+            self.load_waiting()
+
+    def _claimed(self) -> set[tuple[str, str, str | None]]:
+        """What the waiting files cover, by scope, period and extract date."""
+        return {(w.receipt.scope, cell, w.receipt.extracted) for w in self.waiting for cell in w.receipt.cells}
+
+    def _check_place(self, receipt: Receipt) -> None:
         for cell in receipt.cells:
             period = parse_period(cell, self.feed.entry.coverage.kind)
             if period is None or not _within(period, self.years):
@@ -169,120 +202,132 @@ class _Job:
                     f"it covers {cell}, outside the financial years {self.years[0].label} to {self.years[-1].label} that the "
                     "partnership takes in (sources/partnership.yml > financial_years). Widen them there, then run again.",
                 )
-            other = taken.get((receipt.scope, cell, str(placement.extracted)))
+            other = self.taken.get((receipt.scope, cell, str(receipt.extracted)))
             if other is not None and other.landed.sha256 != receipt.landed.sha256:
                 raise RefusedFileError(
                     "period_given_twice",
-                    f"{cell}, extracted on {placement.extracted}, was already given by {other.landed.path}, with other "
+                    f"{cell}, extracted on {receipt.extracted}, was already given by {other.landed.path}, with other "
                     "contents; that one stays. If this one is right, send it again with its own extract date in its name.",
                 )
 
-    def _load(self, file: LandedFile, placement: Placement, receipt: Receipt) -> LoadedRows:
-        blob = blob_path(self.settings, file.sha256)
-        scratch = self.settings.lake / "scratch" / f"{file.landed_id}.csv"
+    def _open(self, file: LandedFile, placement: Placement, receipt: Receipt) -> LoadingFile:
+        blob, scratch = blob_path(self.settings, file.sha256), self._scratch(file)
         scratch.parent.mkdir(parents=True, exist_ok=True)
-        target = records_path(self.settings, self.feed.agency, self.feed.name, receipt.submission_id)
-        context = Context(
-            receipt.submission_id,
-            placement,
-            self.feed.entry.covers_area,
-            self.feed.entry.coverage.kind,
-            self.secret,
-        )
-        checker = build_checker(self.spec, self.references, placement.extracted)
+        kind = self.feed.entry.coverage.kind
         try:
-            read = self._open(blob, scratch)
-            loaded = load_rows(read, checker, context, self.settings, target)
-        finally:
+            if self.spec.traits.layout.kind == "workbook":
+                read = read_workbook(blob, self.spec.columns, self.spec.traits.layout, kind, self.settings.batch_rows)
+            else:
+                read = read_csv(blob, self.spec.columns, self.settings, scratch)
+            if file.size <= SMALL_FILE:
+                # Read now, so that a file that cannot be read is refused by itself.
+                read = ReadFile(iter(list(read.batches)), read.extra_columns, read.broken_rows)
+        except RefusedFileError:
             scratch.unlink(missing_ok=True)
-        if read.extra_columns:
-            shown = ", ".join(repr(name) for name in read.extra_columns[:10])
-            receipt.messages.append(f"Columns that are not in the agreed layout were left out: {shown}.")
-        receipt.rows_accepted, receipt.rows_rejected = loaded.rows_accepted, len(loaded.rejects)
-        receipt.rows_read = loaded.rows_read
-        self._inspect(receipt, placement, target)
-        return loaded
+            raise
+        covered = placement.coverage
+        return LoadingFile(
+            submission_id=receipt.submission_id,
+            path=file.path,
+            extracted=placement.extracted,
+            covered_label=covered.label if covered else None,
+            covered_from=covered.start if covered else None,
+            read=read,
+            beside=self.settings.lake / "scratch" / f"{file.landed_id}.parquet",
+        )
 
-    def _open(self, blob: Path, scratch: Path) -> ReadFile:
-        if self.spec.traits.layout.kind == "workbook":
-            return read_workbook(
-                blob, self.spec.columns, self.spec.traits.layout, self.feed.entry.coverage.kind, self.settings.batch_rows
-            )
-        return read_csv(blob, self.spec.columns, self.settings, scratch)
+    def _scratch(self, file: LandedFile) -> Any:
+        return self.settings.lake / "scratch" / f"{file.landed_id}.csv"
 
-    def _inspect(self, receipt: Receipt, placement: Placement, target: Path) -> None:
-        """Look at the loaded records once: the periods they cover, rows outside the coverage, rows worth a note."""
-        records = f"read_parquet('{sql_path(target)}')"
-        with connect(self.settings) as connection:
-            if placement.coverage is None:
-                cells = connection.execute(f"SELECT DISTINCT {COVERED} FROM {records} ORDER BY 1").fetchall()
-                receipt.cells = [cell for (cell,) in cells]
-            elif self.spec.traits.coverage_date and receipt.rows_accepted:
-                outside, first, last = connection.execute(
-                    f"SELECT count(*), min({self.spec.traits.coverage_date}), max({self.spec.traits.coverage_date}) FROM {records} "
-                    f"WHERE CAST({self.spec.traits.coverage_date} AS DATE) NOT BETWEEN ? AND ?",
-                    [placement.coverage.start, placement.coverage.end],
-                ).fetchall()[0]
-                if outside:
-                    receipt.messages.append(
-                        f"{outside:,} rows are dated outside {placement.coverage.label} ({self.spec.traits.coverage_date} from "
-                        f"{first:%d/%m/%Y} to {last:%d/%m/%Y}); they are kept and counted by their dates."
-                    )
-            for column, note in self.spec.traits.noted.items():
-                count = connection.execute(f"SELECT count(*) FROM {records} WHERE {column}").fetchall()[0][0]
-                if count:
-                    receipt.messages.append(f"{count:,} {note}.")
-
-    def _conclude(self, receipt: Receipt, placement: Placement, loaded: LoadedRows) -> None:
-        """Give the outcome; a file without one accepted row is refused, for missing is not zero."""
-        if receipt.rows_read == 0 and not self.feed.entry.may_be_empty:
-            raise RefusedFileError(
-                "no_rows",
-                "it has a header and no rows. If there was truly nothing to report, say so to the partnership (feed.yml > "
-                "may_be_empty); else export it again.",
-            )
+    def _conclude(self, connection: Any, item: _Waiting) -> None:
+        """Give a loaded file its outcome; one without an accepted row is refused, for missing is not zero."""
+        receipt, loading = item.receipt, item.loading
+        try:
+            if loading.rows_read == 0 and not self.feed.entry.may_be_empty:
+                raise RefusedFileError(
+                    "no_rows",
+                    "it has a header and no rows. If there was truly nothing to report, say so to the partnership (feed.yml "
+                    "> may_be_empty); else export it again.",
+                )
+            receipt.messages = self._messages(connection, item)
+            if self.by_content:
+                self._check_place(receipt)
+        except RefusedFileError as error:
+            self._refuse(receipt, error)
+            return
+        receipt.rows_read, receipt.rows_accepted = loading.rows_read, loading.rows_accepted
+        receipt.rows_rejected = len(loading.rejects)
+        self._write_rejects(receipt, loading.rejects)
         if receipt.rows_read and not receipt.rows_accepted:
-            self._write_rejects(receipt, loaded.rejects)
             receipt.code = "no_row_accepted"
             receipt.messages.insert(0, f"None of its {receipt.rows_read:,} rows could be accepted, so nothing of it is counted.")
-            self._forget_records(receipt)
-            return
+        else:
+            target = records_path(self.settings, self.feed.agency, self.feed.name, receipt.submission_id)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            loading.beside.replace(target)
+            receipt.outcome = (
+                "accepted_with_rejects" if loading.rejects else "accepted_with_warnings" if receipt.messages else "accepted"
+            )
+        self._keep(receipt, is_new=True)
+
+    def _messages(self, connection: Any, item: _Waiting) -> list[str]:
+        """What the sender should know of a file that is not refused; fills in its periods where its rows say them."""
+        messages = []
+        receipt, placement, read = item.receipt, item.placement, item.loading.read
+        records = f"read_parquet('{sql_path(item.loading.beside)}')"
+        if read.extra_columns:
+            shown = ", ".join(repr(name) for name in read.extra_columns[:10])
+            messages.append(f"Columns that are not in the agreed layout were left out: {shown}.")
+        day = self.spec.traits.coverage_date
+        if self.by_content:
+            cells = connection.execute(f"SELECT DISTINCT {COVERED} FROM {records} ORDER BY 1").fetchall()
+            receipt.cells = [cell for (cell,) in cells]
+        elif day and placement.coverage is not None:
+            outside, first, last = connection.execute(
+                f"SELECT count(*), min({day}), max({day}) FROM {records} WHERE CAST({day} AS DATE) NOT BETWEEN ? AND ?",
+                [placement.coverage.start, placement.coverage.end],
+            ).fetchall()[0]
+            if outside:
+                messages.append(
+                    f"{outside:,} rows are dated outside {placement.coverage.label} ({day} from {first:%d/%m/%Y} to "
+                    f"{last:%d/%m/%Y}); they are kept and counted by their dates."
+                )
+        for column, note in self.spec.traits.noted.items():
+            count = connection.execute(f"SELECT count(*) FROM {records} WHERE {column}").fetchall()[0][0]
+            if count:
+                messages.append(f"{count:,} {note}.")
         if not placement.extract_date_is_known:
-            receipt.messages.append("Its name does not say when it was extracted; the day it was received is taken.")
+            messages.append("Its name does not say when it was extracted; the day it was received is taken.")
         elif placement.coverage is not None and placement.extracted <= placement.coverage.end:
-            receipt.messages.append(
+            messages.append(
                 f"It was extracted on {placement.extracted:%d/%m/%Y}, before {placement.coverage.label} ended, so that period "
                 "is not yet covered whole."
             )
-        self._write_rejects(receipt, loaded.rejects)
-        receipt.outcome = (
-            "accepted_with_rejects" if loaded.rejects else "accepted_with_warnings" if receipt.messages else "accepted"
-        )
+        return messages
 
     def _refuse(self, receipt: Receipt, error: RefusedFileError) -> None:
         receipt.outcome, receipt.code = "refused", error.code
-        receipt.rows_read = receipt.rows_accepted = receipt.rows_rejected = 0
-        receipt.messages = [_sentence(error.message)]
-        self._forget_records(receipt)
-        self._write_rejects(
-            receipt,
-            [
-                {
-                    "sheet": error.sheet,
-                    "row_number": None,
-                    "column_name": error.column,
-                    "code": error.code,
-                    "value": None,
-                    "problems": 1,
-                    "message": f"{receipt.landed.path}: {error.message}",
-                }
-            ],
-        )
+        receipt.messages = [error.message[:1].upper() + error.message[1:]]
+        message = f"{receipt.landed.path}: {error.message}"
+        self._write_rejects(receipt, [make_reject(error.code, message, sheet=error.sheet, column_name=error.column)])
+        self._keep(receipt, is_new=True)
 
-    def _forget_records(self, receipt: Receipt) -> None:
-        records_path(self.settings, self.feed.agency, self.feed.name, receipt.submission_id).unlink(missing_ok=True)
+    def _keep(self, receipt: Receipt, *, is_new: bool = False) -> None:
+        """Note a receipt as this feed's, and store it when it is new."""
+        if is_new:
+            if receipt.outcome == "refused":
+                records_path(self.settings, self.feed.agency, self.feed.name, receipt.submission_id).unlink(missing_ok=True)
+            path = receipt_path(self.settings, self.feed.agency, self.feed.name, receipt.landed.landed_id)
+            write_json(path, asdict(receipt))
+            self.intake.new.append(receipt)
+            log.info("%s: %s %s", self.feed.key, receipt.landed.path, receipt.outcome.replace("_", " "))
+        self.seen.add(receipt.submission_id)
+        self.intake.receipts.append(receipt)
+        if receipt.outcome != "refused":
+            for cell in receipt.cells:
+                self.taken.setdefault((receipt.scope, cell, str(receipt.extracted)), receipt)
 
-    def _write_rejects(self, receipt: Receipt, rejects: list[dict[str, Any]]) -> None:
+    def _write_rejects(self, receipt: Receipt, rejects: list[dict[str, object]]) -> None:
         path = rejects_path(self.settings, self.feed, receipt.submission_id)
         if not rejects:
             path.unlink(missing_ok=True)
@@ -297,62 +342,6 @@ class _Job:
             connection.execute(f"COPY (SELECT {columns} FROM rejects) TO '{sql_path(beside)}' (FORMAT parquet)").fetchall()
 
 
-def rejects_path(settings: Settings, feed: Feed, submission_id: str) -> Path:
-    """Parquet of one submission's rejects."""
-    return settings.lake / "rejects" / feed.agency / feed.name / f"{submission_id}.parquet"
-
-
-def read_receipt(path: Path) -> Receipt | None:
-    """A stored receipt, or None when there is none or it is not whole."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return Receipt(**(content | {"landed": LandedFile(**content["landed"])}))
-    except FileNotFoundError:
-        return None
-    except (ValueError, TypeError, KeyError):
-        log.warning("%s is not a whole receipt; its file is taken in again", path)
-        return None
-
-
-def read_receipts(settings: Settings, feed: Feed) -> list[Receipt]:
-    """Every stored receipt of a feed, in the order received."""
-    folder = receipt_path(settings, feed.agency, feed.name, "x").parent
-    receipts = [receipt for path in folder.glob("*.json") if (receipt := read_receipt(path))]
-    return sorted(receipts, key=lambda r: (r.landed.received, r.landed.path, r.landed.sha256))
-
-
-def person_key_secret(settings: Settings) -> bytes:
-    """The secret that person keys are re-keyed with: from the environment, else made once and kept beside landing."""
-    if settings.person_key_secret is not None:
-        value = settings.person_key_secret.get_secret_value().encode()
-    else:
-        path = settings.landing / "person_key.secret"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as beside:
-                beside.touch(mode=0o600)
-                beside.write_text(secrets.token_hex(32))
-        value = path.read_bytes()
-    return hashlib.sha256(value).digest() if len(value) > 64 else value
-
-
-def _fingerprint(
-    feed: Feed, spec: FeedSpec, references: Mapping[str, CodeList], secret: bytes, years: list[Period]
-) -> str:
-    """Changes when anything that a receipt depends on, besides the landed bytes, does: code, configuration, lists."""
-    digest = hashlib.sha256()
-    package = Path(inspect.getfile(csp_pipeline.intake)).parent
-    code = [*sorted(package.glob("*.py")), Path(inspect.getfile(tables)), Path(inspect.getfile(spec.model))]
-    for path in code:
-        digest.update(path.read_bytes())
-    digest.update(feed.entry.model_dump_json(exclude={"location", "contact", "title", "notes"}).encode())
-    digest.update(f"{years[0].label}:{years[-1].label}".encode())
-    for name in sorted({column.reference for column in spec.columns if column.reference}):
-        digest.update(references[name].digest)
-    digest.update(hashlib.sha256(secret).digest())
-    return digest.hexdigest()[:16]
-
-
 def _submission_id(feed: Feed, file: LandedFile, placement: Placement) -> str:
     coverage = placement.coverage.label.replace(" ", "-") if placement.coverage else "by-content"
     scope = f".{placement.scope}" if placement.scope else ""
@@ -361,12 +350,3 @@ def _submission_id(feed: Feed, file: LandedFile, placement: Placement) -> str:
 
 def _within(period: Period, years: list[Period]) -> bool:
     return any(year.start <= period.start and period.end <= year.end for year in years)
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def extract_day(receipt: Receipt) -> date | None:
-    """The receipt's day of extraction."""
-    return date.fromisoformat(receipt.extracted) if receipt.extracted else None

@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -10,9 +11,11 @@ import pandas as pd
 import pandera.pandas as pa
 
 from csp_pipeline.partnership.areas import CodeList
-from csp_pipeline.tables import ColumnSpec, FeedSpec
+from csp_pipeline.tables import PERSON_KEY_PATTERN, ColumnSpec, FeedSpec
 
 EARLIEST = pd.Timestamp(1900, 1, 1)
+LATEST = "latest_day"
+AFTER_EXTRACT = "date_after_extract"
 ADVICE = {
     "missing_value": "Fill it in",
     "malformed": "Correct it",
@@ -33,40 +36,63 @@ class Checker:
     schema: pa.DataFrameSchema
     references: Mapping[str, CodeList]
 
-    def find_problems(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def find_problems(self, frame: pd.DataFrame, latest: pd.Series) -> pd.DataFrame:
         """Every failing cell: columns `position` (of the row in the frame), `column`, `code`, `value`.
 
-        The frame has the declared columns as text, and a RangeIndex.
+        The frame has the declared columns as text, and a RangeIndex; `latest` is the day of extraction of each row.
         """
         try:
-            self.schema.validate(frame, lazy=True)
+            self.schema.validate(frame.assign(**{LATEST: latest}), lazy=True)
         except pa.errors.SchemaErrors as errors:
             cases = errors.failure_cases
         else:
             return pd.DataFrame({"position": [], "column": [], "code": [], "value": []})
-        codes = cases["check"].map(_code_of)
-        problems = pd.DataFrame(
-            {"position": cases["index"], "column": cases["column"], "code": codes, "value": cases["failure_case"]}
-        )
-        if problems["position"].isna().any():
+        if cases["index"].isna().any():
             raise RuntimeError(f"a check of {self.spec.name} failed for a whole column: {cases.to_dict('records')[:3]}")
+        of_row = cases["schema_context"] == "DataFrameSchema"
+        checks = cases["check"].astype("str")
+        problems = pd.DataFrame(
+            {
+                "position": cases["index"].astype("int64"),
+                "column": checks.where(of_row, cases["column"].astype("str")).str.removeprefix(f"{AFTER_EXTRACT}:"),
+                "code": checks.where(~of_row, AFTER_EXTRACT).map(_code_of),
+                "value": cases["failure_case"],
+            }
+        )
+        # A check of the whole row is told once for every column; the column that it is about is in its name.
+        problems = problems[~of_row | (problems["column"] == cases["column"].astype("str"))]
         order = {column.name: index for index, column in enumerate(self.spec.columns)}
         problems["order"] = problems["column"].map(order)
         return problems.sort_values(["position", "order", "code"], kind="stable").drop(columns="order")
 
 
-def build_checker(spec: FeedSpec, references: Mapping[str, CodeList], latest: date) -> Checker:
-    """Complete a feed's declared model with what is only known at run time: code lists, and the day of extraction."""
+def build_checker(spec: FeedSpec, references: Mapping[str, CodeList]) -> Checker:
+    """Complete a feed's declared model with what is only known at run time: code lists, and days of extraction."""
     schema = copy.deepcopy(spec.model.to_schema())  # pandera keeps one schema for each model
+    schema.checks = list(schema.checks)
     for column in spec.columns:
         checks = list(schema.columns[column.name].checks)
         if column.formats:
-            checks += _date_checks(column.formats, pd.Timestamp(latest))
+            exists = _every_value(lambda distinct, formats=column.formats: _parse(distinct, formats) >= EARLIEST)
+            checks.append(pa.Check(exists, name="impossible_date", error="impossible_date"))
+            schema.checks.append(_not_after_extract(column))
         if column.reference and column.reference_is_closed:
             known = references[column.reference].values
             checks.append(pa.Check(_known(known), name="unknown_code", error="unknown_code"))
         schema.columns[column.name].checks = checks
     return Checker(spec, schema, references)
+
+
+def _not_after_extract(column: ColumnSpec) -> pa.Check:
+    """A check of the row: no date in it is after the day that its file was extracted on."""
+
+    def is_past(frame: pd.DataFrame) -> pd.Series:
+        text = frame[column.name]
+        distinct = pd.Series(text.dropna().unique(), dtype="str")
+        days = pd.Series(_parse(distinct, column.formats).to_numpy(), index=distinct.to_numpy())
+        return ~(text.map(days).astype("datetime64[us]") >= frame[LATEST] + pd.Timedelta(days=1))
+
+    return pa.Check(is_past, name=f"{AFTER_EXTRACT}:{column.name}", error=f"{AFTER_EXTRACT}:{column.name}")
 
 
 def _every_value(is_good: Callable[[pd.Series], pd.Series]) -> Callable[[pd.Series], pd.Series]:
@@ -82,22 +108,6 @@ def _every_value(is_good: Callable[[pd.Series], pd.Series]) -> Callable[[pd.Seri
 
 def _known(values: frozenset[str]) -> Callable[[pd.Series], pd.Series]:
     return _every_value(lambda distinct: distinct.map(values.__contains__))
-
-
-def _date_checks(formats: tuple[str, ...], latest: pd.Timestamp) -> list[pa.Check]:
-    """Two checks: the date exists and is not before 1900; it is not after the day of extraction."""
-    end_of_latest = latest + pd.Timedelta(days=1)
-
-    def exists(distinct: pd.Series) -> pd.Series:
-        return _parse(distinct, formats) >= EARLIEST
-
-    def is_past(distinct: pd.Series) -> pd.Series:
-        return ~(_parse(distinct, formats) >= end_of_latest)
-
-    return [
-        pa.Check(_every_value(exists), name="impossible_date", error="impossible_date"),
-        pa.Check(_every_value(is_past), name="date_after_extract", error="date_after_extract"),
-    ]
 
 
 def _parse(texts: pd.Series, formats: tuple[str, ...]) -> pd.Series:
@@ -143,4 +153,6 @@ def shown_value(column: ColumnSpec, value: object) -> str | None:
     if column.sensitivity != "internal" or pd.isna(value):  # type: ignore[call-overload]
         return None
     text = str(value)
+    if re.search(PERSON_KEY_PATTERN, text):  # a person key that slipped into another column
+        return None
     return text if len(text) <= 80 else text[:77] + "..."

@@ -1,5 +1,6 @@
 """Areas and the lists of codes that partners' columns are checked against."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -76,6 +77,8 @@ def expand_issued_lsoas(runs: pd.DataFrame) -> list[str]:
     """Every LSOA code ever issued, from runs of `first_code` to `last_code`."""
     codes: list[str] = []
     for first, last in zip(runs.first_code, runs.last_code, strict=True):
+        if not all(re.fullmatch("[A-Z][0-9]{8}", str(code)) for code in (first, last)):
+            raise ConfigurationError(f"the list of issued LSOAs: expected codes such as E01000001, found {first!r} and {last!r}.")
         codes += [f"{first[0]}{number:08d}" for number in range(int(first[1:]), int(last[1:]) + 1)]
     return codes
 

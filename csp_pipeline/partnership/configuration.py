@@ -1,6 +1,7 @@
 """The shape of the YAML files under `sources/`, and reading them with errors that name file, entry and remedy."""
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -188,9 +189,10 @@ class BreakEntry(Entry):
     @classmethod
     def _day(cls, value: Any) -> str:
         text = str(value)
-        if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-            raise ValueError(f"expected a date such as 2016-06-01, found {text!r}")
-        return text
+        try:
+            return date.fromisoformat(text).isoformat()
+        except ValueError as error:
+            raise ValueError("expected a date that exists, such as 2016-06-01") from error
 
 
 class BreaksFile(Entry):
@@ -209,6 +211,8 @@ class _UniqueKeyLoader(yaml.SafeLoader):
 def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen = set()
     for key_node, _ in node.value:
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise yaml.constructor.ConstructorError(None, None, "a key has to be a word", key_node.start_mark)
         key = loader.construct_object(key_node)
         if key in seen:
             raise yaml.constructor.ConstructorError(
@@ -239,6 +243,8 @@ def read_configuration(path: Path, shape: type[File]) -> File:
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
         raise ConfigurationError(f"{path}{where}: not valid YAML: {problem}.") from error
+    except ValueError as error:  # a date or number that YAML recognises and cannot make, such as 2016-02-31
+        raise ConfigurationError(f"{path}: a value in it cannot be: {error}. Correct the date or number.") from error
     if not isinstance(content, dict):
         raise ConfigurationError(f"{path}: expected keys such as {', '.join(list(shape.model_fields)[:3])}; found none.")
     try:

@@ -136,6 +136,10 @@ def load_measures(partnership: Partnership) -> MeasureBook:
     for entry in (*file.tolerances, *file.comparability):
         _check_known(path, f"{entry.name} > between", entry.between or [], feeds)
         _check_known(path, f"{entry.name} > measures", entry.measures or [], set(file.measures))
+    ids = [item.id for item in breaks.breaks]
+    twice = next((item for item in ids if ids.count(item) > 1), None)
+    if twice:
+        raise ConfigurationError(f"{breaks_path}: the break {twice!r} is given twice. Give each an id of its own.")
     for item in breaks.breaks:
         _check_known(breaks_path, f"{item.id} > feeds", [*item.feeds, *item.comparable_within], feeds)
         _check_known(breaks_path, f"{item.id} > measures", item.measures or [], set(file.measures))

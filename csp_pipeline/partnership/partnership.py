@@ -87,8 +87,12 @@ class Partnership:
     def populations(self) -> pd.DataFrame:
         """The `populations` table."""
         names = list(area_tables.Populations.to_schema().columns)
-        frame = area_tables.read_code_list(self.sources / self.file.populations, names)[names]
-        return frame.astype({"mid_year": "int32", "population": "int32"})
+        path = self.sources / self.file.populations
+        frame = area_tables.read_code_list(path, names)[names]
+        try:
+            return frame.astype({"mid_year": "int32", "population": "int32"})
+        except ValueError as error:
+            raise ConfigurationError(f"{path}: mid_year and population have to be whole numbers: {error}.") from error
 
     @cached_property
     def offence_codes(self) -> pd.DataFrame:
@@ -169,7 +173,22 @@ def load_partnership(sources: Path) -> Partnership:
                     expected=_expected_periods(feed_file, entry, expected),
                 )
             )
-    return Partnership(sources=sources, file=file, feeds=tuple(feeds))
+    partnership = Partnership(sources=sources, file=file, feeds=tuple(feeds))
+    _check_areas(partnership)
+    return partnership
+
+
+def _check_areas(partnership: Partnership) -> None:
+    """An area that is misspelt would have no figures, without a word: so every area named has to be in the file."""
+    known = set(partnership.areas.area_code)
+    named = {f"partnership.yml: {level}": getattr(partnership.file, level) for level in ("district", "force", "county")}
+    named |= {f"{feed.key}/feed.yml: covers_area": feed.entry.covers_area for feed in partnership.feeds}
+    for where, code in named.items():
+        if code not in known:
+            raise ConfigurationError(
+                f"{partnership.sources}/{where}: the area {code!r} is not in {partnership.file.areas}. Correct the code, or add "
+                "the area."
+            )
 
 
 def _expected_periods(path: Path, entry: FeedEntry, years: list[Period]) -> tuple[Period, ...]:

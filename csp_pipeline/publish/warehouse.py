@@ -10,8 +10,8 @@ import pandas as pd
 from csp_pipeline.errors import PublishError
 from csp_pipeline.figures.coverage import read_all_receipts
 from csp_pipeline.intake.submissions import Submissions
-from csp_pipeline.intake.take_in import Receipt, rejects_path
-from csp_pipeline.lake import records_path, sql_path, table_path
+from csp_pipeline.intake.receipts import Receipt, rejects_path
+from csp_pipeline.lake import make_folder, records_path, sql_path, table_path
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.partnership.periods import parse_period
@@ -32,6 +32,7 @@ def publish_warehouse(
     """
     receipts = read_all_receipts(settings, partnership)
     building = settings.database.with_name(f".{settings.database.name}.{os.getpid()}.building")
+    make_folder(building.parent)
     try:
         building.unlink(missing_ok=True)
         with duckdb.connect(str(building), config={"memory_limit": settings.memory_limit, "threads": settings.threads}) as db:

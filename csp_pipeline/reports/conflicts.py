@@ -42,7 +42,17 @@ class Figure:
     @property
     def label(self) -> str:
         """`your Recorded crimes` or `Turning Point's Treatment episodes`."""
-        return f"{'your' if self.is_yours else wording.possessive(self.agency_name)} {self.feed_title}"
+        return f"{self.owner} {self.feed_title}"
+
+    @property
+    def owner(self) -> str:
+        """`your` or `Turning Point's`."""
+        return "your" if self.is_yours else wording.possessive(self.agency_name)
+
+    @property
+    def words(self) -> str:
+        """`274 offences (Recorded crimes)`."""
+        return f"{wording.measured(self.shown, self.unit)} ({self.feed_title})"
 
 
 @dataclass(frozen=True)
@@ -71,10 +81,9 @@ class Conflict:
     is_leading: bool
 
     @property
-    def pair(self) -> tuple[str, str, str]:
-        """What conflicts of several years share: measure and the two feeds."""
-        first, second = self.figures
-        return self.measure, f"{first.agency}/{first.feed}", f"{second.agency}/{second.feed}"
+    def short_sentence(self) -> str:
+        """The sentence without measure and area, for under a heading that names them."""
+        return self.sentence.removeprefix(f"{self.measure_title}, {self.area}, ")
 
 
 @dataclass(frozen=True)
@@ -161,9 +170,7 @@ def _hidden(facts: Facts, rows: list[Row], audience: str | None, elsewhere: dict
 def _shown_cells(facts: Facts, rows: list[Row], audience: str | None) -> dict[Cell, float]:
     listed = [row for row in rows if not _gives_itself_away(facts, row, audience)]
     hidden = _hidden(facts, listed, audience, {})
-    return {
-        cell: value for row in listed for cell, value, _ in _cells(row) if value is not None and cell not in hidden
-    }
+    return {cell: value for row in listed for cell, value, _ in _cells(row) if value is not None and cell not in hidden}
 
 
 def _cells(row: Row) -> Iterable[tuple[Cell, float | None, str]]:
@@ -178,7 +185,10 @@ def _feed(row: Row, side: str) -> str:
 
 def _conflict(facts: Facts, row: Row, audience: str | None, hidden: dict[Cell, str]) -> Conflict:
     why = [hidden[cell] for cell, _, _ in _cells(row) if cell in hidden]
-    a, b = (_figure(facts, row, side, audience, cell in hidden) for side, (cell, _, _) in zip("ab", _cells(row), strict=True))
+    a, b = (
+        _figure(facts, row, side, audience, cell in hidden)
+        for side, (cell, _, _) in zip("ab", _cells(row), strict=True)
+    )
     # a reader's own figure comes first, so that every sentence starts with what they sent
     swapped = b.is_yours and not a.is_yours
     first, second = (b, a) if swapped else (a, b)
@@ -234,19 +244,18 @@ def _signed(gap: float) -> str:
 
 def _sentence(row: Row, first: Figure, second: Figure, gap: float | None, withheld: str | None) -> str:
     if gap is not None:
-        tail = f": {wording.number(abs(gap))} {'more' if gap > 0 else 'fewer'}."
+        tail = f", {wording.number(abs(gap))} {'more' if gap > 0 else 'fewer'}."
     elif withheld:
         tail = f". [c] and the gap are withheld: {withheld[:1].lower()}{withheld[1:]}"
     else:
         tail = ". [c] was suppressed by its sender, so the gap is not known."
-    return (
-        f"{row['measure_title']}, {row['area_name']}, {row['period']}: "
-        f"{first.label} {_shows(first)}, {second.label} {_shows(second)}{tail}"
-    )
-
-
-def _shows(figure: Figure) -> str:
-    return f"show {wording.measured(figure.shown, figure.unit)}"
+    if first.is_yours and second.is_yours:
+        sides = f"one figure of yours is {first.words}; another is {second.words}"
+    elif first.agency == second.agency:
+        sides = f"one figure of {first.agency_name} is {first.words}; another is {second.words}"
+    else:
+        sides = f"{first.owner} figure is {first.words}; {second.owner} is {second.words}"
+    return f"{row['measure_title']}, {row['area_name']}, {row['period']}: {sides}{tail}"
 
 
 def _reasons(row: Row, first: Figure, second: Figure) -> tuple[str, ...]:
@@ -269,16 +278,16 @@ def _question(first: Figure, second: Figure, audience: str | None) -> str:
     if not first.is_yours:
         return "Which of the two is right for this partnership's use, and why?" if audience else "[z]"
     if "anonymised_point" in (first.area_basis, second.area_basis) and first.area_basis != second.area_basis:
-        recount = [] if first.unit == second.unit else [f"counted as {wording.plural(second.unit)}"]
-        if recount:
-            return f"What would your figure be {recount[0]}, and how many of your records have no usable location?"
+        if first.unit != second.unit:
+            units = wording.plural(second.unit)
+            return f"What would your figure be if you counted {units}, and how many of your records have no location?"
         return (
-            "How many of your records were added or cancelled after publication, lie close to the area's boundary, or have "
-            "no usable location?"
+            "How many of your records were added or cancelled after publication, lie close to the area's boundary, "
+            "or have no usable location?"
         )
     differences = []
     if first.unit != second.unit:
-        differences.append(f"counted as {wording.plural(second.unit)}")
+        differences.append(wording.plural(second.unit))
     if first.date_basis != second.date_basis:
         differences.append(f"by {wording.date_basis(second.date_basis)}")
     if first.area_basis != second.area_basis:
@@ -286,7 +295,8 @@ def _question(first: Figure, second: Figure, audience: str | None) -> str:
     if first.is_publication and not differences:
         return "Which extract was the published figure counted from, and should it be corrected?"
     if first.is_publication:
-        return "Does the publication say what it counts and by which date, so that readers do not compare it with this figure?"
+        return "Does the publication say what it counts and by which date, so that nobody compares it with this figure?"
     if differences:
-        return f"What would your figure be {wording.joined(differences)}? Answer those you can, one at a time."
+        one_at_a_time = " If you can, change one thing at a time." if len(differences) > 1 else ""
+        return f"What would your figure be if you counted {wording.joined(differences)}?{one_at_a_time}"
     return "Which records were added, cancelled or reclassified in yours since the other figure was drawn?"

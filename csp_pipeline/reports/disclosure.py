@@ -113,8 +113,15 @@ def sums_of(areas: list[dict[str, Any]], periods: list[dict[str, Any]]) -> Sums:
         if level == "county":
             area_parts[code] = [_codes(areas, "district", county_code=code)]
         elif level == "force":
-            lone = tuple(a["area_code"] for a in areas if a["area_level"] == "district" and not a["county_code"] and a["force_code"] == code)
-            area_parts[code] = [_codes(areas, "district", force_code=code), _codes(areas, "county", force_code=code) + lone]
+            lone = tuple(
+                a["area_code"]
+                for a in areas
+                if a["area_level"] == "district" and not a["county_code"] and a["force_code"] == code
+            )
+            area_parts[code] = [
+                _codes(areas, "district", force_code=code),
+                _codes(areas, "county", force_code=code) + lone,
+            ]
 
     def sums(cell: Cell) -> Iterable[tuple[Cell, ...]]:
         if cell.period in year_quarters:

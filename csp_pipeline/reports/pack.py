@@ -1,4 +1,4 @@
-"""One agency's report, and the front page, as plain data: whatever is written comes from here, already fit to be seen."""
+"""One agency's report, and the front page, as plain data: all that is written comes from here, fit to be seen."""
 
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -52,6 +52,11 @@ class AgencyReport:
     def open_rejected(self) -> tuple[RejectedRow, ...]:
         """Rejected rows of files that still hold."""
         return tuple(row for row in self.rejected if row.is_open)
+
+    @property
+    def never_sent(self) -> tuple[MissingPeriod, ...]:
+        """Missing periods that no refused file stands for."""
+        return tuple(period for period in self.missing if period.refused_file is None)
 
     @property
     def has_nothing_to_do(self) -> bool:

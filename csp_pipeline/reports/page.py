@@ -1,4 +1,4 @@
-"""The pages: self-contained HTML from the templates beside this module; no script, no request, one style sheet inlined."""
+"""The pages: self-contained HTML from the templates beside this module; no script, no request, one inlined style."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,9 +20,8 @@ _templates = resources.files("csp_pipeline.reports").joinpath("templates")
 
 @dataclass(frozen=True)
 class ConflictGroup:
-    """Conflicts of several years between the same two feeds: they share reasons and question."""
+    """Conflicts of one measure that call for the same answer."""
 
-    heading: str
     conflicts: tuple[Conflict, ...]
     reasons: tuple[str, ...]
     question: str
@@ -39,11 +38,17 @@ class LateFeed:
 
 def agency_page(report: AgencyReport) -> str:
     """One agency's page."""
-    return _environment().get_template("agency.html.j2").render(
-        report=report,
-        measures=conflict_groups(report.conflicts.leading),
-        missing=_by_feed(report.missing),
-        late=[LateFeed(title, periods, max(p.days_late for p in periods)) for title, periods in _by_feed(report.late)],
+    return (
+        _environment()
+        .get_template("agency.html.j2")
+        .render(
+            report=report,
+            measures=conflict_groups(report.conflicts.leading),
+            missing=_by_feed(report.missing),
+            late=[
+                LateFeed(title, periods, max(p.days_late for p in periods)) for title, periods in _by_feed(report.late)
+            ],
+        )
     )
 
 
@@ -53,16 +58,15 @@ def index_page(front: FrontPage) -> str:
 
 
 def conflict_groups(conflicts: Iterable[Conflict]) -> list[tuple[str, list[ConflictGroup]]]:
-    """Conflicts by measure, then by the two feeds they lie between."""
+    """Conflicts by measure, then by the question they raise, the conflicts of one pair of feeds side by side."""
     by_measure = []
-    ordered = sorted(conflicts, key=lambda c: (c.measure_title, c.pair, c.period))
+    ordered = sorted(conflicts, key=lambda c: (c.measure_title, c.question, *(f.label for f in c.figures), c.period))
     for title, of_measure in groupby(ordered, key=lambda c: c.measure_title):
         groups = []
-        for _, found in groupby(of_measure, key=lambda c: c.pair):
+        for question, found in groupby(of_measure, key=lambda c: c.question):
             same = tuple(found)
-            first, second = same[0].figures
-            heading = f"{wording.sentence_case(first.label).rstrip('.')} and {second.label}"
-            groups.append(ConflictGroup(heading, same, same[0].reasons, same[0].question))
+            reasons = tuple(dict.fromkeys(reason for conflict in same for reason in conflict.reasons))
+            groups.append(ConflictGroup(same, reasons, question))
         by_measure.append((title, groups))
     return by_measure
 

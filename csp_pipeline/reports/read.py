@@ -1,4 +1,4 @@
-"""Reading what the reports need from the published warehouse, once, as plain rows; nothing is decided or worded here."""
+"""Reading what the reports need from the published warehouse, once, as plain rows; nothing is decided here."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything the reports are made from: rows of the warehouse, and the tolerances by name as (absolute, relative)."""
+    """All that the reports are made from: rows of the warehouse, and tolerances by name as (absolute, relative)."""
 
     partnership: str
     district: str
@@ -56,7 +56,7 @@ def read_facts(settings: Settings, partnership: Partnership) -> Facts:
     Raises PublishError when there is none yet, or it was made by a pipeline with other tables.
     """
     if not settings.database.exists():
-        raise PublishError(f"{settings.database}: there is no published warehouse yet. Build it, then write the reports.")
+        raise PublishError(f"{settings.database}: there is no published warehouse yet. Build it first.")
     district = partnership.file.district
     try:
         with duckdb.connect(str(settings.database), read_only=True) as db:
@@ -80,7 +80,9 @@ def read_facts(settings: Settings, partnership: Partnership) -> Facts:
                 conflicts=_rows(db, read_sql(PACKAGE, "conflicts")),
                 cells=_rows(db, read_sql(PACKAGE, "cells")),
                 blocked=_rows(db, read_sql(PACKAGE, "blocked"), district=district),
-                tolerances={rule.name: (rule.absolute, rule.relative) for rule in load_measures(partnership).tolerances},
+                tolerances={
+                    rule.name: (rule.absolute, rule.relative) for rule in load_measures(partnership).tolerances
+                },
             )
     except duckdb.Error as error:
         raise PublishError(

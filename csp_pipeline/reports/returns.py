@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from csp_pipeline.partnership.periods import periods_between
+from csp_pipeline.partnership.periods import Period, periods_between
 from csp_pipeline.reports import wording
 from csp_pipeline.reports.read import Facts, Row
 
@@ -52,6 +52,7 @@ class MissingPeriod:
     due: date
     days_overdue: int
     is_partial: bool
+    refused_file: str | None
     what_to_do: str
     comparisons_waiting: int
 
@@ -192,6 +193,7 @@ def missing_periods_of(facts: Facts, agency: str) -> tuple[MissingPeriod, ...]:
                     due=due,
                     days_overdue=(facts.as_at - due).days,
                     is_partial=period.label in partial,
+                    refused_file=refused,
                     what_to_do=_what_to_do(period.label, period.label in partial, refused),
                     comparisons_waiting=sum(
                         row["comparisons"]
@@ -251,7 +253,7 @@ def feed_states(facts: Facts, agency: str) -> tuple[FeedState, ...]:
     return tuple(states)
 
 
-def _expected(feed: Row) -> tuple:
+def _expected(feed: Row) -> tuple[Period, ...]:
     if feed["expected_from"] is None or feed["expected_until"] is None:
         return ()
     return tuple(periods_between(feed["expected_from"], feed["expected_until"], feed["covers"]))
@@ -265,7 +267,8 @@ def _is_replaced(facts: Facts, refused: Row) -> bool:
     held = sorted(
         (row["covered_from"], row["covered_until"])
         for row in facts.validity
-        if (row["agency"], row["feed"]) == (refused["agency"], refused["feed"]) and row["valid_from"] >= refused["extracted"]
+        if (row["agency"], row["feed"]) == (refused["agency"], refused["feed"])
+        and row["valid_from"] >= refused["extracted"]
     )
     next_day = start
     for first, last in held:

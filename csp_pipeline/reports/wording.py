@@ -48,7 +48,7 @@ def plural(noun: str) -> str:
     """The plural of a unit or noun."""
     if noun in PLURALS:
         return PLURALS[noun]
-    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
 
 
 def measured(shown: str, unit: str) -> str:

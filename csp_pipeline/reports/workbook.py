@@ -10,19 +10,26 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from csp_pipeline.reports import wording
+from csp_pipeline.reports.conflicts import Figure
 from csp_pipeline.reports.pack import AgencyReport
 
 NOT_AVAILABLE, NOT_APPLICABLE = "[x]", "[z]"
 EPOCH = datetime(2000, 1, 1)
 OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 NOTES = (
-    ("[c]", "Confidential. Another agency's count of 1 to 4 is shown to that agency only; so is any figure and any gap from which "
-            "one could be worked out."),
+    (
+        "[c]",
+        "Confidential. Another agency's count of 1 to 4 is shown to that agency only; so is any figure and any gap from which "
+        "one could be worked out.",
+    ),
     ("[x]", "Not available."),
     ("[z]", "Not applicable."),
     ("0", "A true zero, never a missing figure."),
     ("Gap", "The other figure less yours; less the first one where both are yours."),
-    ("Conflict", "Two figures for one measure, area and period that lie further apart than the partnership's tolerance."),
+    (
+        "Conflict",
+        "Two figures for one measure, area and period that lie further apart than the partnership's tolerance.",
+    ),
     ("Due", "The last day of the period plus the days allowed for the feed."),
     ("Found", "What the cell held, unless it may be about a person: then [c]."),
     ("Open", "yes: something is still to be done. no: a later file has replaced this one, or the conflict is settled."),
@@ -56,12 +63,21 @@ def write_workbook(path: Path, report: AgencyReport) -> None:
         }
         sheets = _sheets(report)
         _write_cover(book.add_worksheet("Cover"), report, title, sheets, styles)
-        notes = Sheet("Notes", "Notes: what the marks and words mean", (("Mark or word", 16), ("Meaning", 100)), list(NOTES))
+        notes = Sheet(
+            "Notes", "Notes: what the marks and words mean", (("Mark or word", 16), ("Meaning", 100)), list(NOTES)
+        )
         for position, sheet in enumerate((notes, *sheets)):
-            _write_sheet(book.add_worksheet(sheet.name), sheet, f"table_{position}_{sheet.name.lower().replace(' ', '_')}", styles)
+            _write_sheet(
+                book.add_worksheet(sheet.name),
+                sheet,
+                f"table_{position}_{sheet.name.lower().replace(' ', '_')}",
+                styles,
+            )
 
 
-def _write_cover(sheet: Worksheet, report: AgencyReport, title: str, sheets: list[Sheet], styles: dict[str, Any]) -> None:
+def _write_cover(
+    sheet: Worksheet, report: AgencyReport, title: str, sheets: list[Sheet], styles: dict[str, Any]
+) -> None:
     sheet.set_column(0, 0, 100)
     sheet.hide_gridlines(2)
     lines = [
@@ -85,7 +101,11 @@ def _write_cover(sheet: Worksheet, report: AgencyReport, title: str, sheets: lis
 
 
 def _write_sheet(sheet: Worksheet, content: Sheet, table_name: str, styles: dict[str, Any]) -> None:
-    said = f"One table, {wording.counted(len(content.rows), 'row')}." if content.rows else "There are none: the table's one row says so."
+    said = (
+        f"One table, {wording.counted(len(content.rows), 'row')}."
+        if content.rows
+        else "There are none: the table's one row says so."
+    )
     sheet.write_string(0, 0, content.title, styles["title"])
     sheet.write_string(1, 0, said)
     rows = content.rows or [(NOT_APPLICABLE,) * len(content.columns)]
@@ -126,24 +146,72 @@ def _write_cell(sheet: Worksheet, row: int, column: int, value: Any, styles: dic
 
 def _sheets(report: AgencyReport) -> list[Sheet]:
     return [
-        Sheet("Conflicts", f"Conflicts between {report.name}'s figures and others", CONFLICT_COLUMNS, list(_conflict_rows(report))),
+        Sheet(
+            "Conflicts",
+            f"Conflicts between {report.name}'s figures and others",
+            CONFLICT_COLUMNS,
+            list(_conflict_rows(report)),
+        ),
         Sheet(
             "Rejected rows",
             "Rows that were not taken in, and what to do",
-            (("Feed", 24), ("File", 44), ("Sheet", 16), ("Row", 8), ("Column", 18), ("Found", 20), ("What to do", 70), ("Open", 7)),
-            [(r.feed_title, r.file, r.sheet or NOT_APPLICABLE, r.row, r.column, "[c]" if r.found is None else r.found, r.what_to_do, r.is_open) for r in report.rejected],
+            (
+                ("Feed", 24),
+                ("File", 44),
+                ("Sheet", 16),
+                ("Row", 8),
+                ("Column", 18),
+                ("Found", 20),
+                ("What to do", 70),
+                ("Open", 7),
+            ),
+            [
+                (
+                    r.feed_title,
+                    r.file,
+                    r.sheet or NOT_APPLICABLE,
+                    r.row,
+                    r.column,
+                    "[c]" if r.found is None else r.found,
+                    r.what_to_do,
+                    r.is_open,
+                )
+                for r in report.rejected
+            ],
         ),
         Sheet(
             "Refused files",
             "Files that were refused whole, and what to do",
-            (("Feed", 24), ("File", 44), ("Period", 14), ("Extracted", 12), ("Column", 18), ("What to do", 70), ("Open", 7)),
-            [(f.feed_title, f.file, f.coverage, f.extracted, f.column or NOT_APPLICABLE, f.message, f.is_open) for f in report.refused],
+            (
+                ("Feed", 24),
+                ("File", 44),
+                ("Period", 14),
+                ("Extracted", 12),
+                ("Column", 18),
+                ("What to do", 70),
+                ("Open", 7),
+            ),
+            [
+                (f.feed_title, f.file, f.coverage, f.extracted, f.column or NOT_APPLICABLE, f.message, f.is_open)
+                for f in report.refused
+            ],
         ),
         Sheet(
             "Missing periods",
             f"Periods that have not come by {wording.long_date(report.as_at)}",
-            (("Feed", 30), ("Period", 14), ("Due", 12), ("Days overdue", 12), ("Part came", 10), ("Comparisons waiting", 14), ("What to do", 70)),
-            [(m.feed_title, m.period, m.due, m.days_overdue, m.is_partial, m.comparisons_waiting, m.what_to_do) for m in report.missing],
+            (
+                ("Feed", 30),
+                ("Period", 14),
+                ("Due", 12),
+                ("Days overdue", 12),
+                ("Part came", 10),
+                ("Comparisons waiting", 14),
+                ("What to do", 70),
+            ),
+            [
+                (m.feed_title, m.period, m.due, m.days_overdue, m.is_partial, m.comparisons_waiting, m.what_to_do)
+                for m in report.missing
+            ],
         ),
         Sheet(
             "Late periods",
@@ -154,9 +222,31 @@ def _sheets(report: AgencyReport) -> list[Sheet]:
         Sheet(
             "Submissions",
             "What was sent, and what became of it",
-            (("Feed", 30), ("File", 44), ("Period", 24), ("Extracted", 12), ("Outcome", 28), ("Rows read", 10), ("Rows accepted", 10), ("Rows rejected", 10), ("In use", 8), ("Note", 60)),
+            (
+                ("Feed", 30),
+                ("File", 44),
+                ("Period", 24),
+                ("Extracted", 12),
+                ("Outcome", 28),
+                ("Rows read", 10),
+                ("Rows accepted", 10),
+                ("Rows rejected", 10),
+                ("In use", 8),
+                ("Note", 60),
+            ),
             [
-                (s.feed_title, s.file, s.coverage, s.extracted, wording.OUTCOMES.get(s.outcome, s.outcome), s.rows_read, s.rows_accepted, s.rows_rejected, s.is_current, s.message or NOT_APPLICABLE)
+                (
+                    s.feed_title,
+                    s.file,
+                    s.coverage,
+                    s.extracted,
+                    wording.OUTCOMES.get(s.outcome, s.outcome),
+                    s.rows_read,
+                    s.rows_accepted,
+                    s.rows_rejected,
+                    s.is_current,
+                    s.message or NOT_APPLICABLE,
+                )
                 for s in report.submissions
             ],
         ),
@@ -164,29 +254,65 @@ def _sheets(report: AgencyReport) -> list[Sheet]:
 
 
 CONFLICT_COLUMNS = (
-    ("Measure", 24), ("Area", 22), ("Period", 12), ("First figure from", 34), ("First figure", 10), ("First unit", 11),
-    ("First date basis", 20), ("First area basis", 20), ("First coverage", 16), ("First extracted", 12),
-    ("Second figure from", 34), ("Second figure", 10), ("Second unit", 11), ("Second date basis", 20),
-    ("Second area basis", 20), ("Second coverage", 16), ("Second extracted", 12), ("Gap", 10), ("In words", 70),
-    ("Why they may differ", 70), ("Question for you", 60), ("State", 12), ("Open", 7), ("First seen", 12), ("Reference", 60),
+    ("Measure", 24),
+    ("Area", 22),
+    ("Period", 12),
+    ("First figure from", 34),
+    ("First figure", 10),
+    ("First unit", 11),
+    ("Second figure from", 34),
+    ("Second figure", 10),
+    ("Second unit", 11),
+    ("Gap", 10),
+    ("Question for you", 60),
+    ("Why they may differ", 70),
+    ("First date basis", 20),
+    ("First area basis", 20),
+    ("First coverage", 16),
+    ("First extracted", 12),
+    ("Second date basis", 20),
+    ("Second area basis", 20),
+    ("Second coverage", 16),
+    ("Second extracted", 12),
+    ("In words", 70),
+    ("State", 14),
+    ("Open", 7),
+    ("First seen", 12),
+    ("Reference", 60),
 )
 
 
 def _conflict_rows(report: AgencyReport) -> Iterable[tuple[Any, ...]]:
     for c in report.conflicts.listed:
-        sides: list[Any] = []
-        for figure in c.figures:
-            sides += [
-                f"{figure.agency_name}: {figure.feed_title}",
-                figure.shown if figure.value is None else figure.value,
-                wording.plural(figure.unit),
-                wording.date_basis(figure.date_basis),
-                wording.area_basis(figure.area_basis),
-                wording.coverage(figure.coverage),
-                figure.extracted,
-            ]
+        (first, first_basis), (second, second_basis) = (_side(figure) for figure in c.figures)
         gap = c.gap_shown if c.gap is None else c.gap
         yield (
-            c.measure_title, c.area, c.period, *sides, gap, c.sentence, " ".join(c.reasons), c.question, c.state, c.is_open,
-            c.first_seen, c.id,
+            c.measure_title,
+            c.area,
+            c.period,
+            *first,
+            *second,
+            gap,
+            c.question,
+            " ".join(c.reasons),
+            *first_basis,
+            *second_basis,
+            c.sentence,
+            c.state,
+            c.is_open,
+            c.first_seen,
+            c.id,
         )
+
+
+def _side(figure: Figure) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    shown = figure.shown if figure.value is None else figure.value
+    return (
+        (f"{figure.agency_name}: {figure.feed_title}", shown, wording.plural(figure.unit)),
+        (
+            wording.date_basis(figure.date_basis),
+            wording.area_basis(figure.area_basis),
+            wording.coverage(figure.coverage),
+            figure.extracted,
+        ),
+    )

@@ -1,0 +1,48 @@
+"""What a receipt depends on besides the landed bytes: when any of it changes, files are taken in again."""
+
+import hashlib
+import inspect
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from csp_pipeline import tables
+from csp_pipeline.lake import replacing
+from csp_pipeline.partnership import areas, periods
+from csp_pipeline.partnership.areas import CodeList
+from csp_pipeline.partnership.partnership import Feed
+from csp_pipeline.partnership.periods import Period
+from csp_pipeline.settings import Settings
+from csp_pipeline.tables import FeedSpec
+
+
+def person_key_secret(settings: Settings) -> bytes:
+    """The secret that person keys are re-keyed with: from the environment, else made once and kept beside landing."""
+    if settings.person_key_secret is not None:
+        value = settings.person_key_secret.get_secret_value().encode()
+    else:
+        path = settings.landing / "person_key.secret"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as beside:
+                beside.touch(mode=0o600)
+                beside.write_text(secrets.token_hex(32))
+        value = path.read_bytes()
+    return hashlib.sha256(value).digest() if len(value) > 64 else value
+
+
+def fingerprint_of(
+    feed: Feed, spec: FeedSpec, references: Mapping[str, CodeList], secret: bytes, years: list[Period]
+) -> str:
+    """A short hash of code, configuration, code lists and secret."""
+    digest = hashlib.sha256()
+    code = [*sorted(Path(__file__).parent.glob("*.py"))]
+    code += [Path(inspect.getfile(what)) for what in (tables, areas, periods, spec.model)]
+    for path in code:
+        digest.update(path.read_bytes())
+    digest.update(feed.entry.model_dump_json(exclude={"location", "contact", "title", "notes"}).encode())
+    digest.update(f"{years[0].label}:{years[-1].label}".encode())
+    for name in sorted({column.reference for column in spec.columns if column.reference}):
+        digest.update(references[name].digest)
+    digest.update(hashlib.sha256(secret).digest())
+    return digest.hexdigest()[:16]

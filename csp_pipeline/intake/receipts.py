@@ -1,0 +1,55 @@
+"""Receipts: what became of each landed file, kept as JSON that is written last, so that it vouches for the rest."""
+
+import json
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from csp_pipeline.intake.land import LandedFile
+from csp_pipeline.lake import receipt_path
+from csp_pipeline.partnership.partnership import Feed
+from csp_pipeline.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Receipt:
+    """What became of one landed file; `cells` are the labels of the periods it covers."""
+
+    landed: LandedFile
+    fingerprint: str
+    submission_id: str
+    outcome: str
+    extracted: str | None = None
+    scope: str = ""
+    cells: list[str] = field(default_factory=list)
+    rows_read: int = 0
+    rows_accepted: int = 0
+    rows_rejected: int = 0
+    code: str | None = None
+    messages: list[str] = field(default_factory=list)
+
+
+def read_receipt(path: Path) -> Receipt | None:
+    """A stored receipt, or None when there is none or it is not whole."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return Receipt(**(content | {"landed": LandedFile(**content["landed"])}))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError):
+        log.warning("%s is not a whole receipt; its file is taken in again", path)
+        return None
+
+
+def read_receipts(settings: Settings, feed: Feed) -> list[Receipt]:
+    """Every stored receipt of a feed, in the order received."""
+    folder = receipt_path(settings, feed.agency, feed.name, "x").parent
+    receipts = [receipt for path in folder.glob("*.json") if (receipt := read_receipt(path))]
+    return sorted(receipts, key=lambda r: (r.landed.received, r.landed.path, r.landed.sha256))
+
+
+def rejects_path(settings: Settings, feed: Feed, submission_id: str) -> Path:
+    """Parquet of one submission's rejects."""
+    return settings.lake / "rejects" / feed.agency / feed.name / f"{submission_id}.parquet"
