@@ -147,12 +147,13 @@ def reports(
     settings = settings_of(sources, warehouse)
     _need_warehouse(settings)
     summary = write_reports(settings)
-    if agency is not None and agency not in summary.agencies:
-        raise typer.BadParameter(f"no agency {agency!r}; known: {', '.join(summary.agencies)}")
+    known = [report.agency for report in summary.agencies]
+    if agency is not None and agency not in known:
+        raise typer.BadParameter(f"no agency {agency!r}; known: {', '.join(known)}")
     rows = [
-        (name, report.conflicts, report.rejects, report.missing, str(settings.reports / f"{name}.html"))
-        for name, report in summary.agencies.items()
-        if agency in (None, name)
+        (report.agency, report.conflicts, report.rejects, report.missing, str(report.pages[0]))
+        for report in summary.agencies
+        if agency in (None, report.agency)
     ]
     print_rows((["agency", "conflicts", "rejected rows", "missing", "page"], rows), format, "Reports")
 

@@ -87,7 +87,7 @@ class Pipeline:
 
         def write() -> dict[str, Any]:
             summary = write_reports(self.settings)
-            return {name: report.conflicts for name, report in summary.agencies.items()}
+            return {report.agency: report.conflicts for report in summary.agencies}
 
         return self._unless_done("reports", self.settings.reports / "index.html", write)
 

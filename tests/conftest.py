@@ -183,3 +183,28 @@ def new_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pipe
 def pipeline(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
     """A pipeline of all feeds with nothing sent yet."""
     return new_pipeline()
+
+
+@pytest.fixture(scope="session")
+def new_desk(new_pipeline: Callable[..., Pipeline], tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Pipeline]:
+    """Makes a pipeline with nothing sent and nothing landed, on one configuration that is read once: for tests of intake.
+
+    Only the latest one may be used, for they share the partners' folders.
+    """
+    first = new_pipeline()
+
+    def make() -> Pipeline:
+        for exports in first.sources.glob("*/*/exports"):
+            shutil.rmtree(exports)
+            exports.mkdir()
+        desk = Pipeline(first.sources, tmp_path_factory.mktemp("desk"), batch_rows=1_000)
+        desk.__dict__.update(partnership=first.partnership, book=first.book, specs=first.specs)
+        return desk
+
+    return make
+
+
+@pytest.fixture
+def desk(new_desk: Callable[[], Pipeline]) -> Pipeline:
+    """Where partners' files come in: a pipeline for tests of intake."""
+    return new_desk()

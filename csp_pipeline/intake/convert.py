@@ -65,7 +65,7 @@ def prepare_conversion(
     return f"""
         SELECT {", ".join([FILE_INDEX, *IDENTITY, *map(identifier, keep)])}
         FROM (SELECT {", ".join([*selected, *derived])} FROM batch AS text_row {" ".join(joins)})
-        ORDER BY {FILE_INDEX}, {SHEET}, {ROW_NUMBER}
+        {f"ORDER BY {FILE_INDEX}, {SHEET}, {ROW_NUMBER}" if len(joins) > 1 else ""}
     """
 
 

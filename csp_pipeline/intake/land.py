@@ -17,7 +17,8 @@ CHUNK = 8 * 1024 * 1024
 
 @dataclass(frozen=True)
 class LandedFile:
-    """A landed file: `landed_id` is stable for the same bytes under the same path; `received` is UTC, to the second."""
+    """A landed file: `landed_id` is stable for the same bytes under the same path; `received` is UTC, fine enough
+    to tell which of two came first."""
 
     landed_id: str
     agency: str
@@ -84,7 +85,7 @@ def land_file(settings: Settings, feed: Feed, found: FoundFile) -> LandedFile:
 def _note(settings: Settings, feed: Feed, found: FoundFile, sha256: str, size: int) -> LandedFile:
     landed_id = f"{sha256[:12]}-{hashlib.sha256(found.path.encode()).hexdigest()[:8]}"
     note = _notes_folder(settings, feed) / f"{landed_id}.json"
-    received = datetime.now(UTC).isoformat(timespec="seconds")
+    received = datetime.now(UTC).isoformat(timespec="microseconds")
     if note.exists():
         received = json.loads(note.read_text(encoding="utf-8"))["received"]
     landed = LandedFile(landed_id, feed.agency, feed.name, found.path, sha256, size, found.version, received)

@@ -13,9 +13,11 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from csp_pipeline.errors import RefusedFileError
+from csp_pipeline.intake.ahead import read_ahead
 from csp_pipeline.intake.convert import as_text_columns
 from csp_pipeline.intake.rows import COVERED, FILE_INDEX, ROW_NUMBER, SHEET, ReadFile
 from csp_pipeline.intake.validate import Checker, shown_value, word_problem
@@ -52,11 +54,8 @@ def load_files(
     connection.register("files", _table_of_files(files))
     writers: dict[int, pq.ParquetWriter] = {}
     try:
-        for batch in _shared_batches(files, checker.spec, batch_rows):
-            good = _set_bad_rows_apart(batch, checker, files)
-            connection.register("batch", as_text_columns(good, checker.spec))
-            typed = connection.execute(query).to_arrow_table()
-            connection.unregister("batch")
+        typed_batches = _convert(connection, query, checker, files, batch_rows)
+        for typed in read_ahead(typed_batches):
             _write(typed, files, writers)
     finally:
         for writer in writers.values():
@@ -64,6 +63,17 @@ def load_files(
     repeated = _find_repeated_keys(connection, checker.spec, files)
     for index, file in enumerate(files):
         _finish(connection, checker.spec, file, repeated.get(index, []))
+
+
+def _convert(
+    connection: duckdb.DuckDBPyConnection, query: str, checker: Checker, files: list[LoadingFile], batch_rows: int
+) -> Iterator[pa.Table]:
+    """Checked and typed batches; reading runs one batch ahead of checking, and checking one ahead of writing."""
+    for batch in read_ahead(_shared_batches(files, checker.spec, batch_rows)):
+        good = _set_bad_rows_apart(batch, checker, files)
+        connection.register("batch", as_text_columns(good, checker.spec))
+        yield _set_unplaced_rows_apart(connection.execute(query).to_arrow_table(), checker.spec, files)
+        connection.unregister("batch")
 
 
 def _table_of_files(files: list[LoadingFile]) -> pa.Table:
@@ -149,6 +159,21 @@ def _word_rejects(batch: pa.Table, problems: pd.DataFrame, checker: Checker, fil
                 f"more than {MOST_REJECTS:,} rows fail; the first: row {file.rejects[0]['row_number']}, "
                 f"{file.rejects[0]['message']} Mend the export and send it again.",
             )
+
+
+def _set_unplaced_rows_apart(typed: pa.Table, spec: FeedSpec, files: list[LoadingFile]) -> pa.Table:
+    """Rows that should say their period themselves and name none that exists, such as a fifth quarter, become rejects."""
+    if not typed[COVERED].null_count:
+        return typed
+    day = spec.traits.coverage_date or ""
+    made_of = next((item.sql for item in spec.derived if item.name == day), day)
+    name = ", ".join(column.header for column in spec.columns if column.name in made_of)
+    unplaced = typed.filter(pc.is_null(typed[COVERED])).select([FILE_INDEX, SHEET, ROW_NUMBER])
+    for row in unplaced.to_pylist():
+        message = f"{name}: found no period that exists. Correct it."
+        reject = make_reject("unknown_period", message, sheet=row[SHEET], row_number=row[ROW_NUMBER], column_name=name)
+        files[row[FILE_INDEX]].rejects.append(reject)
+    return typed.filter(pc.is_valid(typed[COVERED]))
 
 
 def make_reject(

@@ -18,6 +18,7 @@ from csp_pipeline.tables import ColumnSpec, identifier, quoted
 
 DELIMITERS = (",", ";", "\t", "|", ":", "^", "~")
 HEADER_WITHIN = 30
+BLANKS = (" ", "\t", "\n", "\u00a0")
 
 
 def read_csv(path: Path, columns: tuple[ColumnSpec, ...], settings: Settings, scratch: Path) -> ReadFile:
@@ -31,7 +32,7 @@ def read_csv(path: Path, columns: tuple[ColumnSpec, ...], settings: Settings, sc
         path = scratch
     header_line, delimiter, cells = find_header(path, columns)
     if header_line:
-        path = _without_lines_above(path, header_line, scratch.with_suffix(".table.csv"))
+        path = _without_lines_above(path, header_line, scratch)
     matched = match_header(cells, columns)
     read = ReadFile(batches=iter(()), extra_columns=matched.extra)
     read.batches = _stream(path, header_line, delimiter, len(cells), matched, columns, settings, read)
@@ -42,11 +43,12 @@ def _without_lines_above(path: Path, header_line: int, target: Path) -> Path:
     """A copy that starts with the header: DuckDB would take a quotation mark in a title line for the start of a value that
     goes on over the next lines, and skip rows with it.
     """
-    with path.open("rb") as source, target.open("wb") as table:
+    beside = target.with_suffix(".table")
+    with path.open("rb") as source, beside.open("wb") as table:
         for _ in range(header_line):
             source.readline()
         shutil.copyfileobj(source, table, CHUNK)
-    return target
+    return beside.replace(target)
 
 
 def find_header(path: Path, columns: tuple[ColumnSpec, ...]) -> tuple[int, str, list[str]]:
@@ -95,7 +97,7 @@ def _stream(
     names = {position: name for name, position in matched.positions.items()}
     source = {names.get(position, f"extra_{position}"): "VARCHAR" for position in range(width)}
     selected = [
-        f"nullif(trim({identifier(c.name)}, ' \t\r\n\u00a0'), '') AS {identifier(c.name)}"
+        f"{_trimmed(c.name)} AS {identifier(c.name)}"
         if c.name in matched.positions
         else f"CAST(NULL AS VARCHAR) AS {identifier(c.name)}"
         for c in columns
@@ -119,6 +121,13 @@ def _stream(
                 "unreadable", f"it cannot be read as delimited text: {str(error).splitlines()[0]}. Export it again."
             ) from error
         read.broken_rows += _broken_rows(connection, width, header_line)
+
+
+def _trimmed(name: str) -> str:
+    """SQL for a column without blanks around it, a blank being NULL. Trimming is slow, looking whether to is not."""
+    column = identifier(name)
+    looks = [f"{column} < '!'", f"prefix({column}, '\u00a0')", *(f"suffix({column}, '{c}')" for c in BLANKS)]
+    return f"CASE WHEN {' OR '.join(looks)} THEN nullif(trim({column}, '{''.join(BLANKS)}'), '') ELSE {column} END"
 
 
 def _broken_rows(connection: duckdb.DuckDBPyConnection, width: int, lines_above: int) -> list[BrokenRow]:

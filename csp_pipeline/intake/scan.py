@@ -58,34 +58,39 @@ def scan_text(path: Path) -> ScannedText:
 def _scan_unmarked(path: Path) -> ScannedText:
     decoder = codecs.getincrementaldecoder("utf-8")()
     is_utf8, suspicious = True, bytearray()
-    returns = pairs = newlines = blank_lines = 0
-    since_newline, carried = 0, b""
+    returns = pairs = newlines = since_newline = 0
+    has_blank_lines, carried = False, b""
     for chunk in _chunks(path):
         if b"\0" in chunk:
             raise RefusedFileError("not_text", "it holds NUL bytes, so it is not text. Export it as CSV and send it again.")
-        if is_utf8:
-            try:
-                decoder.decode(chunk)
-            except UnicodeDecodeError:
-                is_utf8 = False
-        if not chunk.isascii() and len(suspicious) < 2_000_000:
-            suspicious += b"\n".join(line for line in chunk.split(b"\n") if not line.isascii())[:500_000]
+        if not chunk.isascii() or not is_utf8:
+            is_utf8 = is_utf8 and _decodes(decoder, chunk)
+            if len(suspicious) < 2_000_000:
+                suspicious += b"\n".join(line for line in chunk.split(b"\n") if not line.isascii())[:500_000]
         since_newline = _longest_line(chunk, since_newline, newlines)
-        joined = carried + chunk
-        returns += chunk.count(b"\r")
+        joined = carried + chunk[:2]
         newlines += chunk.count(b"\n")
-        pairs += joined.count(b"\r\n")
-        blank_lines += joined.count(b"\n\n") + joined.count(b"\n\r\n")
-        carried = chunk[-1:]
-    if is_utf8:
-        try:
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            is_utf8 = False
+        if b"\r" in chunk:
+            returns += chunk.count(b"\r")
+            pairs += chunk.count(b"\r\n")
+        pairs += carried[-1:] == b"\r" and chunk[:1] == b"\n"
+        has_blank_lines = has_blank_lines or any(
+            blank in text for blank in (b"\n\n", b"\n\r\n") for text in (joined, chunk)
+        )
+        carried = chunk[-2:]
+    is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
     one_ending = returns == 0 or (returns == pairs and newlines == pairs)
     if is_utf8:
-        return ScannedText("utf-8", is_plain=one_ending and blank_lines == 0)
+        return ScannedText("utf-8", is_plain=one_ending and not has_blank_lines)
     return ScannedText(tell_encoding(bytes(suspicious)), is_plain=False)
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(chunk, final=final)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _longest_line(chunk: bytes, since_newline: int, newlines: int) -> int:

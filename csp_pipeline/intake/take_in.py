@@ -287,6 +287,13 @@ class _TakingIn:
                 f"SELECT count(*), min({day}), max({day}) FROM {records} WHERE CAST({day} AS DATE) NOT BETWEEN ? AND ?",
                 [placement.coverage.start, placement.coverage.end],
             ).fetchall()[0]
+            if outside and outside == item.loading.rows_accepted:
+                # another period's file under this one's name: its rows would count there twice, and here as a true zero
+                raise RefusedFileError(
+                    "wrong_period",
+                    f"its name says it covers {placement.coverage.label}, but every row is dated outside it ({day} from "
+                    f"{first:%d/%m/%Y} to {last:%d/%m/%Y}). Correct its name or its dates and send it again.",
+                )
             if outside:
                 messages.append(
                     f"{outside:,} rows are dated outside {placement.coverage.label} ({day} from {first:%d/%m/%Y} to "

@@ -89,6 +89,8 @@ def _not_after_extract(column: ColumnSpec) -> pa.Check:
     def is_past(frame: pd.DataFrame) -> pd.Series:
         text = frame[column.name]
         distinct = pd.Series(text.dropna().unique(), dtype="str")
+        if distinct.empty:  # nothing to compare, and pandas would make numbers of the blanks
+            return pd.Series(True, index=frame.index)
         days = pd.Series(_parse(distinct, column.formats).to_numpy(), index=distinct.to_numpy())
         return ~(text.map(days).astype("datetime64[us]") >= frame[LATEST] + pd.Timedelta(days=1))
 
@@ -117,7 +119,8 @@ def _parse(texts: pd.Series, formats: tuple[str, ...]) -> pd.Series:
         if not gaps.any():
             break
         parsed = parsed.where(~gaps, pd.to_datetime(texts, format=format_, errors="coerce"))
-    return parsed
+    # pandas takes a 60th second for the next minute, DuckDB takes it for no time at all
+    return parsed.mask(texts.str.contains(":6", regex=False))
 
 
 def _code_of(check: object) -> str:

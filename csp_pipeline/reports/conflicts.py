@@ -277,14 +277,6 @@ def _reasons(row: Row, first: Figure, second: Figure) -> tuple[str, ...]:
 def _question(first: Figure, second: Figure, audience: str | None) -> str:
     if not first.is_yours:
         return "Which of the two is right for this partnership's use, and why?" if audience else "[z]"
-    if "anonymised_point" in (first.area_basis, second.area_basis) and first.area_basis != second.area_basis:
-        if first.unit != second.unit:
-            units = wording.plural(second.unit)
-            return f"What would your figure be if you counted {units}, and how many of your records have no location?"
-        return (
-            "How many of your records were added or cancelled after publication, lie close to the area's boundary, "
-            "or have no usable location?"
-        )
     differences = []
     if first.unit != second.unit:
         differences.append(wording.plural(second.unit))
@@ -296,6 +288,14 @@ def _question(first: Figure, second: Figure, audience: str | None) -> str:
         return "Which extract was the published figure counted from, and should it be corrected?"
     if first.is_publication:
         return "Does the publication say what it counts and by which date, so that nobody compares it with this figure?"
+    if "anonymised_point" in (first.area_basis, second.area_basis) and first.area_basis != second.area_basis:
+        if first.unit != second.unit:
+            units = wording.plural(second.unit)
+            return f"What would your figure be if you counted {units}, and how many of your records have no location?"
+        return (
+            "How many of your records were added or cancelled after publication, lie close to the area's boundary, "
+            "or have no usable location?"
+        )
     if differences:
         one_at_a_time = " If you can, change one thing at a time." if len(differences) > 1 else ""
         return f"What would your figure be if you counted {wording.joined(differences)}?{one_at_a_time}"

@@ -1,5 +1,6 @@
-"""An agency's report as a workbook, after the Government Analysis Function's rules: one table a sheet, no blank cells."""
+"""An agency's report as a workbook after the Government Analysis Function's rules: one table a sheet, no blanks."""
 
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,13 +15,14 @@ from csp_pipeline.reports.conflicts import Figure
 from csp_pipeline.reports.pack import AgencyReport
 
 NOT_AVAILABLE, NOT_APPLICABLE = "[x]", "[z]"
+PRINTABLE_WIDTH = 260
 EPOCH = datetime(2000, 1, 1)
 OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 NOTES = (
     (
         "[c]",
-        "Confidential. Another agency's count of 1 to 4 is shown to that agency only; so is any figure and any gap from which "
-        "one could be worked out.",
+        "Confidential. Another agency's counts of 1 to 4 are not shown, nor any figure or gap from which one could be "
+        "worked out.",
     ),
     ("[x]", "Not available."),
     ("[z]", "Not applicable."),
@@ -80,6 +82,7 @@ def _write_cover(
 ) -> None:
     sheet.set_column(0, 0, 100)
     sheet.hide_gridlines(2)
+    sheet.fit_to_pages(1, 0)
     lines = [
         f"{report.partnership}. Figures as at {wording.long_date(report.as_at)}, the latest extract received.",
         f"For: {report.contact}. It holds your own records' references and rows: keep it inside your agency.",
@@ -87,8 +90,8 @@ def _write_cover(
     ]
     if report.conflicts.left_out:
         lines.append(
-            f"{wording.counted(report.conflicts.left_out, 'conflict')} left out: being listed would by itself tell another "
-            "agency's count of 1 to 4."
+            f"{wording.counted(report.conflicts.left_out, 'conflict')} left out: being listed would by itself tell "
+            "another agency's count of 1 to 4."
         )
     sheet.write_string(0, 0, title, styles["title"])
     for row, line in enumerate(lines, start=1):
@@ -101,11 +104,7 @@ def _write_cover(
 
 
 def _write_sheet(sheet: Worksheet, content: Sheet, table_name: str, styles: dict[str, Any]) -> None:
-    said = (
-        f"One table, {wording.counted(len(content.rows), 'row')}."
-        if content.rows
-        else "There are none: the table's one row says so."
-    )
+    said = f"One table, {wording.counted(len(content.rows), 'row')}." if content.rows else "There are none."
     sheet.write_string(0, 0, content.title, styles["title"])
     sheet.write_string(1, 0, said)
     rows = content.rows or [(NOT_APPLICABLE,) * len(content.columns)]
@@ -125,12 +124,24 @@ def _write_sheet(sheet: Worksheet, content: Sheet, table_name: str, styles: dict
     for position, (_, width) in enumerate(content.columns):
         sheet.set_column(position, position, width)
     for row_number, row in enumerate(rows, start=header + 1):
+        sheet.set_row(row_number, _height(row, content.columns))
         for column, value in enumerate(row):
             _write_cell(sheet, row_number, column, value, styles)
     sheet.freeze_panes(header + 1, 0)
     sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
+    # a wide table shrunk to one page could not be read
+    if sum(width for _, width in content.columns) <= PRINTABLE_WIDTH:
+        sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(header)
+
+
+def _height(row: tuple[Any, ...], columns: tuple[tuple[str, int], ...]) -> float:
+    """Height that shows all of a row's wrapped text: not every program works it out on opening."""
+    lines = max(
+        sum(len(textwrap.wrap(line, width)) or 1 for line in str(value).split("\n"))
+        for value, (_, width) in zip(row, columns, strict=True)
+    )
+    return min(15.0 * lines, 400.0)
 
 
 def _write_cell(sheet: Worksheet, row: int, column: int, value: Any, styles: dict[str, Any]) -> None:
@@ -265,7 +276,7 @@ CONFLICT_COLUMNS = (
     ("Second unit", 11),
     ("Gap", 10),
     ("Question for you", 60),
-    ("Why they may differ", 70),
+    ("Why they may differ", 100),
     ("First date basis", 20),
     ("First area basis", 20),
     ("First coverage", 16),

@@ -1,0 +1,145 @@
+"""`make bench`: measures each workload beside its baseline, in turn, and writes the ratios with the machine's description."""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+
+from tests.bench.workloads import PROJECT
+
+OUTPUT = PROJECT / ".bench"
+
+
+@dataclass
+class Measured:
+    """Medians over the rounds: wall seconds and peak memory of the whole process."""
+
+    name: str
+    seconds: float
+    peak_mib: float
+    rounds: int
+
+
+def measure(arguments: list[str], expected: tuple[int, ...] = (0,)) -> tuple[float, float]:
+    """Run one process; gives its wall seconds and its peak memory in MiB."""
+    started = time.perf_counter()
+    process = subprocess.Popen(arguments, cwd=PROJECT, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    code = os.waitstatus_to_exitcode(status)
+    if code not in expected:
+        raise SystemExit(f"{' '.join(arguments)} ended with {code}")
+    return seconds, usage.ru_maxrss / 1024
+
+
+def in_turn(workloads: dict[str, list[str]], rounds: int, expected: tuple[int, ...] = (0,)) -> dict[str, Measured]:
+    """Run the workloads in turn, round after round, so that a slower minute slows all of them."""
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in workloads}
+    for number in range(rounds):
+        for name, arguments in workloads.items():
+            times[name].append(measure(arguments, expected))
+            print(f"  round {number + 1}: {name}: {times[name][-1][0]:.1f} s, {times[name][-1][1]:.0f} MiB", flush=True)
+    return {
+        name: Measured(name, statistics.median(t for t, _ in runs), statistics.median(m for _, m in runs), rounds)
+        for name, runs in times.items()
+    }
+
+
+def workload(name: str, *arguments: str) -> list[str]:
+    """The command line of a workload."""
+    return [sys.executable, "-m", "tests.bench.workloads", name, *arguments]
+
+
+def bench_intake(rows: int, rounds: int) -> dict[str, Measured]:
+    """Intake of a street-level file beside DuckDB's own reading of it."""
+    path = OUTPUT / f"street-{rows}.csv"
+    if not path.exists():
+        subprocess.run(workload("make_street_csv", str(path), str(rows)), check=True, cwd=PROJECT)
+    print(f"Intake of {rows:,} rows, {path.stat().st_size / 1e9:.2f} GB")
+    commands = {"baseline": workload("baseline_create_table", str(path)), "intake": workload("intake_street", str(path))}
+    return in_turn(commands, rounds)
+
+
+def bench_sample(rounds: int) -> dict[str, Measured]:
+    """The sample run, from nothing and again with nothing new, beside an empty Dagster run of as many assets."""
+    warehouse, home = OUTPUT / "warehouse", OUTPUT / "empty"
+    csp = [str(Path(sys.executable).parent / "csp"), "run", "--quiet", "--warehouse", str(warehouse)]
+    assets = "18"
+    results: dict[str, list[tuple[float, float]]] = {"empty run": [], "first run": [], "second run": []}
+    print(f"The sample run beside an empty Dagster run of {assets} assets")
+    for number in range(rounds):
+        shutil.rmtree(warehouse, ignore_errors=True)
+        shutil.rmtree(home, ignore_errors=True)
+        for name, command in (
+            ("empty run", workload("empty_dagster_run", str(home), assets)),
+            ("first run", csp),
+            ("second run", csp),
+        ):
+            results[name].append(measure(command, (0, 3)))
+            print(f"  round {number + 1}: {name}: {results[name][-1][0]:.1f} s, {results[name][-1][1]:.0f} MiB", flush=True)
+    return {
+        name: Measured(name, statistics.median(t for t, _ in runs), statistics.median(m for _, m in runs), rounds)
+        for name, runs in results.items()
+    }
+
+
+def machine() -> dict[str, object]:
+    """What the figures were measured on."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "processors": os.cpu_count(),
+        "memory_gib": round(memory, 1),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "duckdb": duckdb.__version__,
+    }
+
+
+def main() -> None:
+    """Measure everything and write `.bench/results.json` and `.bench/results.md`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, nargs="*", default=[2_000_000, 10_000_000])
+    parser.add_argument("--rounds", type=int, default=3)
+    chosen = parser.parse_args()
+    OUTPUT.mkdir(exist_ok=True)
+    results: dict[str, object] = {"machine": machine()}
+    lines = [
+        "| workload | wall, s | ratio to its baseline | limit | peak memory, MiB |",
+        "|---|---|---|---|---|",
+    ]
+    for rows in chosen.rows:
+        measured = bench_intake(rows, chosen.rounds)
+        base, ours = measured["baseline"], measured["intake"]
+        lines.append(f"| baseline: CREATE TABLE of {rows:,} rows | {base.seconds:.1f} | 1 | | {base.peak_mib:.0f} |")
+        lines.append(
+            f"| intake and figures of {rows:,} rows | {ours.seconds:.1f} | {ours.seconds / base.seconds:.2f} | 3 "
+            f"| {ours.peak_mib:.0f} |"
+        )
+        results[f"intake {rows}"] = {name: asdict(item) for name, item in measured.items()}
+    measured = bench_sample(chosen.rounds)
+    base = measured["empty run"]
+    lines.append(f"| baseline: empty Dagster run of as many assets | {base.seconds:.1f} | 1 | | {base.peak_mib:.0f} |")
+    for name, limit in (("first run", 3), ("second run", 1.5)):
+        item = measured[name]
+        lines.append(
+            f"| sample, {name} | {item.seconds:.1f} | {item.seconds / base.seconds:.2f} | {limit} | {item.peak_mib:.0f} |"
+        )
+    results["sample"] = {name: asdict(item) for name, item in measured.items()}
+    (OUTPUT / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    description = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in machine().items())
+    text = "\n".join([f"Measured on: {description}. Medians of {chosen.rounds} rounds.", "", *lines]) + "\n"
+    (OUTPUT / "results.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

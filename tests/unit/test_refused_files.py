@@ -1,0 +1,238 @@
+"""Files refused whole: each ends with its code and a sentence that says what was found and what to do."""
+
+from __future__ import annotations
+
+import pytest
+from tests.conftest import Pipeline
+from tests.small_exports import asb, case, crime, csv_text, grid, street, tables_row, xlsx
+
+ASB = "police/asb"
+NAME = "asb_2016-04_extracted-2016-05-10.csv"
+ABUSE = "county/domestic_abuse"
+ABUSE_NAME = "domestic_abuse_2016-17-Q1_extracted-2016-07-20.xlsx"
+SURVEY = "county/community_survey"
+SURVEY_NAME = "community_survey_2016-17-Q1_extracted-2016-07-20.xlsx"
+GOOD = csv_text([asb(1), asb(2), asb(3)])
+LINES = GOOD.splitlines()
+WORKBOOK = xlsx({"Cases": grid([case(number) for number in range(1, 200)])})
+SURVEY_ROWS = grid([{"District": "Harborough", "Question": "Feel safe by day", "Base": 100, "Percentage": "95%"}])
+
+
+def expect_refused(desk: Pipeline, feed: str, name: str, content: str | bytes, code: str, *words: str) -> None:
+    """The file is refused with this code; its reject names the file, and these words; nothing of it is kept."""
+    receipt = desk.take_in_one(feed, name, content)
+    assert (receipt.outcome, receipt.code) == ("refused", code), receipt.messages
+    assert (receipt.rows_read, receipt.rows_accepted, receipt.rows_rejected) == (0, 0, 0)
+    assert desk.records(receipt) == []
+    [reject] = desk.rejects(receipt)
+    assert (reject["code"], reject["row_number"], reject["file"]) == (code, None, name)
+    for word in (name, *words):
+        assert word in reject["message"]
+    for word in words:
+        assert word.lower() in receipt.messages[0].lower()
+
+
+def test_an_empty_file_is_refused(desk: Pipeline) -> None:
+    expect_refused(desk, ASB, NAME, b"", "empty_file", "0 bytes", "Send the export again")
+
+
+def test_a_file_with_only_a_byte_order_mark_is_refused(desk: Pipeline) -> None:
+    expect_refused(desk, ASB, NAME, b"\xef\xbb\xbf", "no_header", "incident_number")
+
+
+def test_a_header_without_rows_is_refused_because_missing_is_not_zero(desk: Pipeline) -> None:
+    expect_refused(desk, ASB, NAME, LINES[0] + "\n", "no_rows", "a header and no rows", "may_be_empty")
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [(b"%PDF-1.7\n%\xe2\xe3", "a PDF document"), (WORKBOOK[:4000], "a workbook"), (b"\x1f\x8b\x08\x00", "gzip"), (b"<!DOCTYPE html>", "a web page")],
+)
+def test_another_kind_of_document_named_csv_is_refused(desk: Pipeline, start: bytes, kind: str) -> None:
+    expect_refused(desk, ASB, NAME, start + b" and more\n" * 10, "not_text", kind, "Export it as CSV")
+
+
+def test_utf_16_without_its_mark_is_refused(desk: Pipeline) -> None:
+    expect_refused(desk, ASB, NAME, GOOD.encode("utf-16-le"), "not_text", "NUL bytes", "Export it as CSV")
+
+
+@pytest.mark.parametrize("delimiter", ["#", "§", "  "])
+def test_a_file_that_no_delimiter_fits_is_refused(desk: Pipeline, delimiter: str) -> None:
+    expect_refused(desk, ASB, NAME, GOOD.replace(",", delimiter), "no_header", "incident_number", "reported_at")
+
+
+def test_a_file_without_its_header_is_refused_and_its_first_row_is_not_repeated(desk: Pipeline) -> None:
+    """Without a header nobody can tell which value is about a person, so none is shown."""
+    content = csv_text([crime(1, offence="Jane Doe"), crime(2)]).split("\n", 1)[1]
+    receipt = desk.take_in_one("police/crimes", "crimes_2016-04_extracted-2016-05-10.csv", content)
+    assert (receipt.outcome, receipt.code) == ("refused", "no_header")
+    assert "Jane Doe" not in str(receipt.messages) + str(desk.rejects(receipt))
+
+
+def test_bytes_in_no_known_encoding_are_refused(desk: Pipeline) -> None:
+    broken = GOOD.encode().replace(b"CIS", b"C\x81\x8d\xffS")
+    expect_refused(desk, ASB, NAME, broken, "unknown_encoding", "UTF-8, Windows-1252 and GB18030", "Export it as UTF-8")
+
+
+def test_utf_16_that_ends_in_the_middle_of_a_letter_is_refused(desk: Pipeline) -> None:
+    expect_refused(desk, ASB, NAME, GOOD.encode("utf-16")[:-1], "unknown_encoding", "line", "Export it as UTF-8")
+
+
+@pytest.mark.parametrize("size", [2_200_000, 5_000_000, 20_000_000])
+def test_a_very_long_line_is_refused_by_its_number(desk: Pipeline, size: int) -> None:
+    content = "\n".join([LINES[0], LINES[1], LINES[2] + "x" * size, LINES[3]]) + "\n"
+    expect_refused(desk, ASB, NAME, content, "line_too_long", "line 3", "2 MB", "Export it again")
+
+
+def test_a_very_long_line_of_another_encoding_is_refused(desk: Pipeline) -> None:
+    content = "\n".join([LINES[0], LINES[1], LINES[2] + "é" * 3_000_000, LINES[3]]) + "\n"
+    expect_refused(desk, ASB, NAME, content.encode("utf-16"), "line_too_long", "line 3", "2 MB")
+
+
+def test_a_long_value_under_a_renamed_column_does_not_hide_the_missing_column(desk: Pipeline) -> None:
+    content = "\n".join([LINES[0].replace("beat", "patch"), LINES[1] + "x" * 1_000_000, LINES[2]]) + "\n"
+    expect_refused(desk, ASB, NAME, content, "missing_column", "'beat'")
+
+
+def test_a_quotation_mark_that_never_closes_is_refused_by_its_row(desk: Pipeline) -> None:
+    content = "\n".join([LINES[0], LINES[1], LINES[2].replace("Nuisance", '"Nuisance'), LINES[3]]) + "\n"
+    expect_refused(desk, ASB, NAME, content, "unclosed_quote", "row 3", "never closes", "Mend that row")
+
+
+def test_a_quotation_mark_below_title_lines_is_refused_by_its_row_in_the_file(desk: Pipeline) -> None:
+    content = "\n".join(["Incidents", "April", LINES[0], LINES[1], LINES[2].replace("Nuisance", '"Nuisance')]) + "\n"
+    expect_refused(desk, ASB, NAME, content, "unclosed_quote", "row 5")
+
+
+def test_a_renamed_column_is_refused_with_the_nearest_name_found(desk: Pipeline) -> None:
+    expect_refused(
+        desk, ASB, NAME, GOOD.replace("category", "kategory"), "missing_column", "'category' (nearest found: 'kategory')", "Send the file again"
+    )
+
+
+def test_missing_columns_are_all_named(desk: Pipeline) -> None:
+    rows = [{key: value for key, value in asb(1).items() if key not in ("beat", "category")}]
+    expect_refused(desk, ASB, NAME, csv_text(rows), "missing_column", "'beat'", "'category'")
+
+
+def test_a_repeated_column_is_refused(desk: Pipeline) -> None:
+    content = GOOD.replace("recording_system", "category")
+    expect_refused(desk, ASB, NAME, content, "repeated_column", "'category'", "2 times", "Remove or rename")
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        ("april.csv", "unknown_coverage", ("which month", "asb_2016-04_extracted-")),
+        ("asb_April_extracted-2016-05-10.csv", "unknown_coverage", ("'April'", "2016-04")),
+        ("asb_2016-13_extracted-2017-05-10.csv", "unknown_coverage", ("'2016-13'",)),
+        ("asb_2016-17-Q1_extracted-2016-07-10.csv", "unknown_coverage", ("'2016-17-Q1'",)),
+        ("asb_2016-04_extracted-2016-02-31.csv", "unknown_extract_date", ("2016-02-31", "not a date")),
+        ("asb_2016-04_extracted-2016-03-31.csv", "unknown_extract_date", ("before 2016-04 began",)),
+        ("asb_2030-04_extracted-2030-05-10.csv", "outside_years", ("2030-04", "2014-15 to 2018-19", "partnership.yml")),
+    ],
+)
+def test_a_file_whose_period_cannot_be_told_is_refused(desk: Pipeline, name: str, code: str, words: tuple[str, ...]) -> None:
+    expect_refused(desk, ASB, name, GOOD, code, *words)
+
+
+def test_a_month_given_twice_with_other_contents_keeps_the_first(desk: Pipeline) -> None:
+    first = desk.take_in_one(ASB, NAME, GOOD)
+    again = f"again/{NAME}"
+    expect_refused(desk, ASB, again, csv_text([asb(1), asb(9)]), "period_given_twice", "2016-04", NAME, "its own extract date")
+    kept = [row["incident_number"] for row in desk.records(first)]
+    assert kept == ["L16-0000001", "L16-0000002", "L16-0000003"]
+
+
+def test_the_same_bytes_under_two_names_are_one_submission(desk: Pipeline) -> None:
+    desk.put(ASB, NAME, GOOD)
+    desk.put(ASB, f"copy/{NAME}", GOOD)
+    intake = desk.take_in(ASB)
+    assert [(receipt.outcome, receipt.rows_accepted) for receipt in intake.receipts] == [("accepted", 3)]
+    again = desk.take_in(ASB)
+    assert (len(again.receipts), again.new) == (1, [])
+
+
+def test_a_month_sent_under_the_next_months_name_is_refused(desk: Pipeline) -> None:
+    """Else April would count twice, and May would be shown as a true zero."""
+    april = csv_text([street(), street()])
+    first = desk.take_in_one("police/street", "2016-04-leicestershire-street.csv", april)
+    assert first.rows_accepted == 2
+    expect_refused(desk, "police/street", "2016-05-leicestershire-street.csv", april, "wrong_period", "2016-05", "01/04/2016")
+
+
+@pytest.mark.parametrize("keep", [4, 100, 5_000, -1, -30])
+def test_a_workbook_cut_short_is_refused(desk: Pipeline, keep: int) -> None:
+    expect_refused(desk, ABUSE, ABUSE_NAME, WORKBOOK[:keep], "damaged_workbook", "cut short or damaged", "send it again")
+
+
+def test_a_workbook_with_damage_inside_is_refused(desk: Pipeline) -> None:
+    position = WORKBOOK.index(b"xl/worksheets/sheet1.xml") + 200
+    damaged = WORKBOOK[:position] + bytes(200) + WORKBOOK[position + 200 :]
+    expect_refused(desk, ABUSE, ABUSE_NAME, damaged, "damaged_workbook", "damaged", "send it again")
+
+
+def test_text_named_xlsx_is_refused(desk: Pipeline) -> None:
+    expect_refused(desk, ABUSE, ABUSE_NAME, csv_text([case(1)]), "not_a_workbook", "XLSX or ODS")
+
+
+def test_an_empty_workbook_file_is_refused(desk: Pipeline) -> None:
+    expect_refused(desk, ABUSE, ABUSE_NAME, b"", "empty_file", "0 bytes")
+
+
+def test_a_workbook_without_the_sheet_is_refused_with_the_sheets_found(desk: Pipeline) -> None:
+    content = xlsx({"Notes": [["x"]], "Sheet1": grid([case(1)])})
+    expect_refused(desk, ABUSE, ABUSE_NAME, content, "missing_sheet", "'Cases'", "'Notes', 'Sheet1'")
+
+
+def test_a_workbook_with_an_empty_sheet_is_refused_naming_the_sheet(desk: Pipeline) -> None:
+    receipt = desk.take_in_one(ABUSE, ABUSE_NAME, xlsx({"Cases": []}))
+    assert (receipt.outcome, receipt.code, desk.rejects(receipt)[0]["sheet"]) == ("refused", "no_header", "Cases")
+
+
+def test_a_workbook_with_a_header_and_no_rows_is_refused(desk: Pipeline) -> None:
+    expect_refused(desk, ABUSE, ABUSE_NAME, xlsx({"Cases": [list(case(1))]}), "no_rows", "no rows")
+
+
+def test_a_workbook_with_a_repeated_column_is_refused_naming_sheet_and_column(desk: Pipeline) -> None:
+    content = xlsx({"Cases": [[*case(1), "Risk"], [*case(1).values(), "High"]]})
+    receipt = desk.take_in_one(ABUSE, ABUSE_NAME, content)
+    [reject] = desk.rejects(receipt)
+    assert (receipt.code, reject["sheet"], reject["column_name"]) == ("repeated_column", "Cases", "Risk")
+
+
+def test_a_survey_workbook_without_a_sheet_for_a_quarter_is_refused(desk: Pipeline) -> None:
+    expect_refused(desk, SURVEY, SURVEY_NAME, xlsx({"Results": SURVEY_ROWS}), "missing_sheet", "2016-17 Q3", "'Results'")
+
+
+def test_a_survey_workbook_with_two_sheets_for_one_quarter_is_refused(desk: Pipeline) -> None:
+    content = xlsx({"2016-17 Q1": SURVEY_ROWS, "2016-17-Q1": SURVEY_ROWS})
+    expect_refused(desk, SURVEY, SURVEY_NAME, content, "period_given_twice", "2016-17 Q1", "Keep the right one")
+
+
+def test_a_file_of_which_no_row_can_be_accepted_is_refused_and_its_rows_are_listed(desk: Pipeline) -> None:
+    receipt = desk.take_in_one(ASB, NAME, csv_text([asb(1, category="Loud"), asb(2, category="Noisy")]))
+    assert (receipt.outcome, receipt.code, receipt.rows_rejected) == ("refused", "no_row_accepted", 2)
+    assert [reject["row_number"] for reject in desk.rejects(receipt)] == [2, 3]
+
+
+def test_a_refused_file_leaves_the_feeds_other_files_and_the_other_feeds_alone(desk: Pipeline) -> None:
+    desk.put(ASB, NAME, b"")
+    desk.put(ASB, "asb_2016-05_extracted-2016-06-10.csv", csv_text([asb(1, reported_at="01/05/2016 00:00")]))
+    desk.put("police/crimes", "crimes_2016-04_extracted-2016-05-10.csv", csv_text([crime(1)]))
+    assert [receipt.outcome for receipt in desk.take_in(ASB).receipts] == ["refused", "accepted"]
+    assert [receipt.outcome for receipt in desk.take_in("police/crimes").receipts] == ["accepted"]
+
+
+def test_a_refused_file_sent_again_mended_is_accepted(desk: Pipeline) -> None:
+    assert desk.take_in_one(ASB, NAME, GOOD.replace("category", "kategory")).outcome == "refused"
+    desk.put(ASB, NAME, GOOD)
+    assert [receipt.outcome for receipt in desk.take_in(ASB).receipts] == ["refused", "accepted"]
+
+
+def test_a_quarter_that_does_not_exist_refuses_its_row_only(desk: Pipeline) -> None:
+    name = "published-2017-07/prc-pfa-tables201617.csv"
+    receipt = desk.take_in_one("police/recorded_crime_tables", name, csv_text([tables_row(5, 10), tables_row(1, 20)]))
+    assert (receipt.outcome, receipt.rows_accepted, receipt.rows_rejected, receipt.cells) == ("accepted_with_rejects", 1, 1, ["2016-17 Q1"])
+    [reject] = desk.rejects(receipt)
+    assert (reject["row_number"], reject["code"]) == (2, "unknown_period")
