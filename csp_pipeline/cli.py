@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from csp_pipeline.cli_output import Format, print_rows, print_run
+from csp_pipeline.cli_output import Format, Rows, count_refused, print_rows, print_run, query_rows
 from csp_pipeline.errors import CspError
 from csp_pipeline.settings import Settings
 
@@ -25,10 +25,12 @@ app = typer.Typer(
 errors = Console(stderr=True, soft_wrap=True)
 
 Sources = Annotated[
-    Path | None, typer.Option("--sources", envvar="CSP_SOURCES", help="Folder with what partners send and the configuration.")
+    Path | None,
+    typer.Option("--sources", envvar="CSP_SOURCES", help="Folder with what partners send and the configuration."),
 ]
 Warehouse = Annotated[
-    Path | None, typer.Option("--warehouse", envvar="CSP_WAREHOUSE", help="Folder for landing, lake, warehouse and reports.")
+    Path | None,
+    typer.Option("--warehouse", envvar="CSP_WAREHOUSE", help="Folder for landing, lake, warehouse and reports."),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="How to print: table, csv or json.")]
 
@@ -36,15 +38,18 @@ OutputFormat = Annotated[Format, typer.Option("--format", help="How to print: ta
 def settings_of(sources: Path | None, warehouse: Path | None) -> Settings:
     """Settings from the command's options, then the environment, then defaults."""
     given = {"sources": sources, "warehouse": warehouse}
-    settings = Settings(**{name: value.resolve() for name, value in given.items() if value is not None})
-    return settings.model_copy(update={"sources": settings.sources.resolve(), "warehouse": settings.warehouse.resolve()})
+    settings = Settings.model_validate({name: value for name, value in given.items() if value is not None})
+    places = {"sources": settings.sources.resolve(), "warehouse": settings.warehouse.resolve()}
+    return settings.model_copy(update=places)
 
 
 @app.command()
 def run(
     sources: Sources = None,
     warehouse: Warehouse = None,
-    years: Annotated[str | None, typer.Option(help="Financial years to take in, such as 2015-16:2016-17; all by default.")] = None,
+    years: Annotated[
+        str | None, typer.Option(help="Financial years to take in, such as 2015-16:2016-17; all by default.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Take in what is new, rebuild figures and comparisons, publish the warehouse and write the reports.
@@ -59,28 +64,38 @@ def run(
     os.environ["CSP_SOURCES"], os.environ["CSP_WAREHOUSE"] = str(settings.sources), str(settings.warehouse)
     with _showing_progress(quiet):
         pipeline = open_pipeline(settings)
-        failures = run_in_process(pipeline, _parse_years(years, pipeline.partnership.years) if years else None)
+        failures, problems = run_in_process(
+            pipeline, _parse_years(years, pipeline.partnership.years) if years else None
+        )
+    for problem in problems:
+        errors.print(f"Not fetched: {problem}", style="yellow", markup=False, highlight=False)
     for failure in failures:
         errors.print(f"Failed: {failure}", style="red", markup=False, highlight=False)
     if failures:
         errors.print("The warehouse and reports as they were stay in place.", markup=False)
         is_configuration = any("sources/" in failure and ".yml" in failure for failure in failures)
         raise typer.Exit(EXIT_CONFIGURATION if is_configuration else EXIT_FAILED)
-    troubled = print_run(settings, quiet=quiet)
-    raise typer.Exit(EXIT_REFUSED if troubled else 0)
+    if not quiet:
+        print_run(settings, pipeline.partnership.file.district)
+    raise typer.Exit(EXIT_REFUSED if problems or count_refused(settings) else 0)
 
 
 @app.command()
 def status(sources: Sources = None, warehouse: Warehouse = None, format: OutputFormat = Format.table) -> None:
     """Show each feed: files by outcome, rows, covered until, late or missing periods."""
-    print_rows(_query(settings_of(sources, warehouse), "status"), format, "Feeds")
+    shown = ["feed", "files", "refused", "rows", "rejected", "covered_until", "missing"]
+    print_rows(_query(settings_of(sources, warehouse), "status"), format, "Feeds", shown)
 
 
 @app.command()
 def figures(
     measure: Annotated[str | None, typer.Argument(help="Measure, such as total_crime; all by default.")] = None,
-    area: Annotated[str | None, typer.Option(help="Area code or name; the partnership's own district by default.")] = None,
-    period: Annotated[str | None, typer.Option(help="Period such as 2016-17, '2016-17 Q1' or 2016-04; years by default.")] = None,
+    area: Annotated[
+        str | None, typer.Option(help="Area code or name; the partnership's own district by default.")
+    ] = None,
+    period: Annotated[
+        str | None, typer.Option(help="Period such as 2016-17, '2016-17 Q1' or 2016-04; years by default.")
+    ] = None,
     agency: Annotated[str | None, typer.Option(help="Agency; all by default.")] = None,
     every: Annotated[bool, typer.Option("--every", help="Every date basis and unit, not the headline alone.")] = False,
     sources: Sources = None,
@@ -91,7 +106,9 @@ def figures(
     values = {"measure": measure, "area": area, "period": period, "agency": agency, "every_variant": every}
     settings = settings_of(sources, warehouse)
     values["district"] = _district(settings)
-    print_rows(_query(settings, "figures", values), format, "Figures")
+    shown = ["feed", "period", "value", "unit", "date_basis", "status", "coverage"]
+    shown += ["measure"] if measure is None else []
+    print_rows(_query(settings, "figures", values), format, measure or "Figures", shown)
 
 
 @app.command()
@@ -106,14 +123,17 @@ def discrepancies(
 ) -> None:
     """Print the conflicts that people have to settle. Exit code 0 whether there are any or not."""
     values = {"measure": measure, "agency": agency, "area": area, "period": period}
-    print_rows(_query(settings_of(sources, warehouse), "discrepancies", values), format, "Discrepancies")
+    shown = ["discrepancy_id", "value_a", "value_b", "gap", "state", "first_seen", "rule"]
+    print_rows(_query(settings_of(sources, warehouse), "discrepancies", values), format, "Discrepancies", shown)
 
 
 @app.command()
 def sample(
     to: Annotated[Path, typer.Option("--to", help="Folder to write; it becomes a whole sources folder.")],
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same bytes.", min=0)],
-    crimes: Annotated[int | None, typer.Option("--crimes", help="Crimes in the whole force over all years.", min=1)] = None,
+    crimes: Annotated[
+        int | None, typer.Option("--crimes", help="Crimes in the whole force over all years.", min=1)
+    ] = None,
     years: Annotated[str, typer.Option("--years", help="Financial years, first:last.")] = "2014-15:2016-17",
     sources: Sources = None,
 ) -> None:
@@ -173,16 +193,13 @@ def dictionary(
         raise typer.Exit(EXIT_FAILED)
 
 
-def _query(settings: Settings, name: str, values: dict[str, Any] | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Run one of the commands' queries on the published warehouse."""
+def _query(settings: Settings, name: str, values: dict[str, Any] | None = None) -> Rows:
+    """Run one of the named queries on the published warehouse."""
     import duckdb
-
-    from csp_pipeline.sql import read_sql
 
     _need_warehouse(settings)
     with duckdb.connect(str(settings.database), read_only=True) as database:
-        result = database.execute(read_sql("csp_pipeline.publish", name), values or {})
-        return [column[0] for column in result.description or []], result.fetchall()
+        return query_rows(database, name, values)
 
 
 def _need_warehouse(settings: Settings) -> None:
@@ -206,7 +223,9 @@ def _parse_years(text: str, known: list[Any]) -> tuple[str, str]:
     labels = [year.label for year in known]
     first, last = _split_years(text)
     if first not in labels or last not in labels or first > last:
-        raise typer.BadParameter(f"expected years between {labels[0]} and {labels[-1]}, such as 2015-16:2016-17; found {text!r}")
+        raise typer.BadParameter(
+            f"expected years between {labels[0]} and {labels[-1]}, such as 2015-16:2016-17; found {text!r}"
+        )
     return first, last
 
 

@@ -14,6 +14,8 @@ from rich.table import Table
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 
+Rows = tuple[Sequence[str], Sequence[Sequence[Any]]]
+
 
 class Format(StrEnum):
     """Ways to print rows."""
@@ -23,26 +25,47 @@ class Format(StrEnum):
     json = "json"
 
 
-def print_rows(result: tuple[Sequence[str], Sequence[Sequence[Any]]], format: Format, title: str) -> None:
-    """Print rows under their column names, in the chosen way."""
+def query_rows(database: duckdb.DuckDBPyConnection, name: str, values: dict[str, Any] | None = None) -> Rows:
+    """Column names and rows of one of the warehouse's named queries."""
+    result = database.execute(read_sql("csp_pipeline.publish", name), values or {})
+    return [column[0] for column in result.description or []], result.fetchall()
+
+
+def print_rows(result: Rows, format: Format, title: str, shown: Sequence[str] | None = None) -> None:
+    """Print rows under their column names; a table for people shows only the `shown` columns, if given."""
     columns, rows = result
     if format is Format.json:
-        json.dump([dict(zip(columns, row, strict=True)) for row in rows], sys.stdout, default=str, ensure_ascii=False, indent=1)
+        entries = [dict(zip(columns, row, strict=True)) for row in rows]
+        json.dump(entries, sys.stdout, default=str, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")
     elif format is Format.csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(["" if value is None else value for value in row] for row in rows)
+    elif not rows:
+        Console().print(f"{title}: none.")
     else:
-        table = Table(title=title, title_justify="left", header_style="bold")
-        for index, column in enumerate(columns):
-            numeric = any(isinstance(row[index], int | float) for row in rows)
-            table.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
-        for row in rows:
-            table.add_row(*(_cell(value) for value in row))
-        Console().print(table)
-        if not rows:
-            Console().print("None.")
+        _print_table(columns, rows, title, shown)
+
+
+def _print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str, shown: Sequence[str] | None
+) -> None:
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, padding=(0, 2, 0, 0))
+    chosen = [index for index, column in enumerate(columns) if shown is None or column in shown]
+    for position, index in enumerate(chosen):
+        numeric = any(isinstance(row[index], int | float) and not isinstance(row[index], bool) for row in rows)
+        table.add_column(
+            columns[index].replace("_", " "),
+            justify="right" if numeric else "left",
+            overflow="fold",
+            no_wrap=numeric or (position == 0 and max(len(str(row[index])) for row in rows) <= 32),
+        )
+    for row in rows:
+        table.add_row(*(_cell(row[index]) for index in chosen))
+    console = Console()
+    console.print(table)
+    console.print()
 
 
 def _cell(value: Any) -> str:
@@ -55,25 +78,22 @@ def _cell(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
-def print_run(settings: Settings, *, quiet: bool) -> bool:
-    """Print what a run loaded, refused and found in conflict, and where things are; true when files were refused."""
+def print_run(settings: Settings, district: str) -> None:
+    """Print what the warehouse holds after a run: loaded, refused, missing, in conflict, and where things are."""
     with duckdb.connect(str(settings.database), read_only=True) as database:
-
-        def rows(name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-            result = database.execute(read_sql("csp_pipeline.publish", name))
-            return [column[0] for column in result.description or []], result.fetchall()
-
-        refused = rows("run_refused")
-        if quiet:
-            return bool(refused[1])
-        print_rows(rows("run_loaded"), Format.table, "Loaded")
-        if refused[1]:
-            print_rows(refused, Format.table, "Refused files")
-        missing = rows("run_missing")
-        if missing[1]:
-            print_rows(missing, Format.table, "Missing submissions")
-        print_rows(rows("run_conflicts"), Format.table, "In conflict")
+        print_rows(query_rows(database, "run_loaded"), Format.table, "Loaded (files by outcome)")
+        for name, title in (("run_refused", "Refused files"), ("run_missing", "Missing submissions")):
+            print_rows(query_rows(database, name), Format.table, title)
+        conflicts = query_rows(database, "run_conflicts", {"district": district})
+        print_rows(conflicts, Format.table, "In conflict in the partnership's own district, latest year")
+        total = database.execute("SELECT count(*) FROM discrepancies").fetchall()[0][0]
     console = Console(soft_wrap=True)
+    console.print(f"{total:,} conflicts in all: see csp discrepancies, or the reports.", highlight=False)
     console.print(f"Warehouse  {settings.database}", highlight=False)
     console.print(f"Reports    {settings.reports / 'index.html'}", highlight=False)
-    return bool(refused[1])
+
+
+def count_refused(settings: Settings) -> int:
+    """How many files of the published warehouse were refused."""
+    with duckdb.connect(str(settings.database), read_only=True) as database:
+        return len(query_rows(database, "run_refused")[1])

@@ -8,7 +8,9 @@ import jinja2
 from csp_pipeline.partnership.periods import period_label
 from csp_pipeline.tables import identifier, quoted
 
-_environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701 (SQL, not HTML)
+_environment = jinja2.Environment(
+    undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+)
 _environment.filters["identifier"] = identifier
 _environment.filters["quoted"] = quoted
 _environment.globals["period_label"] = period_label

@@ -172,7 +172,7 @@ def field_of(
 
 def text(description: str, *, pattern: str | None = None, expects: str = "", **options: Any) -> Any:
     """Text, taken as it is; with `pattern` it must match the whole expression."""
-    checks = {"str_matches": rf"(?:{pattern})$"} if pattern else {}
+    checks: dict[str, Any] = {"str_matches": rf"(?:{pattern})$"} if pattern else {}
     return field_of("VARCHAR", description, expects=expects, **options, **checks)
 
 
@@ -312,9 +312,7 @@ def specs_of(model: type[Table]) -> tuple[ColumnSpec, ...]:
     for name, pandera_column in model.to_schema().columns.items():
         metadata = dict(pandera_column.metadata or {})
         header = metadata.pop("header", None) or name
-        specs.append(
-            ColumnSpec(name=name, header=header, description=pandera_column.description or "", **metadata)
-        )
+        specs.append(ColumnSpec(name=name, header=header, description=pandera_column.description or "", **metadata))
     return tuple(specs)
 
 
@@ -359,4 +357,3 @@ def identifier(name: str) -> str:
 
 def quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-

@@ -24,6 +24,7 @@ from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec
 
 PROJECT = Path(__file__).parents[1]
+YEARS = {"first": "2014-15", "last": "2018-19", "expected_first": "2014-15", "expected_last": "2016-17"}
 LAKE_TABLES = ("figures", "changes", "coverage", "periods", "validity", "comparisons", "discrepancies")
 
 
@@ -37,6 +38,10 @@ def copy_configuration(target: Path) -> Path:
         shutil.copyfile(path, copy)
     for feed in target.glob("*/*/feed.yml"):
         (feed.parent / "exports").mkdir(exist_ok=True)
+    partnership = target / "partnership.yml"
+    content = yaml.safe_load(partnership.read_text(encoding="utf-8"))
+    content["financial_years"] = YEARS
+    partnership.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     return target
 
 
@@ -96,7 +101,11 @@ class Pipeline:
 
     def take_in(self, feed: str) -> FeedIntake:
         return take_in_feed(
-            self.partnership.feed(feed), self.specs[feed], self.partnership.references, self.settings, self.partnership.years
+            self.partnership.feed(feed),
+            self.specs[feed],
+            self.partnership.references,
+            self.settings,
+            self.partnership.years,
         )
 
     def take_in_one(self, feed: str, name: str, content: str | bytes) -> Receipt:
@@ -121,7 +130,11 @@ class Pipeline:
         """The rejects of one submission, in order of row."""
         feed = self.partnership.feed(f"{receipt.landed.agency}/{receipt.landed.feed}")
         path = rejects_path(self.settings, feed, receipt.submission_id)
-        return _rows("SELECT * FROM read_parquet(?) ORDER BY sheet, row_number NULLS FIRST", [str(path)]) if path.exists() else []
+        return (
+            _rows("SELECT * FROM read_parquet(?) ORDER BY sheet, row_number NULLS FIRST", [str(path)])
+            if path.exists()
+            else []
+        )
 
     def records(self, receipt: Receipt) -> list[dict[str, Any]]:
         """The records of one submission, in order of row."""
@@ -159,7 +172,9 @@ class Pipeline:
         return {name: self.published(f'FROM "{name}"') for name in names}
 
 
-def _rows(query: str, values: Sequence[Any], connection: duckdb.DuckDBPyConnection | None = None) -> list[dict[str, Any]]:
+def _rows(
+    query: str, values: Sequence[Any], connection: duckdb.DuckDBPyConnection | None = None
+) -> list[dict[str, Any]]:
     result = (connection or duckdb).execute(query, values)
     names = [column[0] for column in result.description]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -173,7 +173,11 @@ def published(measure: str, value: str, **changes: str) -> dict[str, str]:
 
 
 def csv_text(
-    rows: Sequence[Mapping[str, Any]], *, delimiter: str = ",", newline: str = "\n", columns: Iterable[str] | None = None
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    delimiter: str = ",",
+    newline: str = "\n",
+    columns: Iterable[str] | None = None,
 ) -> str:
     """Rows as delimited text, the header first."""
     text = io.StringIO()
@@ -183,7 +187,9 @@ def csv_text(
     return text.getvalue()
 
 
-def grid(rows: Sequence[Mapping[str, Any]], above: Sequence[Sequence[Any]] = (), below: Sequence[Sequence[Any]] = ()) -> list[list[Any]]:
+def grid(
+    rows: Sequence[Mapping[str, Any]], above: Sequence[Sequence[Any]] = (), below: Sequence[Sequence[Any]] = ()
+) -> list[list[Any]]:
     """Rows as a sheet's cells: lines above, the header, the rows, lines below."""
     return [*map(list, above), list(rows[0]), *(list(row.values()) for row in rows), *map(list, below)]
 

@@ -74,7 +74,10 @@ class YouthOffending(FeedTable):
     disposal: str = tables.text("Disposal")
     first_time_entrant: str = tables.flag("Y", "N", "First time in the youth justice system")
     district: str = tables.text(
-        "District the child lives in", reference="district", expects="a district of the force area", role="area: residence"
+        "District the child lives in",
+        reference="district",
+        expects="a district of the force area",
+        role="area: residence",
     )
     offence_code: str = tables.text(
         "Home Office offence code", reference="offence_code", expects="a Home Office offence code such as 8N or 37.2"

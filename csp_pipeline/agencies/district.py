@@ -29,7 +29,9 @@ class AsbCases(FeedTable):
         role="area: incident",
     )
     perpetrator_age_group: str = tables.choice(
-        {"Under 18": "under_18", "Adult": "adult", "Not known": "not_known"}, "Age group of the perpetrator", nullable=True
+        {"Under 18": "under_18", "Adult": "adult", "Not known": "not_known"},
+        "Age group of the perpetrator",
+        nullable=True,
     )
     status: str = tables.text("State of the case", role="status")
 
@@ -39,7 +41,9 @@ class AsbCases(FeedTable):
     key=("respondent",),
     layout=Layout("workbook"),
     derived=(
-        Derived("surveyed_in", "DATE", "covered_from", "First day of the year surveyed", "date: surveyed", "financial_year"),
+        Derived(
+            "surveyed_in", "DATE", "covered_from", "First day of the year surveyed", "date: surveyed", "financial_year"
+        ),
         Derived("survey_area", "VARCHAR", "covers_area", "Area surveyed", role="area: surveyed"),
     ),
 )

@@ -130,7 +130,9 @@ class Street(FeedTable):
     )
     reported_by: str = tables.text("Force that supplied the row", header="Reported by")
     falls_within: str = tables.text("Force area the row is said to fall within", header="Falls within", nullable=True)
-    longitude: str = tables.decimal("Longitude, anonymised at source", header="Longitude", nullable=True, unit="degrees")
+    longitude: str = tables.decimal(
+        "Longitude, anonymised at source", header="Longitude", nullable=True, unit="degrees"
+    )
     latitude: str = tables.decimal("Latitude, anonymised at source", header="Latitude", nullable=True, unit="degrees")
     location: str = tables.text("Anonymised place", header="Location", nullable=True)
     lsoa_code: str = tables.text(
@@ -195,8 +197,15 @@ class RecordedCrimeTables(FeedTable):
         expects="a police force area of England and Wales",
         sql="{column}",
     )
-    csp_name: str = tables.text("Community Safety Partnership", header="CSP Name", required=False, nullable=True,
-        reference="district", reference_is_closed=False, sql="{column}")
+    csp_name: str = tables.text(
+        "Community Safety Partnership",
+        header="CSP Name",
+        required=False,
+        nullable=True,
+        reference="district",
+        reference_is_closed=False,
+        sql="{column}",
+    )
     offence: str = tables.text("Offence", header="Offence Description")
     offence_group: str = tables.text("Offence group", header="Offence Group")
     offence_subgroup: str = tables.text("Offence subgroup", header="Offence Subgroup")

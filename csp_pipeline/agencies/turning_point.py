@@ -23,7 +23,14 @@ REFERRAL_SOURCES = {"3": "gp", "4": "self", "5": "arrest_referral", "6": "drr", 
         Derived(
             "client_id", "VARCHAR", "provider_code || '-' || client_reference", "Client within provider", "unit: client"
         ),
-        Derived("open_in", "DATE", "covered_from", "First day of the quarter the episode was open in", "date: open", "quarter"),
+        Derived(
+            "open_in",
+            "DATE",
+            "covered_from",
+            "First day of the quarter the episode was open in",
+            "date: open",
+            "quarter",
+        ),
     ),
 )
 class Episodes(FeedTable):

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from csp_pipeline.defs.automation import JOB, JOB_DEFINITION, build_schedule, range_tags
-from csp_pipeline.defs.intake_assets import build_intake_assets
+from csp_pipeline.defs.intake_assets import build_intake_assets, problems_of
 from csp_pipeline.defs.product_assets import build_product_assets
 from csp_pipeline.stages import Pipeline
 
@@ -34,8 +34,8 @@ def open_instance(home: Path) -> dg.DagsterInstance:
     return dg.DagsterInstance.get()
 
 
-def run_in_process(pipeline: Pipeline, years: tuple[str, str] | None = None) -> list[str]:
-    """Run the whole job once in this process; gives a message for each step that failed."""
+def run_in_process(pipeline: Pipeline, years: tuple[str, str] | None = None) -> tuple[list[str], list[str]]:
+    """Run the whole job once in this process; gives a message for each step that failed and each file not fetched."""
     every = pipeline.partnership.years
     first, last = years or (every[0].label, every[-1].label)
     with open_instance(pipeline.settings.dagster_home) as instance:
@@ -44,7 +44,9 @@ def run_in_process(pipeline: Pipeline, years: tuple[str, str] | None = None) -> 
             .resolve_job_def(JOB)
             .execute_in_process(instance=instance, tags=range_tags(first, last), raise_on_error=False, run_config=QUIET)
         )
-        return [_explain(event) for event in result.all_events if event.is_step_failure]
+        events = result.all_events
+        failures = [_explain(event) for event in events if event.is_step_failure]
+        return failures, sorted({problem for event in events for problem in problems_of(event)})
 
 
 def _explain(event: dg.DagsterEvent) -> str:

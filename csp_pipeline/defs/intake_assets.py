@@ -11,6 +11,9 @@ from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.stages import Pipeline
 
 
+NOT_FETCHED = "not_fetched"
+
+
 def financial_year_partitions(partnership: Partnership) -> dg.StaticPartitionsDefinition:
     """The financial years that the partnership takes in."""
     return dg.StaticPartitionsDefinition([year.label for year in partnership.years])
@@ -40,9 +43,15 @@ def _build_intake_asset(
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
         check_specs=[
-            dg.AssetCheckSpec("rows_conserved", asset=[feed.agency, feed.name], description="Rows read are records and rejects."),
-            dg.AssetCheckSpec("unique_keys", asset=[feed.agency, feed.name], description="No submission holds one key twice."),
-            dg.AssetCheckSpec("nothing_refused", asset=[feed.agency, feed.name], description="Every file could be taken in."),
+            dg.AssetCheckSpec(
+                "rows_conserved", asset=[feed.agency, feed.name], description="Rows read are records and rejects."
+            ),
+            dg.AssetCheckSpec(
+                "unique_keys", asset=[feed.agency, feed.name], description="No submission holds one key twice."
+            ),
+            dg.AssetCheckSpec(
+                "nothing_refused", asset=[feed.agency, feed.name], description="Every file could be taken in."
+            ),
         ],
     )
     def intake_asset(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
@@ -80,6 +89,15 @@ def _check(pipeline: Pipeline, feed: Feed, intake: FeedIntake) -> list[dg.AssetC
             check_name="nothing_refused",
             passed=not refused and not intake.problems,
             severity=dg.AssetCheckSeverity.WARN,
-            metadata={"refused": "\n".join([*refused, *intake.problems]) or "none"},
+            metadata={"refused": "\n".join(refused) or "none", NOT_FETCHED: "\n".join(intake.problems) or "none"},
         ),
     ]
+
+
+def problems_of(event: dg.DagsterEvent) -> list[str]:
+    """What could not be fetched, from the event of a check of a feed."""
+    if event.event_type_value != "ASSET_CHECK_EVALUATION":
+        return []
+    value = event.asset_check_evaluation_data.metadata.get(NOT_FETCHED)
+    text = str(value.value) if value is not None else "none"
+    return [] if text == "none" else text.splitlines()

@@ -11,6 +11,7 @@ from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 from csp_pipeline.tables import FeedSpec
 
+
 def build_figures(
     settings: Settings, partnership: Partnership, book: MeasureBook, specs: Mapping[str, FeedSpec]
 ) -> dict[str, int]:

@@ -96,7 +96,9 @@ def _count(
                 "counted_unit": unit["name"],
                 # a row without an identifier of its own is one of whatever the measure counts
                 "unit": unit["name"] if unit["is_distinct"] else measure.unit,
-                "is_headline": date == way.date and area == way.area and (way.sum is not None or unit["name"] == way.count),
+                "is_headline": date == way.date
+                and area == way.area
+                and (way.sum is not None or unit["name"] == way.count),
                 "grain_months": MONTHS_IN[grains.get(column, "month")],
             }
             for name, measure in measures.items()
@@ -111,7 +113,9 @@ def _count(
     if sums:
         places = "SELECT DISTINCT area_basis, area_code FROM counts"
     else:
-        offered = [(basis, code) for basis, column in areas.items() for code in areas_offered(partnership, feed, spec, column)]
+        offered = [
+            (basis, code) for basis, column in areas.items() for code in areas_offered(partnership, feed, spec, column)
+        ]
         connection.register("variant_areas_frame", pd.DataFrame(offered, columns=["area_basis", "area_code"]))
         places = "SELECT * FROM variant_areas_frame"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE variant_areas AS {places}").fetchall()
@@ -208,11 +212,15 @@ def rollup_of(partnership: Partnership, feed: Feed, spec: FeedSpec, *, adds_up: 
     if not adds_up:
         return pd.DataFrame({"place": areas.area_code, "area_code": areas.area_code})
     whole = feed.entry.covers_area
-    offered = {code for column in spec.columns_with_role("area").values() for code in areas_offered(partnership, feed, spec, column)}
+    offered = {
+        code
+        for column in spec.columns_with_role("area").values()
+        for code in areas_offered(partnership, feed, spec, column)
+    }
     pairs = {("unlocated", "unlocated"), ("unlocated", whole), ("elsewhere", whole)}
     parents = ["area_code", "beat_code", "district_code", "county_code", "force_code"]
-    for row in areas[areas.area_level.isin(["lsoa", "district", "county", "force"])][parents].itertuples(index=False):
-        pairs |= {(row.area_code, code) for code in row if code in offered} | {(row.area_code, whole)}
+    for row in areas.loc[areas.area_level != "beat", parents].astype("object").to_numpy().tolist():
+        pairs |= {(row[0], code) for code in row if code in offered} | {(row[0], whole)}
     return pd.DataFrame(sorted(pairs), columns=["place", "area_code"])
 
 
@@ -244,14 +252,20 @@ def check_measures(
             ("take", way.take, list(columns)),
         ]
         if spec.traits.record_level:
-            options += [("area", way.area, list(spec.columns_with_role("area"))), ("count", way.count, list(units)), ("date", way.date, list(spec.columns_with_role("date")))]
+            options += [
+                ("area", way.area, list(spec.columns_with_role("area"))),
+                ("count", way.count, list(units)),
+                ("date", way.date, list(spec.columns_with_role("date"))),
+            ]
             if way.take:
                 raise ConfigurationError(f"{where} > take: {feed.key} holds records, which are counted, not taken.")
         elif not way.take:
             raise ConfigurationError(f"{where}: {feed.key} gives totals; use take, not count or sum.")
         for key, value, known in options:
             if value is not None and value not in known:
-                raise ConfigurationError(f"{where} > {key}: {value!r} is not known; known: {', '.join(map(str, known))}.")
+                raise ConfigurationError(
+                    f"{where} > {key}: {value!r} is not known; known: {', '.join(map(str, known))}."
+                )
         for condition in way.where:
             try:
                 # WHERE, as it is used: an aggregate is no condition; and the type, as an empty table converts anything

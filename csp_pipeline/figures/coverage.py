@@ -10,8 +10,16 @@ from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 
 CELLS = [
-    "submission_id", "agency", "feed", "scope", "covered_label", "covered_from", "covered_until", "is_whole",
-    "extracted", "received",
+    "submission_id",
+    "agency",
+    "feed",
+    "scope",
+    "covered_label",
+    "covered_from",
+    "covered_until",
+    "is_whole",
+    "extracted",
+    "received",
 ]
 
 
@@ -37,11 +45,19 @@ def table_of_cells(partnership: Partnership, receipts: dict[str, list[Receipt]])
                 period = parse_period(label, feed.entry.coverage.kind)
                 if period is None:
                     raise ValueError(f"{receipt.submission_id}: {label!r} is no {feed.entry.coverage.kind}")
-                extracted = pd.Timestamp(receipt.extracted)
+                extracted = pd.Timestamp(str(receipt.extracted))
                 rows.append(
                     (
-                        receipt.submission_id, feed.agency, feed.name, receipt.scope, label, period.start, period.end,
-                        extracted > pd.Timestamp(period.end), extracted, receipt.landed.received,
+                        receipt.submission_id,
+                        feed.agency,
+                        feed.name,
+                        receipt.scope,
+                        label,
+                        period.start,
+                        period.end,
+                        extracted > pd.Timestamp(period.end),
+                        extracted,
+                        receipt.landed.received,
                     )
                 )
     frame = pd.DataFrame(rows, columns=CELLS)

@@ -36,7 +36,11 @@ class Figures(Table):
         "Observation status (SDMX CL_OBS_STATUS): " + "; ".join(f"{code} {words}" for code, words in STATUSES.items()),
         isin=list(STATUSES),
     )
-    coverage: float = tables.column("DOUBLE", "Share of the period's months that submissions cover, 0 to 1", in_range={"min_value": 0, "max_value": 1})
+    coverage: float = tables.column(
+        "DOUBLE",
+        "Share of the period's months that submissions cover, 0 to 1",
+        in_range={"min_value": 0, "max_value": 1},
+    )
     covered: str = tables.column("VARCHAR", "Months covered, where it is not all of them", nullable=True)
     as_at: str = tables.column("DATE", "Extract date of the latest submission in it", nullable=True)
     is_headline: bool = tables.column("BOOLEAN", "The date basis, area basis and unit that this feed is compared on")
@@ -56,4 +60,6 @@ class Changes(Table):
     value: float = tables.column("DOUBLE", "Figure", nullable=True)
     change: float = tables.column("DOUBLE", "value - value_before, where they may be compared", nullable=True)
     comparability: str = tables.column("VARCHAR", "like_for_like or not_comparable")
-    rule: str = tables.column("VARCHAR", "Why they may not be compared: a break's id, incomplete_period or missing", nullable=True)
+    rule: str = tables.column(
+        "VARCHAR", "Why they may not be compared: a break's id, incomplete_period or missing", nullable=True
+    )

@@ -242,7 +242,10 @@ def _find_repeated_keys(
 
 
 def _finish(
-    connection: duckdb.DuckDBPyConnection, spec: FeedSpec, file: LoadingFile, repeated: list[tuple[str | None, int, int]]
+    connection: duckdb.DuckDBPyConnection,
+    spec: FeedSpec,
+    file: LoadingFile,
+    repeated: list[tuple[str | None, int, int]],
 ) -> None:
     """Take repeated keys out of a file's records, number its rows as the file does, and count it up."""
     broken = sorted(row.row_number for row in file.read.broken_rows)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import python_calamine
@@ -85,11 +86,13 @@ def _sheets_to_read(
                 f"{layout.sheet!r} and send it again.",
             )
         return [(matching[0], None)]
-    known = [max((count_known(row, columns) for row in _rows(workbook, name)[:HEADER_WITHIN]), default=0) for name in names]
+    known = [
+        max((count_known(row, columns) for row in _rows(workbook, name)[:HEADER_WITHIN]), default=0) for name in names
+    ]
     return [(names[known.index(max(known))], None)]
 
 
-def _rows(workbook: python_calamine.CalamineWorkbook, name: str) -> list[list[object]]:
+def _rows(workbook: python_calamine.CalamineWorkbook, name: str) -> list[list[Any]]:
     try:
         sheet = workbook.get_sheet_by_name(name)
         rows = sheet.to_python(skip_empty_area=False)
@@ -127,7 +130,10 @@ def _read_sheet(
     kept = [(number, row) for number, row in filled if number <= last]
     arrays = {
         column.name: pa.array(
-            [_text(row[matched.positions[column.name]]) if column.name in matched.positions else None for _, row in kept],
+            [
+                _text(row[matched.positions[column.name]]) if column.name in matched.positions else None
+                for _, row in kept
+            ],
             pa.string(),
         )
         for column in columns

@@ -47,7 +47,8 @@ def scan_text(path: Path) -> ScannedText:
     for signature, kind in SIGNATURES.items():
         if start.lower().startswith(signature.lower()):
             raise RefusedFileError(
-                "not_text", f"it is {kind}, not a text file, whatever its name says. Export it as CSV and send it again."
+                "not_text",
+                f"it is {kind}, not a text file, whatever its name says. Export it as CSV and send it again.",
             )
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if start.startswith(mark):
@@ -62,7 +63,9 @@ def _scan_unmarked(path: Path) -> ScannedText:
     has_blank_lines, carried = False, b""
     for chunk in _chunks(path):
         if b"\0" in chunk:
-            raise RefusedFileError("not_text", "it holds NUL bytes, so it is not text. Export it as CSV and send it again.")
+            raise RefusedFileError(
+                "not_text", "it holds NUL bytes, so it is not text. Export it as CSV and send it again."
+            )
         if not chunk.isascii() or not is_utf8:
             is_utf8 = is_utf8 and _decodes(decoder, chunk)
             if len(suspicious) < 2_000_000:

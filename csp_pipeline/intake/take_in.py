@@ -152,7 +152,9 @@ class _TakingIn:
         waiting, self.waiting = self.waiting, []
         if not waiting:
             return
-        log.info("%s: reading %s%s", self.feed.key, waiting[0].receipt.landed.path, " and more" if len(waiting) > 1 else "")
+        log.info(
+            "%s: reading %s%s", self.feed.key, waiting[0].receipt.landed.path, " and more" if len(waiting) > 1 else ""
+        )
         try:
             with connect(self.settings) as connection:
                 query = prepare_conversion(
@@ -260,13 +262,19 @@ class _TakingIn:
         self._write_rejects(receipt, loading.rejects)
         if receipt.rows_read and not receipt.rows_accepted:
             receipt.code = "no_row_accepted"
-            receipt.messages.insert(0, f"None of its {receipt.rows_read:,} rows could be accepted, so nothing of it is counted.")
+            receipt.messages.insert(
+                0, f"None of its {receipt.rows_read:,} rows could be accepted, so nothing of it is counted."
+            )
         else:
             target = records_path(self.settings, self.feed.agency, self.feed.name, receipt.submission_id)
             target.parent.mkdir(parents=True, exist_ok=True)
             loading.beside.replace(target)
             receipt.outcome = (
-                "accepted_with_rejects" if loading.rejects else "accepted_with_warnings" if receipt.messages else "accepted"
+                "accepted_with_rejects"
+                if loading.rejects
+                else "accepted_with_warnings"
+                if receipt.messages
+                else "accepted"
             )
         self._keep(receipt, is_new=True)
 
@@ -323,7 +331,9 @@ class _TakingIn:
         """Note a receipt as this feed's, and store it when it is new."""
         if is_new:
             if receipt.outcome == "refused":
-                records_path(self.settings, self.feed.agency, self.feed.name, receipt.submission_id).unlink(missing_ok=True)
+                records_path(self.settings, self.feed.agency, self.feed.name, receipt.submission_id).unlink(
+                    missing_ok=True
+                )
             path = receipt_path(self.settings, self.feed.agency, self.feed.name, receipt.landed.landed_id)
             write_json(path, asdict(receipt))
             self.intake.new.append(receipt)
@@ -346,7 +356,9 @@ class _TakingIn:
         columns = ", ".join(f"CAST({spec.name} AS {spec.type}) AS {spec.name}" for spec in tables.specs_of(Rejects))
         with connect(self.settings) as connection, replacing(path) as beside:
             connection.register("rejects", frame)
-            connection.execute(f"COPY (SELECT {columns} FROM rejects) TO '{sql_path(beside)}' (FORMAT parquet)").fetchall()
+            connection.execute(
+                f"COPY (SELECT {columns} FROM rejects) TO '{sql_path(beside)}' (FORMAT parquet)"
+            ).fetchall()
 
 
 def _submission_id(feed: Feed, file: LandedFile, placement: Placement) -> str:

@@ -73,14 +73,19 @@ def build_checker(spec: FeedSpec, references: Mapping[str, CodeList]) -> Checker
     for column in spec.columns:
         checks = list(schema.columns[column.name].checks)
         if column.formats:
-            exists = _every_value(lambda distinct, formats=column.formats: _parse(distinct, formats) >= EARLIEST)
-            checks.append(pa.Check(exists, name="impossible_date", error="impossible_date"))
+            checks.append(_exists(column))
             schema.checks.append(_not_after_extract(column))
         if column.reference and column.reference_is_closed:
             known = references[column.reference].values
             checks.append(pa.Check(_known(known), name="unknown_code", error="unknown_code"))
         schema.columns[column.name].checks = checks
     return Checker(spec, schema, references)
+
+
+def _exists(column: ColumnSpec) -> pa.Check:
+    """A check of a column: every date in it exists, and is not before 1900."""
+    check = _every_value(lambda distinct: _parse(distinct, column.formats) >= EARLIEST)
+    return pa.Check(check, name="impossible_date", error="impossible_date")
 
 
 def _not_after_extract(column: ColumnSpec) -> pa.Check:

@@ -31,7 +31,9 @@ class Populations(Table):
     """Mid-year population estimates (ONS), the base of rates."""
 
     area_code: str = tables.column("VARCHAR", "District")
-    mid_year: int = tables.column("INTEGER", "Year of the mid-year estimate; it is the base of the financial year around it")
+    mid_year: int = tables.column(
+        "INTEGER", "Year of the mid-year estimate; it is the base of the financial year around it"
+    )
     population: int = tables.column("INTEGER", "Residents", unit="persons")
 
 
@@ -78,7 +80,9 @@ def expand_issued_lsoas(runs: pd.DataFrame) -> list[str]:
     codes: list[str] = []
     for first, last in zip(runs.first_code, runs.last_code, strict=True):
         if not all(re.fullmatch("[A-Z][0-9]{8}", str(code)) for code in (first, last)):
-            raise ConfigurationError(f"the list of issued LSOAs: expected codes such as E01000001, found {first!r} and {last!r}.")
+            raise ConfigurationError(
+                f"the list of issued LSOAs: expected codes such as E01000001, found {first!r} and {last!r}."
+            )
         codes += [f"{first[0]}{number:08d}" for number in range(int(first[1:]), int(last[1:]) + 1)]
     return codes
 
@@ -118,11 +122,23 @@ def code_lists(
             districts.assign(value=districts.csp_code),
         ]
     )
-    elsewhere = pd.DataFrame({"value": ["Other", "Out of area", "Not known"], "shared": ["elsewhere", "elsewhere", None]})
+    elsewhere = pd.DataFrame(
+        {"value": ["Other", "Out of area", "Not known"], "shared": ["elsewhere", "elsewhere", None]}
+    )
     force_names = forces.assign(value=forces.force_name, shared=forces.force_code)[["value", "shared"]]
     other_forces = pd.DataFrame(
-        {"value": ["Action Fraud", "British Transport Police", "CIFAS", "Devon and Cornwall", "Financial Fraud Action UK",
-                   "UK Finance", "Devon & Cornwall"], "shared": "elsewhere"}
+        {
+            "value": [
+                "Action Fraud",
+                "British Transport Police",
+                "CIFAS",
+                "Devon and Cornwall",
+                "Financial Fraud Action UK",
+                "UK Finance",
+                "Devon & Cornwall",
+            ],
+            "shared": "elsewhere",
+        }
     )
     frames = {
         "lsoa": pd.DataFrame({"value": lsoas, "shared": lsoas}),

@@ -215,9 +215,7 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
             raise yaml.constructor.ConstructorError(None, None, "a key has to be a word", key_node.start_mark)
         key = loader.construct_object(key_node)
         if key in seen:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key {key!r} is given twice", key_node.start_mark
-            )
+            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is given twice", key_node.start_mark)
         seen.add(key)
     return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
 
@@ -246,7 +244,9 @@ def read_configuration(path: Path, shape: type[File]) -> File:
     except ValueError as error:  # a date or number that YAML recognises and cannot make, such as 2016-02-31
         raise ConfigurationError(f"{path}: a value in it cannot be: {error}. Correct the date or number.") from error
     if not isinstance(content, dict):
-        raise ConfigurationError(f"{path}: expected keys such as {', '.join(list(shape.model_fields)[:3])}; found none.")
+        raise ConfigurationError(
+            f"{path}: expected keys such as {', '.join(list(shape.model_fields)[:3])}; found none."
+        )
     try:
         return shape.model_validate(content)
     except ValidationError as error:

@@ -133,7 +133,8 @@ def load_measures(partnership: Partnership) -> MeasureBook:
     feeds = {feed.key for feed in partnership.feeds}
     for name, measure in file.measures.items():
         _check_known(path, f"measures > {name} > feeds", list(measure.feeds), feeds)
-    for entry in (*file.tolerances, *file.comparability):
+    rules: list[ToleranceEntry | ComparabilityEntry] = [*file.tolerances, *file.comparability]
+    for entry in rules:
         _check_known(path, f"{entry.name} > between", entry.between or [], feeds)
         _check_known(path, f"{entry.name} > measures", entry.measures or [], set(file.measures))
     ids = [item.id for item in breaks.breaks]

@@ -30,7 +30,12 @@ def write_dictionary(settings: Settings, path: Path, *, only_check: bool = False
 
 def describe_table(table: CataloguedTable) -> str:
     """One table as Markdown: its description, then a row for each column."""
-    lines = [f"\n## {table.name}\n", f"{table.description}\n", "| column | type | unit | role | what it is |", "|---|---|---|---|---|"]
+    lines = [
+        f"\n## {table.name}\n",
+        f"{table.description}\n",
+        "| column | type | unit | role | what it is |",
+        "|---|---|---|---|---|",
+    ]
     for column in table.columns:
         sent_as = f" Sent as `{column.header}`." if column.header and column.header != column.name else ""
         words = f"{column.description.rstrip('.')}.{sent_as}".replace("|", "\\|")

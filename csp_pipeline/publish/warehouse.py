@@ -9,8 +9,8 @@ import pandas as pd
 
 from csp_pipeline.errors import PublishError
 from csp_pipeline.figures.coverage import read_all_receipts
-from csp_pipeline.intake.submissions import Submissions
 from csp_pipeline.intake.receipts import Receipt, rejects_path
+from csp_pipeline.intake.submissions import Submissions
 from csp_pipeline.lake import make_folder, records_path, sql_path, table_path
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
@@ -35,7 +35,9 @@ def publish_warehouse(
     make_folder(building.parent)
     try:
         building.unlink(missing_ok=True)
-        with duckdb.connect(str(building), config={"memory_limit": settings.memory_limit, "threads": settings.threads}) as db:
+        with duckdb.connect(
+            str(building), config={"memory_limit": settings.memory_limit, "threads": settings.threads}
+        ) as db:
             rows = _fill(db, settings, partnership, book, specs, receipts)
             _add_views(db, settings.views)
             _check_against_lake(db, settings, partnership, receipts)
@@ -168,7 +170,9 @@ def _add_views(db: duckdb.DuckDBPyConnection, folder: Path) -> None:
         try:
             db.execute(path.read_text(encoding="utf-8")).fetchall()
         except duckdb.Error as error:
-            raise PublishError(f"{path}: {str(error).splitlines()[0]} The warehouse as it was stays in place.") from error
+            raise PublishError(
+                f"{path}: {str(error).splitlines()[0]} The warehouse as it was stays in place."
+            ) from error
 
 
 def _check_against_lake(
@@ -177,9 +181,13 @@ def _check_against_lake(
     """Refuse to publish a warehouse that does not hold just what the lake does, or whose counts do not add up."""
     for table in FROM_LAKE:
         lake = f"read_parquet('{sql_path(table_path(settings, table))}')"
-        difference = db.execute(f"SELECT (SELECT count(*) FROM {table}) - (SELECT count(*) FROM {lake})").fetchall()[0][0]
+        difference = db.execute(f"SELECT (SELECT count(*) FROM {table}) - (SELECT count(*) FROM {lake})").fetchall()[0][
+            0
+        ]
         if difference:
-            raise PublishError(f"the table {table} would hold {difference:+,} rows beside the lake; nothing was published.")
+            raise PublishError(
+                f"the table {table} would hold {difference:+,} rows beside the lake; nothing was published."
+            )
     for feed in partnership.feeds:
         accepted = sum(r.rows_accepted for r in receipts[feed.key] if r.outcome != "refused")
         held = db.execute(f"SELECT count(*) FROM {identifier(feed.table)}").fetchall()[0][0]

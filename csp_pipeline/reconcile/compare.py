@@ -30,7 +30,10 @@ def build_comparisons(settings: Settings, partnership: Partnership, book: Measur
         connection.register(
             "break_groups",
             pd.DataFrame(
-                {"break_id": [b.id for b in book.breaks], "comparable_within": [list(b.comparable_within) for b in book.breaks]}
+                {
+                    "break_id": [b.id for b in book.breaks],
+                    "comparable_within": [list(b.comparable_within) for b in book.breaks],
+                }
             ).astype({"break_id": "str"}),
         )
         write_table(connection, settings, "comparisons", read_sql(PACKAGE, "comparisons"))
@@ -54,7 +57,8 @@ def build_discrepancies(settings: Settings, partnership: Partnership, book: Meas
             connection.register(name, frame)
         query = read_sql(PACKAGE, "discrepancies")
         connection.execute(
-            f"CREATE TEMP TABLE discrepancies AS {query}", {"area_levels": raised.area_levels, "periods": raised.periods}
+            f"CREATE TEMP TABLE discrepancies AS {query}",
+            {"area_levels": raised.area_levels, "periods": raised.periods},
         ).fetchall()
         return write_table(connection, settings, "discrepancies", "FROM discrepancies ORDER BY discrepancy_id")
 
@@ -91,7 +95,16 @@ def pair_differences(book: MeasureBook) -> pd.DataFrame:
         found = [entry for entry in book.comparability if _differs(entry, measure, feed_a, feed_b)]
         if found:
             worst = min(found, key=lambda entry: entry.comparability != "not_comparable")
-            rows.append((measure, feed_a, feed_b, worst.name, worst.comparability, " ".join(e.reason.strip(". ") for e in found)))
+            rows.append(
+                (
+                    measure,
+                    feed_a,
+                    feed_b,
+                    worst.name,
+                    worst.comparability,
+                    " ".join(e.reason.strip(". ") for e in found),
+                )
+            )
     columns = ["measure", "feed_a", "feed_b", "difference", "declared", "declared_reason"]
     return pd.DataFrame(rows, columns=columns).astype("str")
 

@@ -65,7 +65,10 @@ def bench_intake(rows: int, rounds: int) -> dict[str, Measured]:
     if not path.exists():
         subprocess.run(workload("make_street_csv", str(path), str(rows)), check=True, cwd=PROJECT)
     print(f"Intake of {rows:,} rows, {path.stat().st_size / 1e9:.2f} GB")
-    commands = {"baseline": workload("baseline_create_table", str(path)), "intake": workload("intake_street", str(path))}
+    commands = {
+        "baseline": workload("baseline_create_table", str(path)),
+        "intake": workload("intake_street", str(path)),
+    }
     return in_turn(commands, rounds)
 
 
@@ -85,7 +88,10 @@ def bench_sample(rounds: int) -> dict[str, Measured]:
             ("second run", csp),
         ):
             results[name].append(measure(command, (0, 3)))
-            print(f"  round {number + 1}: {name}: {results[name][-1][0]:.1f} s, {results[name][-1][1]:.0f} MiB", flush=True)
+            print(
+                f"  round {number + 1}: {name}: {results[name][-1][0]:.1f} s, {results[name][-1][1]:.0f} MiB",
+                flush=True,
+            )
     return {
         name: Measured(name, statistics.median(t for t, _ in runs), statistics.median(m for _, m in runs), rounds)
         for name, runs in results.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
+
 from tests.conftest import Pipeline
 from tests.small_exports import HARBOROUGH, asb, case, csv_text, grid, ods, xlsx
 
@@ -70,7 +71,10 @@ def test_a_letter_that_lies_across_the_edge_of_what_is_read_at_once_is_one_lette
     piece = 8 * 1024 * 1024
     head, tail = csv_text([asb(1)]).encode(), ",".join(asb(2, recording_system="£").values()).encode() + b"\r\n"
     row = ",".join(asb(3, recording_system="x" * 1_000).values()).encode() + b"\r\n"
-    rows = [row.replace(b"L16-0000003", b"L17-%07d" % number) for number in range((piece - len(head) - len(tail)) // len(row) - 1)]
+    rows = [
+        row.replace(b"L16-0000003", b"L17-%07d" % number)
+        for number in range((piece - len(head) - len(tail)) // len(row) - 1)
+    ]
     before = head + b"".join(rows)
     filler = piece + 1 - len(before) - tail.index(b"\r\n")  # so that the £ ends one byte after the edge
     last = tail.replace("£".encode(), b"y" * filler + "£".encode())
@@ -78,7 +82,9 @@ def test_a_letter_that_lies_across_the_edge_of_what_is_read_at_once_is_one_lette
     assert content[piece - 1 : piece + 1] == "£".encode()
     receipt = desk.take_in_one(ASB, NAME, content)
     assert (receipt.rows_rejected, receipt.rows_accepted) == (0, len(rows) + 3)
-    text = next(record["recording_system"] for record in desk.records(receipt) if record["incident_number"] == "L16-0000002")
+    text = next(
+        record["recording_system"] for record in desk.records(receipt) if record["incident_number"] == "L16-0000002"
+    )
     assert text == "y" * filler + "£"
 
 
@@ -140,7 +146,10 @@ BELOW = [[], ["1. Provisional."], ["2. Cases opened in error are included."]]
 def cases(desk: Pipeline, name: str, content: bytes) -> list[tuple[object, ...]]:
     receipt = desk.take_in_one(ABUSE, name, content)
     assert receipt.outcome == "accepted", (receipt.messages, desk.rejects(receipt))
-    return [(row["case_id"], row["residence_district"], row["marac"], row["status"], row["row_number"]) for row in desk.records(receipt)]
+    return [
+        (row["case_id"], row["residence_district"], row["marac"], row["status"], row["row_number"])
+        for row in desk.records(receipt)
+    ]
 
 
 def in_rows(first: int) -> list[tuple[object, ...]]:
@@ -157,7 +166,12 @@ def test_an_xlsx_table_is_found_under_titles_and_above_footnotes(desk: Pipeline)
 
 
 def test_an_ods_table_is_found_under_titles_and_above_footnotes(desk: Pipeline) -> None:
-    content = ods({"Cover": [["Domestic abuse"]], "Cases": grid(CASES, [["Domestic abuse service"], [""], [""]], [[""], ["1. Provisional."]])})
+    content = ods(
+        {
+            "Cover": [["Domestic abuse"]],
+            "Cases": grid(CASES, [["Domestic abuse service"], [""], [""]], [[""], ["1. Provisional."]]),
+        }
+    )
     assert cases(desk, f"{ABUSE_NAME}.ods", content) == in_rows(5)
 
 
@@ -173,7 +187,10 @@ def test_blank_rows_inside_a_table_are_no_rows_and_keep_the_numbering(desk: Pipe
 
 
 def test_real_dates_and_numbers_in_cells_are_read_as_such(desk: Pipeline) -> None:
-    rows = [case(1, **{"Referral date": datetime.date(2016, 4, 15), "Case ID": 77}), case(2, **{"Referral date": datetime.datetime(2016, 6, 30)})]
+    rows = [
+        case(1, **{"Referral date": datetime.date(2016, 4, 15), "Case ID": 77}),
+        case(2, **{"Referral date": datetime.datetime(2016, 6, 30)}),
+    ]
     receipt = desk.take_in_one(ABUSE, f"{ABUSE_NAME}.xlsx", xlsx({"Cases": grid(rows)}))
     assert [(row["case_id"], row["referral_date"]) for row in desk.records(receipt)] == [
         ("77", datetime.date(2016, 4, 15)),
@@ -187,7 +204,14 @@ def survey(question: str, percentage: object, district: str = "Harborough") -> d
 
 def test_a_survey_workbook_gives_each_sheet_to_its_quarter(desk: Pipeline) -> None:
     """The district stands once, in a cell merged over its questions, below a merged title; other sheets are left alone."""
-    q1 = grid([survey("Feel safe by day", "95%"), survey("Feel safe after dark", "90%", ""), survey("Feel safe by day", "80%", "Blaby")], [["Results", "", "", ""]])
+    q1 = grid(
+        [
+            survey("Feel safe by day", "95%"),
+            survey("Feel safe after dark", "90%", ""),
+            survey("Feel safe by day", "80%", "Blaby"),
+        ],
+        [["Results", "", "", ""]],
+    )
     q2 = grid([survey("Feel safe by day", 96)])
     content = xlsx({"About": [["Notes"]], "2016-17 Q1": q1, "2016-17 Q2": q2}, {"2016-17 Q1": ["A1:D1", "A3:A4"]})
     receipt = desk.take_in_one(SURVEY, f"{SURVEY_NAME}.xlsx", content)
@@ -203,7 +227,11 @@ def test_a_survey_workbook_gives_each_sheet_to_its_quarter(desk: Pipeline) -> No
 
 def test_rows_that_an_ods_repeats_are_all_there(desk: Pipeline) -> None:
     """ODS writes equal rows once with a count; one reader of others' ignored that and lost rows."""
-    responses = [{"Respondent": "", "Type": "Parish", "First": "Road safety", "Second": "", "Third": "", "Comments": ""}] * 5
-    receipt = desk.take_in_one("district/parish_survey", "parish_survey_2016-17_extracted-2017-04-30.ods", ods({"Responses": grid(responses)}))
+    responses = [
+        {"Respondent": "", "Type": "Parish", "First": "Road safety", "Second": "", "Third": "", "Comments": ""}
+    ] * 5
+    receipt = desk.take_in_one(
+        "district/parish_survey", "parish_survey_2016-17_extracted-2017-04-30.ods", ods({"Responses": grid(responses)})
+    )
     assert (receipt.rows_read, receipt.rows_rejected) == (5, 5), "each of the five rows lacks its respondent's code"
     assert [reject["row_number"] for reject in desk.rejects(receipt)] == [2, 3, 4, 5, 6]

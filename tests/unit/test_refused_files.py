@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.conftest import Pipeline
 from tests.small_exports import asb, case, crime, csv_text, grid, street, tables_row, xlsx
 
@@ -46,7 +47,12 @@ def test_a_header_without_rows_is_refused_because_missing_is_not_zero(desk: Pipe
 
 @pytest.mark.parametrize(
     ("start", "kind"),
-    [(b"%PDF-1.7\n%\xe2\xe3", "a PDF document"), (WORKBOOK[:4000], "a workbook"), (b"\x1f\x8b\x08\x00", "gzip"), (b"<!DOCTYPE html>", "a web page")],
+    [
+        (b"%PDF-1.7\n%\xe2\xe3", "a PDF document"),
+        (WORKBOOK[:4000], "a workbook"),
+        (b"\x1f\x8b\x08\x00", "gzip"),
+        (b"<!DOCTYPE html>", "a web page"),
+    ],
 )
 def test_another_kind_of_document_named_csv_is_refused(desk: Pipeline, start: bytes, kind: str) -> None:
     expect_refused(desk, ASB, NAME, start + b" and more\n" * 10, "not_text", kind, "Export it as CSV")
@@ -106,7 +112,13 @@ def test_a_quotation_mark_below_title_lines_is_refused_by_its_row_in_the_file(de
 
 def test_a_renamed_column_is_refused_with_the_nearest_name_found(desk: Pipeline) -> None:
     expect_refused(
-        desk, ASB, NAME, GOOD.replace("category", "kategory"), "missing_column", "'category' (nearest found: 'kategory')", "Send the file again"
+        desk,
+        ASB,
+        NAME,
+        GOOD.replace("category", "kategory"),
+        "missing_column",
+        "'category' (nearest found: 'kategory')",
+        "Send the file again",
     )
 
 
@@ -132,14 +144,18 @@ def test_a_repeated_column_is_refused(desk: Pipeline) -> None:
         ("asb_2030-04_extracted-2030-05-10.csv", "outside_years", ("2030-04", "2014-15 to 2018-19", "partnership.yml")),
     ],
 )
-def test_a_file_whose_period_cannot_be_told_is_refused(desk: Pipeline, name: str, code: str, words: tuple[str, ...]) -> None:
+def test_a_file_whose_period_cannot_be_told_is_refused(
+    desk: Pipeline, name: str, code: str, words: tuple[str, ...]
+) -> None:
     expect_refused(desk, ASB, name, GOOD, code, *words)
 
 
 def test_a_month_given_twice_with_other_contents_keeps_the_first(desk: Pipeline) -> None:
     first = desk.take_in_one(ASB, NAME, GOOD)
     again = f"again/{NAME}"
-    expect_refused(desk, ASB, again, csv_text([asb(1), asb(9)]), "period_given_twice", "2016-04", NAME, "its own extract date")
+    expect_refused(
+        desk, ASB, again, csv_text([asb(1), asb(9)]), "period_given_twice", "2016-04", NAME, "its own extract date"
+    )
     kept = [row["incident_number"] for row in desk.records(first)]
     assert kept == ["L16-0000001", "L16-0000002", "L16-0000003"]
 
@@ -158,12 +174,16 @@ def test_a_month_sent_under_the_next_months_name_is_refused(desk: Pipeline) -> N
     april = csv_text([street(), street()])
     first = desk.take_in_one("police/street", "2016-04-leicestershire-street.csv", april)
     assert first.rows_accepted == 2
-    expect_refused(desk, "police/street", "2016-05-leicestershire-street.csv", april, "wrong_period", "2016-05", "01/04/2016")
+    expect_refused(
+        desk, "police/street", "2016-05-leicestershire-street.csv", april, "wrong_period", "2016-05", "01/04/2016"
+    )
 
 
 @pytest.mark.parametrize("keep", [4, 100, 5_000, -1, -30])
 def test_a_workbook_cut_short_is_refused(desk: Pipeline, keep: int) -> None:
-    expect_refused(desk, ABUSE, ABUSE_NAME, WORKBOOK[:keep], "damaged_workbook", "cut short or damaged", "send it again")
+    expect_refused(
+        desk, ABUSE, ABUSE_NAME, WORKBOOK[:keep], "damaged_workbook", "cut short or damaged", "send it again"
+    )
 
 
 def test_a_workbook_with_damage_inside_is_refused(desk: Pipeline) -> None:
@@ -202,7 +222,9 @@ def test_a_workbook_with_a_repeated_column_is_refused_naming_sheet_and_column(de
 
 
 def test_a_survey_workbook_without_a_sheet_for_a_quarter_is_refused(desk: Pipeline) -> None:
-    expect_refused(desk, SURVEY, SURVEY_NAME, xlsx({"Results": SURVEY_ROWS}), "missing_sheet", "2016-17 Q3", "'Results'")
+    expect_refused(
+        desk, SURVEY, SURVEY_NAME, xlsx({"Results": SURVEY_ROWS}), "missing_sheet", "2016-17 Q3", "'Results'"
+    )
 
 
 def test_a_survey_workbook_with_two_sheets_for_one_quarter_is_refused(desk: Pipeline) -> None:
@@ -233,6 +255,11 @@ def test_a_refused_file_sent_again_mended_is_accepted(desk: Pipeline) -> None:
 def test_a_quarter_that_does_not_exist_refuses_its_row_only(desk: Pipeline) -> None:
     name = "published-2017-07/prc-pfa-tables201617.csv"
     receipt = desk.take_in_one("police/recorded_crime_tables", name, csv_text([tables_row(5, 10), tables_row(1, 20)]))
-    assert (receipt.outcome, receipt.rows_accepted, receipt.rows_rejected, receipt.cells) == ("accepted_with_rejects", 1, 1, ["2016-17 Q1"])
+    assert (receipt.outcome, receipt.rows_accepted, receipt.rows_rejected, receipt.cells) == (
+        "accepted_with_rejects",
+        1,
+        1,
+        ["2016-17 Q1"],
+    )
     [reject] = desk.rejects(receipt)
     assert (reject["row_number"], reject["code"]) == (2, "unknown_period")

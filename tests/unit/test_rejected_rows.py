@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+
 from tests.conftest import Pipeline
 from tests.small_exports import asb, case, crime, csv_text, grid, person, street, tables_row, xlsx, youth
 
@@ -70,8 +71,19 @@ def test_row_numbers_stay_right_after_line_breaks_inside_quotation_marks(desk: P
 
 
 def test_row_numbers_stay_right_below_title_lines(desk: Pipeline) -> None:
-    lines = ["Leicestershire Police", "", "Incidents, April 2016", HEADER, line(1), line(2) + ",more", line(3, category="Noise")]
-    assert rejected(desk, "\n".join(lines) + "\n") == [(6, None, "wrong_number_of_columns"), (7, "category", "unknown_value")]
+    lines = [
+        "Leicestershire Police",
+        "",
+        "Incidents, April 2016",
+        HEADER,
+        line(1),
+        line(2) + ",more",
+        line(3, category="Noise"),
+    ]
+    assert rejected(desk, "\n".join(lines) + "\n") == [
+        (6, None, "wrong_number_of_columns"),
+        (7, "category", "unknown_value"),
+    ]
 
 
 def test_row_numbers_stay_right_across_batches(desk: Pipeline) -> None:
@@ -107,7 +119,12 @@ def test_an_impossible_date_is_rejected_with_what_was_found_and_expected(
 ) -> None:
     receipt = desk.take_in_one(ASB, NAME, csv_text([asb(1), asb(2, reported_at=found)]))
     [reject] = desk.rejects(receipt)
-    assert (reject["row_number"], reject["column_name"], reject["code"], reject["value"]) == (3, "reported_at", code, found)
+    assert (reject["row_number"], reject["column_name"], reject["code"], reject["value"]) == (
+        3,
+        "reported_at",
+        code,
+        found,
+    )
     assert repr(found) in reject["message"]
     assert said in reject["message"]
     assert "Correct the date" in reject["message"]
@@ -118,7 +135,9 @@ def test_a_date_on_the_day_of_extraction_is_accepted(desk: Pipeline) -> None:
     assert receipt.rows_rejected == 0
 
 
-@pytest.mark.parametrize("found", ["four", "4.5", "12 345", "1,23", "٤", "999,999,999,999,999,999,999", "0x10", "1e3", "-"])
+@pytest.mark.parametrize(
+    "found", ["four", "4.5", "12 345", "1,23", "٤", "999,999,999,999,999,999,999", "0x10", "1e3", "-"]
+)
 def test_text_in_a_number_is_rejected(desk: Pipeline, found: str) -> None:
     content = csv_text([tables_row(1, 20), tables_row(2, found)])
     assert rejected(desk, content, "police/recorded_crime_tables", "published-2017-07/prc-pfa-x.csv") == [
@@ -128,13 +147,17 @@ def test_text_in_a_number_is_rejected(desk: Pipeline, found: str) -> None:
 
 @pytest.mark.parametrize(("found", "number"), [("-00", 0), ("1,204", 1204), ("-3", -3), ("4.0", 4), ("  8 ", 8)])
 def test_numbers_as_publishers_write_them_are_accepted(desk: Pipeline, found: str, number: int) -> None:
-    receipt = desk.take_in_one("police/recorded_crime_tables", "published-2017-07/prc-pfa-x.csv", csv_text([tables_row(2, found)]))
+    receipt = desk.take_in_one(
+        "police/recorded_crime_tables", "published-2017-07/prc-pfa-x.csv", csv_text([tables_row(2, found)])
+    )
     assert [row["number_of_offences"] for row in desk.records(receipt)] == [number]
 
 
 def test_a_coordinate_beyond_all_numbers_is_rejected(desk: Pipeline) -> None:
     content = csv_text([street(), street(Longitude="1e999")])
-    assert rejected(desk, content, "police/street", "2016-04-leicestershire-street.csv") == [(3, "Longitude", "malformed")]
+    assert rejected(desk, content, "police/street", "2016-04-leicestershire-street.csv") == [
+        (3, "Longitude", "malformed")
+    ]
 
 
 def test_unknown_codes_are_rejected_with_the_nearest_known_one(desk: Pipeline) -> None:
@@ -158,7 +181,13 @@ def test_an_lsoa_outside_the_force_is_known_and_kept(desk: Pipeline) -> None:
 
 
 def test_missing_values_and_unknown_words_are_rejected(desk: Pipeline) -> None:
-    rows = [crime(1), crime(2, recorded_date=""), crime(3, domestic="y"), crime(4, status="Deleted"), crime(5, crime_number="16-5")]
+    rows = [
+        crime(1),
+        crime(2, recorded_date=""),
+        crime(3, domestic="y"),
+        crime(4, status="Deleted"),
+        crime(5, crime_number="16-5"),
+    ]
     assert rejected(desk, csv_text(rows), CRIMES, CRIMES_NAME) == [
         (3, "recorded_date", "missing_value"),
         (4, "domestic", "unknown_value"),
@@ -168,7 +197,9 @@ def test_missing_values_and_unknown_words_are_rejected(desk: Pipeline) -> None:
 
 
 def test_a_row_with_several_faults_is_one_reject_that_names_them_all(desk: Pipeline) -> None:
-    receipt = desk.take_in_one(ASB, NAME, csv_text([asb(1), asb(2, category="Noise", lsoa_code="X", reported_at="soon")]))
+    receipt = desk.take_in_one(
+        ASB, NAME, csv_text([asb(1), asb(2, category="Noise", lsoa_code="X", reported_at="soon")])
+    )
     [reject] = desk.rejects(receipt)
     assert (reject["problems"], reject["column_name"]) == (3, "reported_at")
     assert all(name in reject["message"] for name in ("reported_at", "category", "lsoa_code"))
@@ -176,20 +207,41 @@ def test_a_row_with_several_faults_is_one_reject_that_names_them_all(desk: Pipel
 
 def test_a_repeated_identifier_keeps_the_first_row(desk: Pipeline) -> None:
     rows = [asb(1), asb(2), asb(1, category="Personal"), asb(3), asb(1)]
-    assert rejected(desk, csv_text(rows)) == [(4, "incident_number", "repeated_key"), (6, "incident_number", "repeated_key")]
+    assert rejected(desk, csv_text(rows)) == [
+        (4, "incident_number", "repeated_key"),
+        (6, "incident_number", "repeated_key"),
+    ]
     [receipt] = desk.take_in(ASB).receipts
-    assert [(row["row_number"], row["category"]) for row in desk.records(receipt)] == [(2, "nuisance"), (3, "nuisance"), (5, "nuisance")]
+    assert [(row["row_number"], row["category"]) for row in desk.records(receipt)] == [
+        (2, "nuisance"),
+        (3, "nuisance"),
+        (5, "nuisance"),
+    ]
     assert "row 2" in desk.rejects(receipt)[0]["message"]
 
 
 def test_rejects_of_a_workbook_name_the_sheet_and_the_row_that_a_spreadsheet_shows(desk: Pipeline) -> None:
     cells = grid([case(1), case(2, Risk="Huge")], above=[["Domestic abuse"], [], ["Quarter 1"]])
-    receipt = desk.take_in_one("county/domestic_abuse", "domestic_abuse_2016-17-Q1_extracted-2016-07-20.xlsx", xlsx({"Cases": cells}))
+    receipt = desk.take_in_one(
+        "county/domestic_abuse", "domestic_abuse_2016-17-Q1_extracted-2016-07-20.xlsx", xlsx({"Cases": cells})
+    )
     [reject] = desk.rejects(receipt)
-    assert (reject["sheet"], reject["row_number"], reject["column_name"], reject["value"]) == ("Cases", 6, "Risk", "Huge")
+    assert (reject["sheet"], reject["row_number"], reject["column_name"], reject["value"]) == (
+        "Cases",
+        6,
+        "Risk",
+        "Huge",
+    )
 
 
-NOT_KEYS = ["Jane Elizabeth Doe", "02/11/1984", "12 Coventry Road Market Harborough", "z" * 64, "ab12" * 15 + "abc", "ab12" * 16 + "a"]
+NOT_KEYS = [
+    "Jane Elizabeth Doe",
+    "02/11/1984",
+    "12 Coventry Road Market Harborough",
+    "z" * 64,
+    "ab12" * 15 + "abc",
+    "ab12" * 16 + "a",
+]
 
 
 def everything_stored(warehouse: Path) -> str:
@@ -198,22 +250,27 @@ def everything_stored(warehouse: Path) -> str:
     for path in sorted(path for path in warehouse.rglob("*") if path.is_file() and "landing" not in path.parts):
         if path.suffix == ".parquet":
             table = duckdb.read_parquet(str(path))
-            parts += [str(table.select(f'DISTINCT "{column}"').fetchall()) for column in table.columns]
+            parts += [str(table.unique(f'"{column}"').fetchall()) for column in table.columns]
         elif path.suffix == ".duckdb":
             with duckdb.connect(str(path), read_only=True) as database:
                 for (name,) in database.sql("SELECT table_name FROM duckdb_tables()").fetchall():
                     table = database.table(name)
-                    parts += [str(table.select(f'DISTINCT "{column}"').fetchall()) for column in table.columns]
+                    parts += [str(table.unique(f'"{column}"').fetchall()) for column in table.columns]
         else:
             parts.append(path.read_bytes().decode("latin-1"))
     return "\n".join(parts)
 
 
-@pytest.mark.parametrize(("feed", "name", "row", "column"), [
-    (CRIMES, CRIMES_NAME, crime, "person_key"),
-    ("county/youth_offending", "youth_offending_2016-17-Q1_extracted-2016-07-20.csv", youth, "young_person_key"),
-])
-def test_a_person_key_that_is_none_is_rejected_and_never_stored(desk: Pipeline, feed: str, name: str, row: object, column: str) -> None:
+@pytest.mark.parametrize(
+    ("feed", "name", "row", "column"),
+    [
+        (CRIMES, CRIMES_NAME, crime, "person_key"),
+        ("county/youth_offending", "youth_offending_2016-17-Q1_extracted-2016-07-20.csv", youth, "young_person_key"),
+    ],
+)
+def test_a_person_key_that_is_none_is_rejected_and_never_stored(
+    desk: Pipeline, feed: str, name: str, row: object, column: str
+) -> None:
     rows = [row(1), *(row(number, **{column: value}) for number, value in enumerate(NOT_KEYS, start=2))]  # type: ignore[operator]
     rows[0][column] = person("somebody")
     receipt = desk.take_in_one(feed, name, csv_text(rows))
@@ -230,7 +287,11 @@ def test_a_person_key_that_is_none_is_rejected_and_never_stored(desk: Pipeline, 
 def test_a_partners_person_key_is_nowhere_in_what_is_published(new_pipeline: Callable[..., Pipeline]) -> None:
     desk = new_pipeline([CRIMES, ASB])
     names = ["somebody", "a second", "a third"]
-    rows = [crime(1, person_key=person(names[0])), crime(2, person_key="Jane Elizabeth Doe"), crime(3, beat=person(names[1]))]
+    rows = [
+        crime(1, person_key=person(names[0])),
+        crime(2, person_key="Jane Elizabeth Doe"),
+        crime(3, beat=person(names[1])),
+    ]
     desk.put(CRIMES, CRIMES_NAME, csv_text(rows) + ",".join(crime(4, person_key=person(names[2])).values()) + ",more\n")
     desk.run_all()
     stored = everything_stored(desk.settings.warehouse)
@@ -240,8 +301,20 @@ def test_a_partners_person_key_is_nowhere_in_what_is_published(new_pipeline: Cal
 
 
 def test_one_person_has_one_key_whatever_the_case_of_the_letters_and_the_feed(desk: Pipeline) -> None:
-    first = desk.take_in_one(CRIMES, CRIMES_NAME, csv_text([crime(1, person_key=person("a").upper()), crime(2, person_key=person("a")), crime(3, person_key=person("b"))]))
-    second = desk.take_in_one("county/youth_offending", "youth_offending_2016-17-Q1_extracted-2016-07-20.csv", csv_text([youth("a")]))
+    first = desk.take_in_one(
+        CRIMES,
+        CRIMES_NAME,
+        csv_text(
+            [
+                crime(1, person_key=person("a").upper()),
+                crime(2, person_key=person("a")),
+                crime(3, person_key=person("b")),
+            ]
+        ),
+    )
+    second = desk.take_in_one(
+        "county/youth_offending", "youth_offending_2016-17-Q1_extracted-2016-07-20.csv", csv_text([youth("a")])
+    )
     keys = [row["person_key"] for row in desk.records(first)]
     assert keys[0] == keys[1] != keys[2]
     assert desk.records(second)[0]["young_person_key"] == keys[0]

@@ -27,18 +27,32 @@ wanted AS (
     SELECT y.agency, y.feed, p.*
     FROM years y
     JOIN periods p ON p.period_start BETWEEN y.period_start AND y.period_end
+),
+-- covered months in a row have one distance between their place in time and their place among the covered
+runs AS (
+    SELECT
+        w.agency, w.feed, w.period, c.month, c.valid_from,
+        datediff('month', DATE '2000-01-01', m.period_start)
+            - row_number() OVER (PARTITION BY w.agency, w.feed, w.period ORDER BY m.period_start) AS run
+    FROM wanted w
+    JOIN periods m ON m.period_kind = 'month' AND m.period_start BETWEEN w.period_start AND w.period_end
+    JOIN covered_months c ON c.agency = w.agency AND c.feed = w.feed AND c.month = m.period
+),
+run_ends AS (
+    SELECT agency, feed, period, min(month) AS first, max(month) AS last, count(*) AS months, max(valid_from) AS as_at
+    FROM runs GROUP BY agency, feed, period, run
+),
+covered AS (
+    SELECT
+        agency, feed, period, sum(months) AS months, max(as_at) AS as_at,
+        string_agg(CASE WHEN first = last THEN first ELSE first || ' to ' || last END, ', ' ORDER BY first) AS covered
+    FROM run_ends GROUP BY ALL
 )
 SELECT
     w.agency, w.feed, w.period, w.period_kind, w.period_start, w.period_end,
-    count(c.month) / w.months AS coverage,
-    CASE WHEN count(c.month) BETWEEN 1 AND w.months - 1 THEN
-        CASE WHEN date_diff('month', min(m.period_start), max(m.period_start)) + 1 = count(c.month)
-            THEN min(m.period) || ' to ' || max(m.period)
-            ELSE string_agg(c.month, ', ' ORDER BY c.month) END
-    END AS covered,
-    max(c.valid_from) AS as_at
+    coalesce(c.months, 0) / w.months AS coverage,
+    CASE WHEN c.months < w.months THEN c.covered END AS covered,
+    c.as_at
 FROM wanted w
-JOIN periods m ON m.period_kind = 'month' AND m.period_start BETWEEN w.period_start AND w.period_end
-LEFT JOIN covered_months c ON c.agency = w.agency AND c.feed = w.feed AND c.month = m.period
-GROUP BY w.agency, w.feed, w.period, w.period_kind, w.period_start, w.period_end, w.months
+LEFT JOIN covered c USING (agency, feed, period)
 ORDER BY w.agency, w.feed, w.period_kind, w.period_start

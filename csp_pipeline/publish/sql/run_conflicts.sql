@@ -1,5 +1,14 @@
--- Conflicts by measure and pair of feeds, at the levels that are raised.
+-- The yearly conflicts of the partnership's own district in the latest year that has any, largest first.
+WITH yearly AS (
+    SELECT d.*, p.period_start
+    FROM discrepancies d JOIN periods p ON p.period = d.period AND p.period_kind = 'financial_year'
+    WHERE d.area_code = $district
+)
 SELECT
-    measure, agency_a || '/' || feed_a AS feed_a, agency_b || '/' || feed_b AS feed_b,
-    count(*) AS conflicts, count(*) FILTER (period LIKE '____-__') AS of_them_yearly
-FROM discrepancies GROUP BY ALL ORDER BY ALL
+    measure, period,
+    agency_a || '/' || feed_a || ' ' || coalesce(CAST(CAST(value_a AS BIGINT) AS VARCHAR), 'suppressed') AS one,
+    agency_b || '/' || feed_b || ' ' || coalesce(CAST(CAST(value_b AS BIGINT) AS VARCHAR), 'suppressed') AS other,
+    CAST(gap AS BIGINT) AS gap
+FROM yearly
+WHERE period_start = (SELECT max(period_start) FROM yearly)
+ORDER BY abs(gap) DESC NULLS LAST, measure, one, other

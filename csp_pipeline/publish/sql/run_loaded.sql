@@ -1,9 +1,9 @@
--- What each feed holds after a run.
+-- What each feed holds after a run: its files by outcome, its rows.
 SELECT
-    agency, feed, count(*) AS files,
+    agency || '/' || feed AS feed, count(*) AS files,
     count(*) FILTER (outcome = 'accepted') AS accepted,
-    count(*) FILTER (outcome = 'accepted_with_warnings') AS with_warnings,
-    count(*) FILTER (outcome = 'accepted_with_rejects') AS with_rejects,
+    count(*) FILTER (outcome = 'accepted_with_warnings') AS warned,
+    count(*) FILTER (outcome = 'accepted_with_rejects') AS rejects,
     count(*) FILTER (outcome = 'refused') AS refused,
-    CAST(sum(rows_accepted) AS BIGINT) AS rows_loaded, CAST(sum(rows_rejected) AS BIGINT) AS rows_rejected
+    CAST(sum(rows_accepted) AS BIGINT) AS rows, CAST(sum(rows_rejected) AS BIGINT) AS rejected
 FROM submissions GROUP BY ALL ORDER BY ALL
