@@ -64,16 +64,14 @@ def run(
     os.environ["CSP_SOURCES"], os.environ["CSP_WAREHOUSE"] = str(settings.sources), str(settings.warehouse)
     with _showing_progress(quiet):
         pipeline = open_pipeline(settings)
-        failures, problems = run_in_process(
-            pipeline, _parse_years(years, pipeline.partnership.years) if years else None
-        )
+        failures, problems = run_in_process(pipeline, _parse_years(years, pipeline.partnership.years) if years else None)
     for problem in problems:
         errors.print(f"Not fetched: {problem}", style="yellow", markup=False, highlight=False)
     for failure in failures:
-        errors.print(f"Failed: {failure}", style="red", markup=False, highlight=False)
+        errors.print(f"Failed: {failure.message}", style="red", markup=False, highlight=False)
     if failures:
         errors.print("The warehouse and reports as they were stay in place.", markup=False)
-        is_configuration = any("sources/" in failure and ".yml" in failure for failure in failures)
+        is_configuration = any(failure.is_configuration for failure in failures)
         raise typer.Exit(EXIT_CONFIGURATION if is_configuration else EXIT_FAILED)
     if not quiet:
         print_run(settings, pipeline.partnership.file.district)
@@ -90,12 +88,8 @@ def status(sources: Sources = None, warehouse: Warehouse = None, format: OutputF
 @app.command()
 def figures(
     measure: Annotated[str | None, typer.Argument(help="Measure, such as total_crime; all by default.")] = None,
-    area: Annotated[
-        str | None, typer.Option(help="Area code or name; the partnership's own district by default.")
-    ] = None,
-    period: Annotated[
-        str | None, typer.Option(help="Period such as 2016-17, '2016-17 Q1' or 2016-04; years by default.")
-    ] = None,
+    area: Annotated[str | None, typer.Option(help="Area code or name; the partnership's own district by default.")] = None,
+    period: Annotated[str | None, typer.Option(help="Period such as 2016-17, '2016-17 Q1' or 2016-04; years by default.")] = None,
     agency: Annotated[str | None, typer.Option(help="Agency; all by default.")] = None,
     every: Annotated[bool, typer.Option("--every", help="Every date basis and unit, not the headline alone.")] = False,
     sources: Sources = None,
@@ -131,9 +125,7 @@ def discrepancies(
 def sample(
     to: Annotated[Path, typer.Option("--to", help="Folder to write; it becomes a whole sources folder.")],
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same bytes.", min=0)],
-    crimes: Annotated[
-        int | None, typer.Option("--crimes", help="Crimes in the whole force over all years.", min=1)
-    ] = None,
+    crimes: Annotated[int | None, typer.Option("--crimes", help="Crimes in the whole force over all years.", min=1)] = None,
     years: Annotated[str, typer.Option("--years", help="Financial years, first:last.")] = "2014-15:2016-17",
     sources: Sources = None,
 ) -> None:
@@ -148,9 +140,7 @@ def sample(
         summary = write_sample(
             to, seed=seed, sources=settings.sources, crimes=crimes, first_year=first, last_year=last, progress=tell
         )
-    print_rows(
-        (["feed", "rows"], sorted(summary.rows.items())), Format.table, f"Wrote {len(summary.files)} files to {to}"
-    )
+    print_rows((["feed", "rows"], sorted(summary.rows.items())), Format.table, f"Wrote {len(summary.files)} files to {to}")
     Console().print(f"Run it: csp run --sources {to} --warehouse {to / 'warehouse'}", highlight=False, soft_wrap=True)
 
 
@@ -223,9 +213,7 @@ def _parse_years(text: str, known: list[Any]) -> tuple[str, str]:
     labels = [year.label for year in known]
     first, last = _split_years(text)
     if first not in labels or last not in labels or first > last:
-        raise typer.BadParameter(
-            f"expected years between {labels[0]} and {labels[-1]}, such as 2015-16:2016-17; found {text!r}"
-        )
+        raise typer.BadParameter(f"expected years between {labels[0]} and {labels[-1]}, such as 2015-16:2016-17; found {text!r}")
     return first, last
 
 

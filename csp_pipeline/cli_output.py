@@ -14,6 +14,9 @@ from rich.table import Table
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 
+# Cells up to this length are kept on one line; longer ones fold at the second.
+SHORT, LONG = 32, 44
+
 Rows = tuple[Sequence[str], Sequence[Sequence[Any]]]
 
 
@@ -48,22 +51,22 @@ def print_rows(result: Rows, format: Format, title: str, shown: Sequence[str] | 
         _print_table(columns, rows, title, shown)
 
 
-def _print_table(
-    columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str, shown: Sequence[str] | None
-) -> None:
+def _print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str, shown: Sequence[str] | None) -> None:
+    """A table for people: short cells are never cut, long ones fold; wider than the terminal rather than unreadable."""
     table = Table(title=title, title_justify="left", header_style="bold", box=None, padding=(0, 2, 0, 0))
-    chosen = [index for index, column in enumerate(columns) if shown is None or column in shown]
-    for position, index in enumerate(chosen):
+    needed = 0
+    for index in [index for index, column in enumerate(columns) if shown is None or column in shown]:
+        header = columns[index].replace("_", " ")
         numeric = any(isinstance(row[index], int | float) and not isinstance(row[index], bool) for row in rows)
-        table.add_column(
-            columns[index].replace("_", " "),
-            justify="right" if numeric else "left",
-            overflow="fold",
-            no_wrap=numeric or (position == 0 and max(len(str(row[index])) for row in rows) <= 32),
-        )
+        longest = max(len(header), *(len(_cell(row[index])) for row in rows))
+        is_short = longest <= SHORT or columns[index].endswith("_id")  # ids are copied whole
+        width = longest if is_short else min(longest, LONG)
+        needed += width + 2
+        table.add_column(header, justify="right" if numeric else "left", overflow="fold", no_wrap=is_short, min_width=width)
     for row in rows:
-        table.add_row(*(_cell(row[index]) for index in chosen))
+        table.add_row(*(_cell(value) for value, column in zip(row, columns, strict=True) if shown is None or column in shown))
     console = Console()
+    console.width = max(console.width, needed)
     console.print(table)
     console.print()
 

@@ -78,7 +78,7 @@ def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     return _engine(settings.memory_limit, settings.threads, str(settings.warehouse / ".spill")).cursor()
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1)
 def _engine(memory_limit: str, threads: int, spill: str) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(
         config={

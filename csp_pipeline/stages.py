@@ -46,9 +46,7 @@ class Pipeline:
         if years is not None:
             wanted = [year for year in self.partnership.years if year.label in years]
         feed = self.partnership.feed(key)
-        return take_in_feed(
-            feed, self.specs[key], self.partnership.references, self.settings, self.partnership.years, wanted
-        )
+        return take_in_feed(feed, self.specs[key], self.partnership.references, self.settings, self.partnership.years, wanted)
 
     def build_figures(self) -> dict[str, Any]:
         """Records to figures, changes, coverage, validity."""

@@ -147,10 +147,9 @@ def field_of(
     """A pandera field with what the rest of the pipeline reads in its metadata.
 
     Parameters: `type_` is the DuckDB type; `header` the partner's column name when it is not ours; `sql` an expression
-    with `{column}` in it that turns checked text into the typed value; `role` such as `date: recorded`,
-    `unit: victim`, `area: offence`, `status`; `reference` names a list of known codes (a value outside it is refused, unless the list is
-    not closed); `expects` completes the
-    sentence "expected ..." in a reject.
+    with `{column}` in it that turns checked text into the typed value; `role` such as `date: recorded`, `unit: victim`,
+    `area: offence`, `status`; `reference` names a list of known codes (a value outside it is refused, unless the list
+    is not closed); `expects` completes the sentence "expected ..." in a reject.
     """
     metadata = {
         "header": header,
@@ -337,9 +336,7 @@ def ddl(name: str, specs: tuple[ColumnSpec, ...], description: str) -> list[str]
     body = ",\n  ".join(f"{identifier(s.name)} {s.type}{'' if s.nullable else ' NOT NULL'}" for s in specs)
     statements = [f"CREATE TABLE {identifier(name)} (\n  {body}\n)"]
     statements.append(f"COMMENT ON TABLE {identifier(name)} IS {quoted(description)}")
-    statements += [
-        f"COMMENT ON COLUMN {identifier(name)}.{identifier(s.name)} IS {quoted(comment_of(s))}" for s in specs
-    ]
+    statements += [f"COMMENT ON COLUMN {identifier(name)}.{identifier(s.name)} IS {quoted(comment_of(s))}" for s in specs]
     return statements
 
 

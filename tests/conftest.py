@@ -130,11 +130,7 @@ class Pipeline:
         """The rejects of one submission, in order of row."""
         feed = self.partnership.feed(f"{receipt.landed.agency}/{receipt.landed.feed}")
         path = rejects_path(self.settings, feed, receipt.submission_id)
-        return (
-            _rows("SELECT * FROM read_parquet(?) ORDER BY sheet, row_number NULLS FIRST", [str(path)])
-            if path.exists()
-            else []
-        )
+        return _rows("SELECT * FROM read_parquet(?) ORDER BY sheet, row_number NULLS FIRST", [str(path)]) if path.exists() else []
 
     def records(self, receipt: Receipt) -> list[dict[str, Any]]:
         """The records of one submission, in order of row."""
@@ -172,9 +168,7 @@ class Pipeline:
         return {name: self.published(f'FROM "{name}"') for name in names}
 
 
-def _rows(
-    query: str, values: Sequence[Any], connection: duckdb.DuckDBPyConnection | None = None
-) -> list[dict[str, Any]]:
+def _rows(query: str, values: Sequence[Any], connection: duckdb.DuckDBPyConnection | None = None) -> list[dict[str, Any]]:
     result = (connection or duckdb).execute(query, values)
     names = [column[0] for column in result.description]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -14,9 +14,7 @@ class DomesticAbuse(FeedTable):
     """Cases opened by the commissioned domestic abuse service, in the workbook of the quarter they were opened in."""
 
     case_id: str = tables.text("Case", header="Case ID", role="unit: case")
-    referral_date: str = tables.day(
-        "%d/%m/%Y", "Day the case was referred", header="Referral date", role="date: referred"
-    )
+    referral_date: str = tables.day("%d/%m/%Y", "Day the case was referred", header="Referral date", role="date: referred")
     incident_date: str = tables.day(
         "%d/%m/%Y", "Day of the incident, where known", header="Incident date", nullable=True, role="date: incident"
     )
@@ -48,9 +46,7 @@ class DomesticAbuse(FeedTable):
     physical_injury: str = tables.choice(
         {"Yes": "yes", "No": "no", "Not known": "not_known"}, "Physical injury", header="Physical injury"
     )
-    risk: str = tables.choice(
-        {"Standard": "standard", "Medium": "medium", "High": "high"}, "Assessed risk", header="Risk"
-    )
+    risk: str = tables.choice({"Standard": "standard", "Medium": "medium", "High": "high"}, "Assessed risk", header="Risk")
     marac: str = tables.flag("Yes", "No", "Discussed at a MARAC", header="MARAC")
     repeat: str = tables.flag("Yes", "No", "The service knows the client from before", header="Repeat")
     status: str = tables.choice(

@@ -41,9 +41,7 @@ class AsbCases(FeedTable):
     key=("respondent",),
     layout=Layout("workbook"),
     derived=(
-        Derived(
-            "surveyed_in", "DATE", "covered_from", "First day of the year surveyed", "date: surveyed", "financial_year"
-        ),
+        Derived("surveyed_in", "DATE", "covered_from", "First day of the year surveyed", "date: surveyed", "financial_year"),
         Derived("survey_area", "VARCHAR", "covers_area", "Area surveyed", role="area: surveyed"),
     ),
 )

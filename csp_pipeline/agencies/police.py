@@ -25,18 +25,14 @@ class Crimes(FeedTable):
         "Incident the crime came from; several crimes can share one", nullable=True, role="unit: incident"
     )
     recorded_date: str = tables.day("%d/%m/%Y", "Day the crime was recorded", role="date: recorded")
-    committed_from: str = tables.moment(
-        "%d/%m/%Y %H:%M", "Earliest time it was committed", nullable=True, role="date: committed"
-    )
+    committed_from: str = tables.moment("%d/%m/%Y %H:%M", "Earliest time it was committed", nullable=True, role="date: committed")
     committed_to: str = tables.moment("%d/%m/%Y %H:%M", "Latest time it was committed", nullable=True)
     offence_code: str = tables.text(
         "Home Office offence code", reference="offence_code", expects="a Home Office offence code such as 8N or 37.2"
     )
     offence: str = tables.text("Offence in the force's words", nullable=True)
     domestic: str = tables.flag("Y", "N", "Flagged as domestic")
-    hate_strands: str = tables.text(
-        "Strands of hate, separated by semicolons", nullable=True, sensitivity="special category"
-    )
+    hate_strands: str = tables.text("Strands of hate, separated by semicolons", nullable=True, sensitivity="special category")
     beat: str = tables.text("Beat", nullable=True, reference="beat", expects="the name of a beat")
     lsoa_code: str = tables.text(
         "LSOA 2011 of the offence; blank where it has no usable location",
@@ -130,9 +126,7 @@ class Street(FeedTable):
     )
     reported_by: str = tables.text("Force that supplied the row", header="Reported by")
     falls_within: str = tables.text("Force area the row is said to fall within", header="Falls within", nullable=True)
-    longitude: str = tables.decimal(
-        "Longitude, anonymised at source", header="Longitude", nullable=True, unit="degrees"
-    )
+    longitude: str = tables.decimal("Longitude, anonymised at source", header="Longitude", nullable=True, unit="degrees")
     latitude: str = tables.decimal("Latitude, anonymised at source", header="Latitude", nullable=True, unit="degrees")
     location: str = tables.text("Anonymised place", header="Location", nullable=True)
     lsoa_code: str = tables.text(
@@ -187,9 +181,7 @@ class RecordedCrimeTables(FeedTable):
     financial_year: str = tables.text(
         "Financial year", header="Financial Year", pattern=r"\d{4}/\d{2}", expects="a financial year such as 2016/17"
     )
-    financial_quarter: str = tables.whole_number(
-        "Quarter of the financial year, 1 from April", header="Financial Quarter"
-    )
+    financial_quarter: str = tables.whole_number("Quarter of the financial year, 1 from April", header="Financial Quarter")
     force_name: str = tables.text(
         "Force area",
         header="Force Name",

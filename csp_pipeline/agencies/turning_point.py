@@ -20,9 +20,7 @@ REFERRAL_SOURCES = {"3": "gp", "4": "self", "5": "arrest_referral", "6": "drr", 
     row_unit="episode",
     key=("provider_code", "episode_id"),
     derived=(
-        Derived(
-            "client_id", "VARCHAR", "provider_code || '-' || client_reference", "Client within provider", "unit: client"
-        ),
+        Derived("client_id", "VARCHAR", "provider_code || '-' || client_reference", "Client within provider", "unit: client"),
         Derived(
             "open_in",
             "DATE",
@@ -44,9 +42,7 @@ class Episodes(FeedTable):
     episode_id: str = tables.text("Episode", header="EPISODID", role="unit: episode")
     referral_date: str = tables.day("%Y-%m-%d", "Day of referral", header="REFLD", role="date: referred")
     triage_date: str = tables.day("%Y-%m-%d", "Day of triage", header="TRIAGED", nullable=True, role="date: triaged")
-    discharge_date: str = tables.day(
-        "%Y-%m-%d", "Day of discharge", header="DISD", nullable=True, role="date: discharged"
-    )
+    discharge_date: str = tables.day("%Y-%m-%d", "Day of discharge", header="DISD", nullable=True, role="date: discharged")
     discharge_reason: str = tables.choice(DISCHARGE_REASONS, "Why discharged", header="DISRSN", nullable=True)
     drug_1: str = tables.text("First problem substance", header="DRUG1", nullable=True)
     drug_2: str = tables.text("Second problem substance", header="DRUG2", nullable=True)

@@ -10,7 +10,6 @@ from csp_pipeline.intake.take_in import FeedIntake
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.stages import Pipeline
 
-
 NOT_FETCHED = "not_fetched"
 
 
@@ -28,9 +27,7 @@ def build_intake_assets(pipeline: Pipeline) -> list[dg.AssetsDefinition]:
         return [_build_intake_asset(pipeline, feed, partitions) for feed in pipeline.partnership.feeds]
 
 
-def _build_intake_asset(
-    pipeline: Pipeline, feed: Feed, partitions: dg.StaticPartitionsDefinition
-) -> dg.AssetsDefinition:
+def _build_intake_asset(pipeline: Pipeline, feed: Feed, partitions: dg.StaticPartitionsDefinition) -> dg.AssetsDefinition:
     spec = pipeline.specs[feed.key]
     kinds = {"pandera", "parquet", "excel" if spec.traits.layout.kind == "workbook" else "csv"}
 
@@ -43,15 +40,9 @@ def _build_intake_asset(
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
         check_specs=[
-            dg.AssetCheckSpec(
-                "rows_conserved", asset=[feed.agency, feed.name], description="Rows read are records and rejects."
-            ),
-            dg.AssetCheckSpec(
-                "unique_keys", asset=[feed.agency, feed.name], description="No submission holds one key twice."
-            ),
-            dg.AssetCheckSpec(
-                "nothing_refused", asset=[feed.agency, feed.name], description="Every file could be taken in."
-            ),
+            dg.AssetCheckSpec("rows_conserved", asset=[feed.agency, feed.name], description="Rows read are records and rejects."),
+            dg.AssetCheckSpec("unique_keys", asset=[feed.agency, feed.name], description="No submission holds one key twice."),
+            dg.AssetCheckSpec("nothing_refused", asset=[feed.agency, feed.name], description="Every file could be taken in."),
         ],
     )
     def intake_asset(context: dg.AssetExecutionContext) -> dg.MaterializeResult:

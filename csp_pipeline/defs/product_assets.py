@@ -33,9 +33,7 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
         owners=ENGINEERS,
         description="Every figure of every feed: measure, area, period, date basis and unit, with coverage and status.",
         check_specs=[
-            dg.AssetCheckSpec(
-                "parts_within_whole", asset="figures", description="No part exceeds the whole that it lies in."
-            )
+            dg.AssetCheckSpec("parts_within_whole", asset="figures", description="No part exceeds the whole that it lies in.")
         ],
     )
     def figures(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
@@ -48,9 +46,7 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
                 "dagster/row_count": rows["figures"],
                 "by_month": dg.MetadataValue.md(markdown_table(("measure", "feed", "by month", "highest"), table)),
             },
-            check_results=[
-                dg.AssetCheckResult(check_name="parts_within_whole", passed=beyond == 0, metadata={"beyond": beyond})
-            ],
+            check_results=[dg.AssetCheckResult(check_name="parts_within_whole", passed=beyond == 0, metadata={"beyond": beyond})],
         )
 
     @dg.asset(
@@ -59,9 +55,7 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
         kinds={"duckdb", "parquet"},
         owners=ENGINEERS,
         description="Every two feeds' figures for one measure, area and period: comparability, verdict and rule.",
-        check_specs=[
-            dg.AssetCheckSpec("gaps_add_up", asset="comparisons", description="Every gap is value_b - value_a.")
-        ],
+        check_specs=[dg.AssetCheckSpec("gaps_add_up", asset="comparisons", description="Every gap is value_b - value_a.")],
     )
     def comparisons(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         verdicts = pipeline.build_comparisons()
@@ -72,9 +66,7 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
                 "dagster/row_count": sum(verdicts.values()),
                 **{verdict: dg.MetadataValue.int(count) for verdict, count in verdicts.items()},
                 "largest_conflicts": dg.MetadataValue.md(
-                    markdown_table(
-                        ("measure", "period", "feed a", "value a", "feed b", "value b", "gap", "rule"), conflicts
-                    )
+                    markdown_table(("measure", "period", "feed a", "value a", "feed b", "value b", "gap", "rule"), conflicts)
                 ),
             },
             check_results=[dg.AssetCheckResult(check_name="gaps_add_up", passed=wrong == 0, metadata={"wrong": wrong})],
@@ -105,9 +97,7 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
         kinds={"duckdb"},
         owners=ENGINEERS,
         description="csp.duckdb: every table with its comments, put in place in one rename.",
-        check_specs=[
-            dg.AssetCheckSpec("equals_lake", asset="warehouse", description="The warehouse holds what the lake does.")
-        ],
+        check_specs=[dg.AssetCheckSpec("equals_lake", asset="warehouse", description="The warehouse holds what the lake does.")],
     )
     def warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         rows = pipeline.publish()

@@ -96,9 +96,7 @@ def _count(
                 "counted_unit": unit["name"],
                 # a row without an identifier of its own is one of whatever the measure counts
                 "unit": unit["name"] if unit["is_distinct"] else measure.unit,
-                "is_headline": date == way.date
-                and area == way.area
-                and (way.sum is not None or unit["name"] == way.count),
+                "is_headline": date == way.date and area == way.area and (way.sum is not None or unit["name"] == way.count),
                 "grain_months": MONTHS_IN[grains.get(column, "month")],
             }
             for name, measure in measures.items()
@@ -113,9 +111,7 @@ def _count(
     if sums:
         places = "SELECT DISTINCT area_basis, area_code FROM counts"
     else:
-        offered = [
-            (basis, code) for basis, column in areas.items() for code in areas_offered(partnership, feed, spec, column)
-        ]
+        offered = [(basis, code) for basis, column in areas.items() for code in areas_offered(partnership, feed, spec, column)]
         connection.register("variant_areas_frame", pd.DataFrame(offered, columns=["area_basis", "area_code"]))
         places = "SELECT * FROM variant_areas_frame"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE variant_areas AS {places}").fetchall()
@@ -213,9 +209,7 @@ def rollup_of(partnership: Partnership, feed: Feed, spec: FeedSpec, *, adds_up: 
         return pd.DataFrame({"place": areas.area_code, "area_code": areas.area_code})
     whole = feed.entry.covers_area
     offered = {
-        code
-        for column in spec.columns_with_role("area").values()
-        for code in areas_offered(partnership, feed, spec, column)
+        code for column in spec.columns_with_role("area").values() for code in areas_offered(partnership, feed, spec, column)
     }
     pairs = {("unlocated", "unlocated"), ("unlocated", whole), ("elsewhere", whole)}
     parents = ["area_code", "beat_code", "district_code", "county_code", "force_code"]
@@ -235,9 +229,7 @@ def _file_list(files: list[str]) -> str:
     return "[" + ", ".join(f"'{sql_path(file)}'" for file in files) + "]"
 
 
-def check_measures(
-    connection: duckdb.DuckDBPyConnection, feed: Feed, spec: FeedSpec, measures: dict[str, MeasureEntry]
-) -> None:
+def check_measures(connection: duckdb.DuckDBPyConnection, feed: Feed, spec: FeedSpec, measures: dict[str, MeasureEntry]) -> None:
     """Check what each measure names against the feed's declaration, and that its conditions are SQL over its columns."""
     columns = {column.name: column.type for column in spec.columns if column.stored}
     columns |= {item.name: item.type for item in spec.derived}
@@ -263,9 +255,7 @@ def check_measures(
             raise ConfigurationError(f"{where}: {feed.key} gives totals; use take, not count or sum.")
         for key, value, known in options:
             if value is not None and value not in known:
-                raise ConfigurationError(
-                    f"{where} > {key}: {value!r} is not known; known: {', '.join(map(str, known))}."
-                )
+                raise ConfigurationError(f"{where} > {key}: {value!r} is not known; known: {', '.join(map(str, known))}.")
         for condition in way.where:
             try:
                 # WHERE, as it is used: an aggregate is no condition; and the type, as an empty table converts anything
@@ -276,6 +266,5 @@ def check_measures(
             except duckdb.Error as error:
                 problem = str(error).splitlines()[0]
                 raise ConfigurationError(
-                    f"{where} > where: {condition!r} is not a condition on its columns: {problem} Columns: "
-                    f"{', '.join(columns)}."
+                    f"{where} > where: {condition!r} is not a condition on its columns: {problem} Columns: {', '.join(columns)}."
                 ) from error

@@ -13,9 +13,7 @@ def find_unbalanced_submissions(settings: Settings, feed: Feed, receipts: list[R
     with connect(settings) as connection:
 
         def count(pattern: str) -> dict[str, int]:
-            rows = connection.execute(
-                f"SELECT file_name, num_rows FROM parquet_file_metadata('{sql_path(pattern)}')"
-            ).fetchall()
+            rows = connection.execute(f"SELECT file_name, num_rows FROM parquet_file_metadata('{sql_path(pattern)}')").fetchall()
             return {str(name): int(number) for name, number in rows}
 
         records_folder = records_path(settings, feed.agency, feed.name, "x").parent
@@ -28,9 +26,7 @@ def find_unbalanced_submissions(settings: Settings, feed: Feed, receipts: list[R
         kept = records.get(str(records_path(settings, feed.agency, feed.name, receipt.submission_id)))
         refused = rejects.get(str(rejects_path(settings, feed, receipt.submission_id)), 0)
         if kept is None or kept + refused != receipt.rows_read:
-            wrong.append(
-                f"{receipt.submission_id}: {receipt.rows_read} read, {kept} records and {refused} rejects in the lake"
-            )
+            wrong.append(f"{receipt.submission_id}: {receipt.rows_read} read, {kept} records and {refused} rejects in the lake")
     return wrong
 
 

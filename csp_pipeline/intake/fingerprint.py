@@ -23,7 +23,6 @@ def person_key_secret(settings: Settings) -> bytes:
     else:
         path = settings.landing / "person_key.secret"
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(path) as beside:
                 beside.touch(mode=0o600)
                 beside.write_text(secrets.token_hex(32))
@@ -31,9 +30,7 @@ def person_key_secret(settings: Settings) -> bytes:
     return hashlib.sha256(value).digest() if len(value) > 64 else value
 
 
-def fingerprint_of(
-    feed: Feed, spec: FeedSpec, references: Mapping[str, CodeList], secret: bytes, years: list[Period]
-) -> str:
+def fingerprint_of(feed: Feed, spec: FeedSpec, references: Mapping[str, CodeList], secret: bytes, years: list[Period]) -> str:
     """A short hash of code, configuration, code lists and secret."""
     digest = hashlib.sha256()
     code = [*sorted(Path(__file__).parent.glob("*.py"))]

@@ -48,9 +48,7 @@ def land_file(settings: Settings, feed: Feed, found: FoundFile) -> LandedFile:
     Raises PullError when the file disappears, changes while it is copied, or cannot be read.
     """
     file_system, _ = open_place(feed)
-    incoming = (
-        settings.landing / "incoming" / f"{os.getpid()}-{hashlib.sha256(found.full_path.encode()).hexdigest()[:16]}"
-    )
+    incoming = settings.landing / "incoming" / f"{os.getpid()}-{hashlib.sha256(found.full_path.encode()).hexdigest()[:16]}"
     make_folder(incoming.parent)
     digest, size = hashlib.sha256(), 0
     try:

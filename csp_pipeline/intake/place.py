@@ -63,7 +63,6 @@ def place_file(feed: Feed, landed: LandedFile) -> Placement:
     if coverage is not None and extracted < coverage.start:
         raise RefusedFileError(
             "unknown_extract_date",
-            f"its name says it was extracted on {extracted}, before {coverage.label} began. Correct the name and send it "
-            "again.",
+            f"its name says it was extracted on {extracted}, before {coverage.label} began. Correct the name and send it again.",
         )
     return Placement(coverage, extracted, True, scope)

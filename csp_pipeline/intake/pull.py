@@ -41,9 +41,7 @@ def find_files(feed: Feed) -> list[FoundFile]:
     try:
         file_system, root = open_place(feed)
         if not file_system.exists(root):
-            raise PullError(
-                f"{feed.key}: the place {feed.location} does not exist. Make it, or correct feed.yml > location."
-            )
+            raise PullError(f"{feed.key}: the place {feed.location} does not exist. Make it, or correct feed.yml > location.")
         listing = file_system.find(root, detail=True)
     except (OSError, ValueError, ImportError) as error:
         raise PullError(f"{feed.key}: {feed.location} cannot be listed: {error}.") from error

@@ -18,9 +18,7 @@ HEADER_WITHIN = 40
 OLE_SIGNATURE = b"\xd0\xcf\x11\xe0"
 
 
-def read_workbook(
-    path: Path, columns: tuple[ColumnSpec, ...], layout: Layout, period_kind: str, batch_rows: int
-) -> ReadFile:
+def read_workbook(path: Path, columns: tuple[ColumnSpec, ...], layout: Layout, period_kind: str, batch_rows: int) -> ReadFile:
     """Open a workbook and read its table, or the table on each period's sheet.
 
     Raises RefusedFileError when it is no workbook, is damaged or locked, or lacks the sheet or the table.
@@ -86,9 +84,7 @@ def _sheets_to_read(
                 f"{layout.sheet!r} and send it again.",
             )
         return [(matching[0], None)]
-    known = [
-        max((count_known(row, columns) for row in _rows(workbook, name)[:HEADER_WITHIN]), default=0) for name in names
-    ]
+    known = [max((count_known(row, columns) for row in _rows(workbook, name)[:HEADER_WITHIN]), default=0) for name in names]
     return [(names[known.index(max(known))], None)]
 
 
@@ -130,10 +126,7 @@ def _read_sheet(
     kept = [(number, row) for number, row in filled if number <= last]
     arrays = {
         column.name: pa.array(
-            [
-                _text(row[matched.positions[column.name]]) if column.name in matched.positions else None
-                for _, row in kept
-            ],
+            [_text(row[matched.positions[column.name]]) if column.name in matched.positions else None for _, row in kept],
             pa.string(),
         )
         for column in columns

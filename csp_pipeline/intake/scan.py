@@ -63,9 +63,7 @@ def _scan_unmarked(path: Path) -> ScannedText:
     has_blank_lines, carried = False, b""
     for chunk in _chunks(path):
         if b"\0" in chunk:
-            raise RefusedFileError(
-                "not_text", "it holds NUL bytes, so it is not text. Export it as CSV and send it again."
-            )
+            raise RefusedFileError("not_text", "it holds NUL bytes, so it is not text. Export it as CSV and send it again.")
         if not chunk.isascii() or not is_utf8:
             is_utf8 = is_utf8 and _decodes(decoder, chunk)
             if len(suspicious) < 2_000_000:
@@ -77,9 +75,7 @@ def _scan_unmarked(path: Path) -> ScannedText:
             returns += chunk.count(b"\r")
             pairs += chunk.count(b"\r\n")
         pairs += carried[-1:] == b"\r" and chunk[:1] == b"\n"
-        has_blank_lines = has_blank_lines or any(
-            blank in text for blank in (b"\n\n", b"\n\r\n") for text in (joined, chunk)
-        )
+        has_blank_lines = has_blank_lines or any(blank in text for blank in (b"\n\n", b"\n\r\n") for text in (joined, chunk))
         carried = chunk[-2:]
     is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
     one_ending = returns == 0 or (returns == pairs and newlines == pairs)
@@ -161,8 +157,7 @@ def write_plain(path: Path, encoding: str, target: Path) -> None:
             except UnicodeDecodeError as error:
                 raise RefusedFileError(
                     "unknown_encoding",
-                    f"a byte after line {newlines + 1} is not {encoding}: {error.reason}. Export it as UTF-8 and send it "
-                    "again.",
+                    f"a byte after line {newlines + 1} is not {encoding}: {error.reason}. Export it as UTF-8 and send it again.",
                     row=newlines + 1,
                 ) from error
             if at_start:

@@ -9,18 +9,14 @@ OUTCOMES = ("accepted", "accepted_with_warnings", "accepted_with_rejects", "refu
 class Submissions(Table):
     """One row for each file received, with its outcome and counts: rows_read = rows_accepted + rows_rejected."""
 
-    submission_id: str = tables.column(
-        "VARCHAR", "Readable and stable: feed, coverage, extract date and hash", unique=True
-    )
+    submission_id: str = tables.column("VARCHAR", "Readable and stable: feed, coverage, extract date and hash", unique=True)
     agency: str = tables.column("VARCHAR", "Agency")
     feed: str = tables.column("VARCHAR", "Feed")
     file: str = tables.column("VARCHAR", "Path below the feed's place")
     sha256: str = tables.column("VARCHAR", "Hash of its bytes; the landing keeps them under it")
     bytes: int = tables.column("BIGINT", "Size", unit="bytes")
     received: str = tables.column("TIMESTAMP", "When it was first landed (UTC)")
-    extracted: str = tables.column(
-        "DATE", "Day it was extracted, from its name; else the day it was received", nullable=True
-    )
+    extracted: str = tables.column("DATE", "Day it was extracted, from its name; else the day it was received", nullable=True)
     coverage: str = tables.column("VARCHAR", "Period or periods it covers", nullable=True)
     covered_from: str = tables.column("DATE", "First day covered", nullable=True)
     covered_until: str = tables.column("DATE", "Last day covered", nullable=True)
@@ -61,6 +57,4 @@ class Validity(Table):
     covered_until: str = tables.column("DATE", "Last day of the period")
     is_whole: bool = tables.column("BOOLEAN", "Extracted after the period ended, so that all of it is covered")
     valid_from: str = tables.column("DATE", "Day of extraction, from which its records hold")
-    valid_to: str = tables.column(
-        "DATE", "Day from which a later extract holds; NULL while it is the latest", nullable=True
-    )
+    valid_to: str = tables.column("DATE", "Day from which a later extract holds; NULL while it is the latest", nullable=True)

@@ -21,7 +21,7 @@ from csp_pipeline.intake.receipts import Receipt, read_receipt, rejects_path
 from csp_pipeline.intake.rows import COVERED, ReadFile
 from csp_pipeline.intake.submissions import Rejects
 from csp_pipeline.intake.validate import build_checker
-from csp_pipeline.lake import connect, receipt_path, records_path, replacing, sql_path, write_json
+from csp_pipeline.lake import connect, make_folder, receipt_path, records_path, replacing, sql_path, write_json
 from csp_pipeline.partnership.areas import CodeList
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.partnership.periods import Period, parse_period
@@ -152,9 +152,7 @@ class _TakingIn:
         waiting, self.waiting = self.waiting, []
         if not waiting:
             return
-        log.info(
-            "%s: reading %s%s", self.feed.key, waiting[0].receipt.landed.path, " and more" if len(waiting) > 1 else ""
-        )
+        log.info("%s: reading %s%s", self.feed.key, waiting[0].receipt.landed.path, " and more" if len(waiting) > 1 else "")
         try:
             with connect(self.settings) as connection:
                 query = prepare_conversion(
@@ -214,7 +212,7 @@ class _TakingIn:
 
     def _open(self, file: LandedFile, placement: Placement, receipt: Receipt) -> LoadingFile:
         blob, scratch = blob_path(self.settings, file.sha256), self._scratch(file)
-        scratch.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(scratch.parent)
         kind = self.feed.entry.coverage.kind
         try:
             if self.spec.traits.layout.kind == "workbook":
@@ -262,19 +260,13 @@ class _TakingIn:
         self._write_rejects(receipt, loading.rejects)
         if receipt.rows_read and not receipt.rows_accepted:
             receipt.code = "no_row_accepted"
-            receipt.messages.insert(
-                0, f"None of its {receipt.rows_read:,} rows could be accepted, so nothing of it is counted."
-            )
+            receipt.messages.insert(0, f"None of its {receipt.rows_read:,} rows could be accepted, so nothing of it is counted.")
         else:
             target = records_path(self.settings, self.feed.agency, self.feed.name, receipt.submission_id)
-            target.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(target.parent)
             loading.beside.replace(target)
             receipt.outcome = (
-                "accepted_with_rejects"
-                if loading.rejects
-                else "accepted_with_warnings"
-                if receipt.messages
-                else "accepted"
+                "accepted_with_rejects" if loading.rejects else "accepted_with_warnings" if receipt.messages else "accepted"
             )
         self._keep(receipt, is_new=True)
 
@@ -331,9 +323,7 @@ class _TakingIn:
         """Note a receipt as this feed's, and store it when it is new."""
         if is_new:
             if receipt.outcome == "refused":
-                records_path(self.settings, self.feed.agency, self.feed.name, receipt.submission_id).unlink(
-                    missing_ok=True
-                )
+                records_path(self.settings, self.feed.agency, self.feed.name, receipt.submission_id).unlink(missing_ok=True)
             path = receipt_path(self.settings, self.feed.agency, self.feed.name, receipt.landed.landed_id)
             write_json(path, asdict(receipt))
             self.intake.new.append(receipt)
@@ -356,9 +346,7 @@ class _TakingIn:
         columns = ", ".join(f"CAST({spec.name} AS {spec.type}) AS {spec.name}" for spec in tables.specs_of(Rejects))
         with connect(self.settings) as connection, replacing(path) as beside:
             connection.register("rejects", frame)
-            connection.execute(
-                f"COPY (SELECT {columns} FROM rejects) TO '{sql_path(beside)}' (FORMAT parquet)"
-            ).fetchall()
+            connection.execute(f"COPY (SELECT {columns} FROM rejects) TO '{sql_path(beside)}' (FORMAT parquet)").fetchall()
 
 
 def _submission_id(feed: Feed, file: LandedFile, placement: Placement) -> str:

@@ -125,7 +125,7 @@ def _parse(texts: pd.Series, formats: tuple[str, ...]) -> pd.Series:
             break
         parsed = parsed.where(~gaps, pd.to_datetime(texts, format=format_, errors="coerce"))
     # pandas takes a 60th second for the next minute, DuckDB takes it for no time at all
-    return parsed.mask(texts.str.contains(":6", regex=False))
+    return parsed.mask(texts.str.contains(":6[0-9]$"))
 
 
 def _code_of(check: object) -> str:
@@ -139,9 +139,7 @@ def _code_of(check: object) -> str:
     return text
 
 
-def word_problem(
-    column: ColumnSpec, code: str, value: object, references: Mapping[str, CodeList], *, latest: date
-) -> str:
+def word_problem(column: ColumnSpec, code: str, value: object, references: Mapping[str, CodeList], *, latest: date) -> str:
     """One sentence for a failing cell: what was found, what was expected, what to do."""
     shown = shown_value(column, value)
     found = "a value that is not shown, as it may be about a person" if shown is None else repr(shown)

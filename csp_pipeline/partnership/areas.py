@@ -31,9 +31,7 @@ class Populations(Table):
     """Mid-year population estimates (ONS), the base of rates."""
 
     area_code: str = tables.column("VARCHAR", "District")
-    mid_year: int = tables.column(
-        "INTEGER", "Year of the mid-year estimate; it is the base of the financial year around it"
-    )
+    mid_year: int = tables.column("INTEGER", "Year of the mid-year estimate; it is the base of the financial year around it")
     population: int = tables.column("INTEGER", "Residents", unit="persons")
 
 
@@ -80,9 +78,7 @@ def expand_issued_lsoas(runs: pd.DataFrame) -> list[str]:
     codes: list[str] = []
     for first, last in zip(runs.first_code, runs.last_code, strict=True):
         if not all(re.fullmatch("[A-Z][0-9]{8}", str(code)) for code in (first, last)):
-            raise ConfigurationError(
-                f"the list of issued LSOAs: expected codes such as E01000001, found {first!r} and {last!r}."
-            )
+            raise ConfigurationError(f"the list of issued LSOAs: expected codes such as E01000001, found {first!r} and {last!r}.")
         codes += [f"{first[0]}{number:08d}" for number in range(int(first[1:]), int(last[1:]) + 1)]
     return codes
 
@@ -109,9 +105,7 @@ class CodeList:
         return bytes(pd.util.hash_pandas_object(self.frame, index=False).to_numpy().tobytes())
 
 
-def code_lists(
-    areas: pd.DataFrame, lsoas: list[str], offence_codes: pd.DataFrame, forces: pd.DataFrame
-) -> dict[str, CodeList]:
+def code_lists(areas: pd.DataFrame, lsoas: list[str], offence_codes: pd.DataFrame, forces: pd.DataFrame) -> dict[str, CodeList]:
     """The lists that columns may refer to, by name."""
     districts = areas[areas.area_level == "district"]
     beats = areas[areas.area_level == "beat"]
@@ -122,9 +116,7 @@ def code_lists(
             districts.assign(value=districts.csp_code),
         ]
     )
-    elsewhere = pd.DataFrame(
-        {"value": ["Other", "Out of area", "Not known"], "shared": ["elsewhere", "elsewhere", None]}
-    )
+    elsewhere = pd.DataFrame({"value": ["Other", "Out of area", "Not known"], "shared": ["elsewhere", "elsewhere", None]})
     force_names = forces.assign(value=forces.force_name, shared=forces.force_code)[["value", "shared"]]
     other_forces = pd.DataFrame(
         {

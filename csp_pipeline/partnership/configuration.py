@@ -244,9 +244,7 @@ def read_configuration(path: Path, shape: type[File]) -> File:
     except ValueError as error:  # a date or number that YAML recognises and cannot make, such as 2016-02-31
         raise ConfigurationError(f"{path}: a value in it cannot be: {error}. Correct the date or number.") from error
     if not isinstance(content, dict):
-        raise ConfigurationError(
-            f"{path}: expected keys such as {', '.join(list(shape.model_fields)[:3])}; found none."
-        )
+        raise ConfigurationError(f"{path}: expected keys such as {', '.join(list(shape.model_fields)[:3])}; found none.")
     try:
         return shape.model_validate(content)
     except ValidationError as error:

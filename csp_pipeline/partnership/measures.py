@@ -98,27 +98,26 @@ class MeasureBook:
     @property
     def breaks_table(self) -> pd.DataFrame:
         """The `breaks` table: one row for each break, feed and measure."""
-        rows = []
-        for entry in self.breaks:
-            for key in entry.feeds:
-                agency, feed = key.split("/")
-                for measure in self.of_feed(key):
-                    if entry.measures is None or measure in entry.measures:
-                        rows.append(
-                            (
-                                entry.id,
-                                entry.title,
-                                date.fromisoformat(entry.date),
-                                agency,
-                                feed,
-                                measure,
-                                list(entry.comparable_within),
-                                entry.reason.strip(),
-                                entry.source,
-                            )
-                        )
+        rows = [
+            (
+                entry.id,
+                entry.title,
+                date.fromisoformat(entry.date),
+                *key.split("/"),
+                measure,
+                list(entry.comparable_within),
+                entry.reason.strip(),
+                entry.source,
+            )
+            for entry in self.breaks
+            for key in entry.feeds
+            for measure in self.of_feed(key)
+            if entry.measures is None or measure in entry.measures
+        ]
         frame = pd.DataFrame(rows, columns=list(Breaks.to_schema().columns))
-        return frame.astype({"break_date": "datetime64[s]"})
+        # said for every column of text, as a table without breaks would say nothing of them
+        texts = dict.fromkeys(("break_id", "title", "agency", "feed", "measure", "reason", "source"), "str")
+        return frame.astype({**texts, "break_date": "datetime64[s]"})
 
 
 def load_measures(partnership: Partnership) -> MeasureBook:

@@ -159,9 +159,7 @@ def load_partnership(sources: Path) -> Partnership:
     except ValueError as error:
         raise ConfigurationError(f"{path}: financial_years: {error}.") from error
     if expected[0].start < taken_in[0].start or expected[-1].end > taken_in[-1].end:
-        raise ConfigurationError(
-            f"{path}: financial_years: the expected years lie outside {years.first} to {years.last}."
-        )
+        raise ConfigurationError(f"{path}: financial_years: the expected years lie outside {years.first} to {years.last}.")
     feeds = []
     for agency in file.agencies:
         for feed_file in sorted((sources / agency).glob("*/feed.yml")):
@@ -201,8 +199,6 @@ def _expected_periods(path: Path, entry: FeedEntry, years: list[Period]) -> tupl
             continue
         period = parse_period(text, entry.coverage.kind)
         if period is None:
-            raise ConfigurationError(
-                f"{path}: {key}: expected a {entry.coverage.kind} such as 2016-04, found {text!r}."
-            )
+            raise ConfigurationError(f"{path}: {key}: expected a {entry.coverage.kind} such as 2016-04, found {text!r}.")
         first, last = (max(first, period.start), last) if key == "expected_from" else (first, min(last, period.end))
     return tuple(periods_between(first, last, entry.coverage.kind))

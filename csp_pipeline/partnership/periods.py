@@ -85,9 +85,7 @@ def periods_between(first: date, last: date, kind: str) -> Iterator[Period]:
 def table_of_periods(first: date, last: date) -> pd.DataFrame:
     """The `periods` table for every month, quarter and financial year touched by the two days."""
     start, end = period_holding(first, "financial_year").start, period_holding(last, "financial_year").end
-    rows = [
-        (p.label, p.kind, p.start, p.end, MONTHS_IN[kind]) for kind in KINDS for p in periods_between(start, end, kind)
-    ]
+    rows = [(p.label, p.kind, p.start, p.end, MONTHS_IN[kind]) for kind in KINDS for p in periods_between(start, end, kind)]
     frame = pd.DataFrame(rows, columns=["period", "period_kind", "period_start", "period_end", "months"])
     return frame.astype({"period_start": "datetime64[s]", "period_end": "datetime64[s]"})
 

@@ -42,14 +42,9 @@ class CataloguedTable:
 
 def catalogue(partnership: Partnership, specs: Mapping[str, FeedSpec]) -> list[CataloguedTable]:
     """All tables: the shared ones, then one for each feed."""
-    shared = [
-        CataloguedTable(name, " ".join((model.__doc__ or "").split()), specs_of(model))
-        for name, model in MODELS.items()
-    ]
+    shared = [CataloguedTable(name, " ".join((model.__doc__ or "").split()), specs_of(model)) for name, model in MODELS.items()]
     feeds = [
-        CataloguedTable(
-            feed.table, " ".join(specs[feed.key].description.split()), record_columns(specs[feed.key]), True
-        )
+        CataloguedTable(feed.table, " ".join(specs[feed.key].description.split()), record_columns(specs[feed.key]), True)
         for feed in partnership.feeds
     ]
     return shared + feeds
@@ -63,15 +58,11 @@ def record_columns(spec: FeedSpec) -> tuple[ColumnSpec, ...]:
         ColumnSpec("row_number", "", "BIGINT", "Row as a spreadsheet shows it"),
         ColumnSpec("covered_label", "", "VARCHAR", "Period that its submission covers"),
         ColumnSpec("valid_from", "", "DATE", "Day of extraction, from which it holds"),
-        ColumnSpec(
-            "valid_to", "", "DATE", "Day from which a later extract holds; NULL while it is the latest", nullable=True
-        ),
+        ColumnSpec("valid_to", "", "DATE", "Day from which a later extract holds; NULL while it is the latest", nullable=True),
     )
     # A flag or choice may have a word for "not known", which is stored as NULL.
     own = tuple(
-        ColumnSpec(
-            c.name, c.header, c.type, c.description, nullable=True, role=c.role, unit=c.unit, sensitivity=c.sensitivity
-        )
+        ColumnSpec(c.name, c.header, c.type, c.description, nullable=True, role=c.role, unit=c.unit, sensitivity=c.sensitivity)
         for c in spec.columns
         if c.stored
     )

@@ -42,7 +42,5 @@ def compare_with_lake(settings: Settings) -> list[str]:
             published = database.execute(query + table).fetchall()[0]
             lake = read_rows(settings, table, query + "read_parquet($table)")[0]
             if published != lake:
-                differences.append(
-                    f"{table}: rows and sum of {column} are {published} in the warehouse, {lake} in the lake"
-                )
+                differences.append(f"{table}: rows and sum of {column} are {published} in the warehouse, {lake} in the lake")
     return differences

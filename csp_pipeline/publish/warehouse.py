@@ -35,9 +35,7 @@ def publish_warehouse(
     make_folder(building.parent)
     try:
         building.unlink(missing_ok=True)
-        with duckdb.connect(
-            str(building), config={"memory_limit": settings.memory_limit, "threads": settings.threads}
-        ) as db:
+        with duckdb.connect(str(building), config={"memory_limit": settings.memory_limit, "threads": settings.threads}) as db:
             rows = _fill(db, settings, partnership, book, specs, receipts)
             _add_views(db, settings.views)
             _check_against_lake(db, settings, partnership, receipts)
@@ -84,7 +82,7 @@ def _fill(
             source = f"SELECT * FROM read_parquet('{sql_path(table_path(settings, table.name))}')"
         else:
             db.register("frame", frames[table.name])
-            source = "SELECT * FROM frame"
+            source = "SELECT * FROM frame" if len(frames[table.name]) else None  # an empty frame has no types to insert
         rows[table.name] = _insert(db, table, source)
     return rows
 
@@ -125,9 +123,7 @@ def _rejects_query(settings: Settings, partnership: Partnership, receipts: dict[
     return f"SELECT * FROM read_parquet([{listed}]) ORDER BY submission_id, sheet, row_number, column_name"
 
 
-def table_of_submissions(
-    settings: Settings, partnership: Partnership, receipts: dict[str, list[Receipt]]
-) -> pd.DataFrame:
+def table_of_submissions(settings: Settings, partnership: Partnership, receipts: dict[str, list[Receipt]]) -> pd.DataFrame:
     """The `submissions` table: one row for each file received, in order of feed, coverage and extract date."""
     validity = pd.read_parquet(table_path(settings, "validity"))
     current = set(validity.loc[validity.valid_to.isna(), "submission_id"])
@@ -170,9 +166,7 @@ def _add_views(db: duckdb.DuckDBPyConnection, folder: Path) -> None:
         try:
             db.execute(path.read_text(encoding="utf-8")).fetchall()
         except duckdb.Error as error:
-            raise PublishError(
-                f"{path}: {str(error).splitlines()[0]} The warehouse as it was stays in place."
-            ) from error
+            raise PublishError(f"{path}: {str(error).splitlines()[0]} The warehouse as it was stays in place.") from error
 
 
 def _check_against_lake(
@@ -181,13 +175,9 @@ def _check_against_lake(
     """Refuse to publish a warehouse that does not hold just what the lake does, or whose counts do not add up."""
     for table in FROM_LAKE:
         lake = f"read_parquet('{sql_path(table_path(settings, table))}')"
-        difference = db.execute(f"SELECT (SELECT count(*) FROM {table}) - (SELECT count(*) FROM {lake})").fetchall()[0][
-            0
-        ]
+        difference = db.execute(f"SELECT (SELECT count(*) FROM {table}) - (SELECT count(*) FROM {lake})").fetchall()[0][0]
         if difference:
-            raise PublishError(
-                f"the table {table} would hold {difference:+,} rows beside the lake; nothing was published."
-            )
+            raise PublishError(f"the table {table} would hold {difference:+,} rows beside the lake; nothing was published.")
     for feed in partnership.feeds:
         accepted = sum(r.rows_accepted for r in receipts[feed.key] if r.outcome != "refused")
         held = db.execute(f"SELECT count(*) FROM {identifier(feed.table)}").fetchall()[0][0]
@@ -195,8 +185,6 @@ def _check_against_lake(
             raise PublishError(
                 f"the table {feed.table} would hold {held:,} records of {accepted:,} accepted; nothing was published."
             )
-    unbalanced = db.execute(
-        "SELECT submission_id FROM submissions WHERE rows_read <> rows_accepted + rows_rejected"
-    ).fetchall()
+    unbalanced = db.execute("SELECT submission_id FROM submissions WHERE rows_read <> rows_accepted + rows_rejected").fetchall()
     if unbalanced:
         raise PublishError(f"{unbalanced[0][0]}: rows read are not rows accepted and rejected; nothing was published.")

@@ -4,6 +4,7 @@ import re
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.lake import connect, sql_path, table_path, write_table
@@ -27,15 +28,11 @@ def build_comparisons(settings: Settings, partnership: Partnership, book: Measur
         connection.register("area_slugs", area_slugs(partnership.areas))
         connection.register("pair_rules", pair_rules(book))
         connection.register("pair_differences", pair_differences(book))
-        connection.register(
-            "break_groups",
-            pd.DataFrame(
-                {
-                    "break_id": [b.id for b in book.breaks],
-                    "comparable_within": [list(b.comparable_within) for b in book.breaks],
-                }
-            ).astype({"break_id": "str"}),
-        )
+        groups = {
+            "break_id": pa.array([b.id for b in book.breaks], pa.string()),
+            "comparable_within": pa.array([list(b.comparable_within) for b in book.breaks], pa.list_(pa.string())),
+        }
+        connection.register("break_groups", pa.table(groups))  # typed, so that no breaks at all will do
         write_table(connection, settings, "comparisons", read_sql(PACKAGE, "comparisons"))
         _view(connection, settings, "comparisons")
         counts = connection.execute("SELECT verdict, count(*) FROM comparisons GROUP BY ALL ORDER BY ALL").fetchall()
@@ -89,7 +86,10 @@ def pair_rules(book: MeasureBook) -> pd.DataFrame:
 
 
 def pair_differences(book: MeasureBook) -> pd.DataFrame:
-    """Declared differences in what two feeds count: `measure`, `feed_a`, `feed_b`, `difference`, `declared`, `declared_reason`."""
+    """Declared differences in what two feeds count.
+
+    Columns `measure`, `feed_a`, `feed_b`, `difference`, `declared` (comparability), `declared_reason`.
+    """
     rows = []
     for measure, feed_a, feed_b in _pairs(book):
         found = [entry for entry in book.comparability if _differs(entry, measure, feed_a, feed_b)]

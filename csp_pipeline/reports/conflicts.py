@@ -123,9 +123,7 @@ def conflicts_for_everybody(facts: Facts) -> Conflicts:
 
 def is_leading(facts: Facts, row: Row) -> bool:
     """Whether a conflict is an open yearly one of the partnership's own district."""
-    return bool(
-        row["state"] not in SETTLED and row["area_code"] == facts.district and row["period_kind"] == "financial_year"
-    )
+    return bool(row["state"] not in SETTLED and row["area_code"] == facts.district and row["period_kind"] == "financial_year")
 
 
 def _leading_rows(facts: Facts) -> list[Row]:
@@ -185,10 +183,7 @@ def _feed(row: Row, side: str) -> str:
 
 def _conflict(facts: Facts, row: Row, audience: str | None, hidden: dict[Cell, str]) -> Conflict:
     why = [hidden[cell] for cell, _, _ in _cells(row) if cell in hidden]
-    a, b = (
-        _figure(facts, row, side, audience, cell in hidden)
-        for side, (cell, _, _) in zip("ab", _cells(row), strict=True)
-    )
+    a, b = (_figure(facts, row, side, audience, cell in hidden) for side, (cell, _, _) in zip("ab", _cells(row), strict=True))
     # a reader's own figure comes first, so that every sentence starts with what they sent
     swapped = b.is_yours and not a.is_yours
     first, second = (b, a) if swapped else (a, b)

@@ -45,9 +45,7 @@ def agency_page(report: AgencyReport) -> str:
             report=report,
             measures=conflict_groups(report.conflicts.leading),
             missing=_by_feed(report.missing),
-            late=[
-                LateFeed(title, periods, max(p.days_late for p in periods)) for title, periods in _by_feed(report.late)
-            ],
+            late=[LateFeed(title, periods, max(p.days_late for p in periods)) for title, periods in _by_feed(report.late)],
         )
     )
 

@@ -80,9 +80,7 @@ def read_facts(settings: Settings, partnership: Partnership) -> Facts:
                 conflicts=_rows(db, read_sql(PACKAGE, "conflicts")),
                 cells=_rows(db, read_sql(PACKAGE, "cells")),
                 blocked=_rows(db, read_sql(PACKAGE, "blocked"), district=district),
-                tolerances={
-                    rule.name: (rule.absolute, rule.relative) for rule in load_measures(partnership).tolerances
-                },
+                tolerances={rule.name: (rule.absolute, rule.relative) for rule in load_measures(partnership).tolerances},
             )
     except duckdb.Error as error:
         raise PublishError(

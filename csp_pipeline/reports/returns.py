@@ -267,8 +267,7 @@ def _is_replaced(facts: Facts, refused: Row) -> bool:
     held = sorted(
         (row["covered_from"], row["covered_until"])
         for row in facts.validity
-        if (row["agency"], row["feed"]) == (refused["agency"], refused["feed"])
-        and row["valid_from"] >= refused["extracted"]
+        if (row["agency"], row["feed"]) == (refused["agency"], refused["feed"]) and row["valid_from"] >= refused["extracted"]
     )
     next_day = start
     for first, last in held:

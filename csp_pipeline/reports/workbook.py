@@ -65,9 +65,7 @@ def write_workbook(path: Path, report: AgencyReport) -> None:
         }
         sheets = _sheets(report)
         _write_cover(book.add_worksheet("Cover"), report, title, sheets, styles)
-        notes = Sheet(
-            "Notes", "Notes: what the marks and words mean", (("Mark or word", 16), ("Meaning", 100)), list(NOTES)
-        )
+        notes = Sheet("Notes", "Notes: what the marks and words mean", (("Mark or word", 16), ("Meaning", 100)), list(NOTES))
         for position, sheet in enumerate((notes, *sheets)):
             _write_sheet(
                 book.add_worksheet(sheet.name),
@@ -77,9 +75,7 @@ def write_workbook(path: Path, report: AgencyReport) -> None:
             )
 
 
-def _write_cover(
-    sheet: Worksheet, report: AgencyReport, title: str, sheets: list[Sheet], styles: dict[str, Any]
-) -> None:
+def _write_cover(sheet: Worksheet, report: AgencyReport, title: str, sheets: list[Sheet], styles: dict[str, Any]) -> None:
     sheet.set_column(0, 0, 100)
     sheet.hide_gridlines(2)
     sheet.fit_to_pages(1, 0)

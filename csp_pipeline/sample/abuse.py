@@ -103,9 +103,7 @@ class Maker:
         self.incidents: list[Incident] = []
         self.county = [i for i, d in enumerate(reference.districts) if d.in_county and i != reference.harborough]
         self.neighbours = [
-            i
-            for i, d in enumerate(reference.districts)
-            if d.name in {"Blaby", "Oadby and Wigston", "Melton", "Leicester"}
+            i for i, d in enumerate(reference.districts) if d.name in {"Blaby", "Oadby and Wigston", "Melton", "Leicester"}
         ]
 
     def make_year(self) -> list[Incident]:
@@ -134,9 +132,7 @@ class Maker:
             person = incident.earlier.crimes[0].person
         recorded = self._pick_day(kind, turn, injury, harborough)
         if incident.earlier:
-            recorded = max(
-                recorded, min(incident.earlier.crimes[0].recorded + timedelta(days=21), _last_matched(recorded))
-            )
+            recorded = max(recorded, min(incident.earlier.crimes[0].recorded + timedelta(days=21), _last_matched(recorded)))
         place, home = self._pick_places(kind, district)
         if kind != "never_reported":
             self._add_crimes(incident, person, recorded, place, extras)
@@ -145,9 +141,7 @@ class Maker:
         self.incidents.append(incident)
 
     def _pick_earlier(self) -> Incident:
-        matched = [
-            i for i in self.incidents if i.kind == "matched" and i.harborough and i.injury == self.incidents[-1].injury
-        ]
+        matched = [i for i in self.incidents if i.kind == "matched" and i.harborough and i.injury == self.incidents[-1].injury]
         used = {id(i.earlier) for i in self.incidents if i.earlier}
         return next(i for i in sorted(matched, key=lambda i: i.crimes[0].recorded) if id(i) not in used)
 
@@ -169,9 +163,7 @@ class Maker:
             return months[0].first + timedelta(days=int(self.rng.integers(0, length + 1)))
         if kind == "repeat_client":
             return self._pick_within(Quarter(self.year, int(self.rng.integers(3, 5))), 20)
-        return self._pick_within(
-            Quarter(self.year, int(self.rng.integers(1, 5))), 30 if kind == "several_crimes" else 14
-        )
+        return self._pick_within(Quarter(self.year, int(self.rng.integers(1, 5))), 30 if kind == "several_crimes" else 14)
 
     def _pick_within(self, quarter: Quarter, spare: int) -> date:
         length = (quarter.last - quarter.first).days - spare
@@ -193,9 +185,7 @@ class Maker:
         for turn in range(extras + 1):
             later = 0 if turn % 2 == 0 else int(self.rng.integers(2, 12))
             day = recorded + timedelta(days=later)
-            committed = datetime(
-                day.year, day.month, day.day, int(self.rng.integers(0, 24)), int(self.rng.integers(0, 60))
-            )
+            committed = datetime(day.year, day.month, day.day, int(self.rng.integers(0, 24)), int(self.rng.integers(0, 60)))
             committed -= timedelta(days=int(self.rng.choice([0, 1, 2, 5, 16], p=[0.5, 0.25, 0.12, 0.08, 0.05])))
             crime = Crime(
                 person, day, committed, self._pick_code(injury), place,

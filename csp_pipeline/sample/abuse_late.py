@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -17,16 +18,17 @@ def apply_late_changes(world: World, reference: Reference) -> None:
     year = LATE_MONTH.financial_year
     if year not in world.years:
         return
-    found = {}
+    found: dict[str, list[Incident]] = {}
     for incident in world.incidents:
         if incident.year == year and incident.harborough and incident.injury:
             found.setdefault(incident.kind, []).append(incident)
     cancelled, reclassified, error = found["matched"][:3]
-    _change_crime(cancelled, "status", status="Cancelled")
-    _change_crime(reclassified, "classification", code="105A")
-    _change_case(error, "status", status="Opened in error")
-    _change_case(found["injury_not_stated"][0], "classification", injury="Yes")
-    _change_case(found["never_reported"][0], "known_to_one_agency_only", district=reference.index_district("E07000129"))
+    blaby = reference.index_district("E07000129")
+    _change_crime(cancelled, "status", lambda crime: replace(crime, status="Cancelled"))
+    _change_crime(reclassified, "classification", lambda crime: replace(crime, code="105A"))
+    _change_case(error, "status", lambda case: replace(case, status="Opened in error"))
+    _change_case(found["injury_not_stated"][0], "classification", lambda case: replace(case, injury="Yes"))
+    _change_case(found["never_reported"][0], "known_to_one_agency_only", lambda case: replace(case, district=blaby))
     lsoas = reference.list_lsoas(reference.harborough)
     number = (int(year[:4]) % 100) * 100_000 + _LATE_NUMBER
     day = LATE_MONTH.first + timedelta(days=17)
@@ -72,21 +74,21 @@ def has_late_quarter(world: World) -> bool:
     return any(quarter.label == LATE_QUARTER for quarter in world.list_delivered())
 
 
-def _walk(world: World):
+def _walk(world: World) -> Iterator[tuple[Incident, int, Case]]:
     for incident in world.incidents:
         for turn, case in enumerate(incident.cases):
             yield incident, turn, case
 
 
-def _change_crime(incident: Incident, cause: str, **changes: str) -> None:
+def _change_crime(incident: Incident, cause: str, change: Callable[[Crime], Crime]) -> None:
     crime = incident.crimes[0]
-    crime.later = replace(crime, **changes)
+    crime.later = change(crime)
     incident.late_cause = cause
 
 
-def _change_case(incident: Incident, cause: str, **changes: object) -> None:
+def _change_case(incident: Incident, cause: str, change: Callable[[Case], Case]) -> None:
     case = incident.cases[0]
     if place_day(case.referral).label != LATE_QUARTER:
         raise RuntimeError(f"the case to change was referred on {case.referral}, outside {LATE_QUARTER}")
-    case.later = replace(case, **changes)
+    case.later = change(case)
     incident.late_cause = cause

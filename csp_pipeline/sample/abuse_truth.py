@@ -32,9 +32,7 @@ def plant_abuse_truth(truth: Truth, world: World) -> None:
                 _plant_reference(truth, case)
     missing = Counter(case.quarter.label for _, case in world.iterate_cases() if _in_missing_quarter(world, case))
     for label, count in sorted(missing.items()):
-        truth.plant(
-            "missing_submission", *COUNTY, "", label, detail=f"the quarter never arrived; it held {count} cases"
-        )
+        truth.plant("missing_submission", *COUNTY, "", label, detail=f"the quarter never arrived; it held {count} cases")
 
 
 def count_abuse_figures(truth: Truth, world: World, reference: Reference) -> None:
@@ -67,82 +65,49 @@ def name_crime_file(month: Month) -> str:
 
 def _plant_cause(truth: Truth, world: World, incident: Incident) -> None:
     cause = CAUSE_OF_KIND[incident.kind]
+    crime = incident.crimes[0] if incident.crimes else None
     case = incident.cases[0] if incident.cases else None
-    if case is not None and not world.is_delivered(case):
-        missing = _in_missing_quarter(world, case)
-        why = (
-            "its case was in the quarter that never arrived"
-            if missing
-            else "another year: its case was opened after the last one"
-        )
-        for crime in incident.crimes:
-            truth.plant(
-                "missing_submission" if missing else "reference_date",
-                *POLICE,
-                _file(crime),
-                crime.number,
-                COUNTY,
-                case.case_id,
-                _describe(incident, why),
-            )
+    if case and not world.is_delivered(case):
+        _plant_undelivered(truth, world, incident, case)
+    elif not cause or (crime and crime.late_only) or (case and case.late_only):
         return
-    if not cause or (incident.crimes and incident.crimes[0].late_only) or (case and case.late_only):
-        return
-    first = incident.crimes[0] if incident.crimes else None
-    if incident.kind == "police_only":
-        truth.plant(cause, *POLICE, _file(first), first.number, COUNTY, detail=_describe(incident, "never referred"))
-    elif incident.kind == "never_reported":
-        truth.plant(
-            cause,
-            *COUNTY,
-            name_quarter(case.quarter),
-            case.case_id,
-            POLICE,
-            detail=_describe(incident, "never reported to the police"),
-        )
-    elif incident.kind == "several_crimes":
+    elif crime and case:
+        _plant_difference(truth, incident, cause, crime, case)
+    elif crime:
+        words = _describe(incident, "never referred")
+        truth.plant(cause, *POLICE, _file(crime), crime.number, COUNTY, detail=words)
+    elif case:
+        words = _describe(incident, "never reported to the police")
+        truth.plant(cause, *COUNTY, name_quarter(case.quarter), case.case_id, POLICE, detail=words)
+
+
+def _plant_undelivered(truth: Truth, world: World, incident: Incident, case: Case) -> None:
+    """Note the crimes of an incident whose case the partnership never received."""
+    cause, why = "reference_date", "another year: its case was opened after the last one"
+    if _in_missing_quarter(world, case):
+        cause, why = "missing_submission", "its case was in the quarter that never arrived"
+    for crime in incident.crimes:
+        words = _describe(incident, why)
+        truth.plant(cause, *POLICE, _file(crime), crime.number, COUNTY, case.case_id, words)
+
+
+def _plant_difference(truth: Truth, incident: Incident, cause: str, first: Crime, case: Case) -> None:
+    """Note what differs in an incident that both agencies know of."""
+    if incident.kind == "several_crimes":
+        words = _describe(incident, f"one case; the first crime is {first.number}")
         for crime in incident.crimes[1:]:
-            truth.plant(
-                cause,
-                *POLICE,
-                _file(crime),
-                crime.number,
-                COUNTY,
-                case.case_id,
-                _describe(incident, f"one case; the first crime is {first.number}"),
-            )
+            truth.plant(cause, *POLICE, _file(crime), crime.number, COUNTY, case.case_id, words)
     elif incident.kind == "entered_twice":
-        again = max(incident.cases, key=lambda case: case.case_id)
-        original = min(incident.cases, key=lambda case: case.case_id)
-        truth.plant(
-            cause,
-            *COUNTY,
-            name_quarter(again.quarter),
-            again.case_id,
-            COUNTY,
-            original.case_id,
-            _describe(incident, f"entered twice; the crime is {first.number}"),
-        )
+        original, *_, again = sorted(incident.cases, key=lambda case: case.case_id)
+        words = _describe(incident, f"entered twice; the crime is {first.number}")
+        file = name_quarter(again.quarter)
+        truth.plant(cause, *COUNTY, file, again.case_id, COUNTY, original.case_id, words)
     elif incident.kind == "cancelled_crime":
-        truth.plant(
-            cause,
-            *POLICE,
-            _file(first),
-            first.number,
-            COUNTY,
-            case.case_id,
-            _describe(incident, "crime cancelled, case counted"),
-        )
+        words = _describe(incident, "crime cancelled, case counted")
+        truth.plant(cause, *POLICE, _file(first), first.number, COUNTY, case.case_id, words)
     elif incident.kind not in {"wrong_reference", "missing_reference"}:
-        truth.plant(
-            cause,
-            *COUNTY,
-            name_quarter(case.quarter),
-            case.case_id,
-            POLICE,
-            first.number,
-            _describe(incident, _say(incident, case, first)),
-        )
+        words = _describe(incident, _say(incident, case, first))
+        truth.plant(cause, *COUNTY, name_quarter(case.quarter), case.case_id, POLICE, first.number, words)
 
 
 def _say(incident: Incident, case: Case, crime: Crime) -> str:
@@ -178,9 +143,7 @@ def _plant_later(truth: Truth, world: World, incident: Incident) -> None:
             )
         elif crime.later:
             change = (
-                f"now {crime.later.status}"
-                if crime.later.status != crime.status
-                else f"{crime.code} is now {crime.later.code}"
+                f"now {crime.later.status}" if crime.later.status != crime.status else f"{crime.code} is now {crime.later.code}"
             )
             truth.plant(
                 "later_vintage",
@@ -238,9 +201,7 @@ def _plant_reference(truth: Truth, case: Case) -> None:
         if right is None:
             lost = text.split("/")[1] == case.crime.number.split("/")[1].lstrip("0")
             right = "lost leading zeros" if lost else "digits transposed"
-        truth.plant(
-            "wrong_reference", *COUNTY, name, case.case_id, POLICE, case.crime.number, f"{right}: {text.strip()}"
-        )
+        truth.plant("wrong_reference", *COUNTY, name, case.case_id, POLICE, case.crime.number, f"{right}: {text.strip()}")
 
 
 def _in_missing_quarter(world: World, case: Case) -> bool:

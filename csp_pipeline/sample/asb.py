@@ -7,15 +7,13 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from csp_pipeline.sample.crimes import Mixer
+from csp_pipeline.sample.crimes import Mixer, weigh_rest
 from csp_pipeline.sample.events import render_incident_numbers
 from csp_pipeline.sample.periods import Month
 from csp_pipeline.sample.plan import MonthPlan
-from csp_pipeline.sample.seeds import open_stream
-from csp_pipeline.sample.shapes import DISTRICT_WEIGHTS
-from csp_pipeline.sample.writing import look_up, number_day, render_minutes
+from csp_pipeline.sample.seeds import choose_indices, open_stream
+from csp_pipeline.sample.writing import look_up, number_day, render_minutes, replace_value
 
 FIRST_NICHE_DAY = date(2016, 6, 1)
 CATEGORIES = ("Personal", "Nuisance", "Environmental")
@@ -59,12 +57,7 @@ def make_asb(mixer: Mixer, plan: MonthPlan) -> AsbMonth:
     weights = mixer.lsoa_weights[plan.month.financial_year][own]
     flaws = _FLAWS_BY_MONTH.get(plan.month.month, ())
     unlocated = int(rng.binomial(plan.asb, UNLOCATED_SHARE)) + round(plan.rest_asb * UNLOCATED_SHARE)
-    rest_weights = np.zeros(len(reference.lsoas))
-    for index, district in enumerate(reference.districts):
-        lsoas = reference.list_lsoas(index)
-        rest_weights[lsoas] = DISTRICT_WEIGHTS.get(district.code, 0) / len(lsoas)
-    edges = np.cumsum(rest_weights) / rest_weights.sum()
-    rest = np.minimum(np.searchsorted(edges, rng.random(plan.rest_asb + unlocated), side="right"), len(edges) - 1)
+    rest = choose_indices(rng, weigh_rest(reference), plan.rest_asb + unlocated)
     located = rng.choice(own, size=plan.asb + len(flaws), p=weights / weights.sum())
     lsoa = np.concatenate([located, rest]).astype(np.int32)
     beat = reference.lsoa_beat[lsoa].copy()
@@ -107,7 +100,5 @@ def render_asb(mixer: Mixer, month: AsbMonth) -> dict[str, pa.Array]:
     }
     for row, flaw, value in describe_flaws(mixer, month):
         name = "reported_at" if flaw == "impossible_date" else "lsoa_code"
-        mask = np.zeros(len(month), dtype=bool)
-        mask[row] = True
-        columns[name] = pc.replace_with_mask(columns[name], pa.array(mask), pa.array([value]))
+        columns[name] = replace_value(columns[name], row, value)
     return columns

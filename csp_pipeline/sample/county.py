@@ -36,19 +36,15 @@ def name_quarter(quarter: Quarter, extracted: date | None = None) -> str:
     return name_file("domestic_abuse", quarter.label, extracted or date_extract(quarter.last, EXTRACT_DAYS), "xlsx")
 
 
-def write_cases(
-    to: Path, reference: Reference, seed: int, world: World, numbers: dict[str, int], truth: Truth
-) -> dict[str, int]:
+def write_cases(to: Path, reference: Reference, seed: int, world: World, numbers: dict[str, int], truth: Truth) -> dict[str, int]:
     """Write every delivered quarter, and the late re-extract; return rows by file."""
-    written = {}
+    written: dict[str, int] = {}
     for quarter in world.list_delivered():
-        first = [case for _, case in world.iterate_cases() if case.quarter == quarter and case.view("first")]
+        first = _see_cases(world, quarter, "first")
         flawed = _make_flawed(reference, seed, quarter, numbers)
-        written |= _write_quarter(
-            to, reference, seed, quarter, [case.view("first") for case in first], flawed, None, truth
-        )
+        written |= _write_quarter(to, reference, seed, quarter, first, flawed, None, truth)
         if quarter.label == LATE_QUARTER and has_late_quarter(world):
-            latest = [case.view("latest") for _, case in world.iterate_cases() if case.quarter == quarter]
+            latest = _see_cases(world, quarter, "latest")
             written |= _write_quarter(to, reference, seed, quarter, latest, [], LATE_EXTRACT, truth)
     return written
 
@@ -71,6 +67,12 @@ def render_reference(case: Case) -> str:
     return case.crime.number
 
 
+def _see_cases(world: World, quarter: Quarter, vintage: str) -> list[Case]:
+    """See the cases of a quarter as an extract has them."""
+    cases = (case.view(vintage) for _, case in world.iterate_cases() if case.quarter == quarter)
+    return [case for case in cases if case is not None]
+
+
 def _transpose(number: str) -> str:
     for place in range(len(number) - 2, 0, -1):
         if number[place] != number[place + 1]:
@@ -78,9 +80,7 @@ def _transpose(number: str) -> str:
     return number[:-1] + str((int(number[-1]) + 1) % 10)
 
 
-def _make_flawed(
-    reference: Reference, seed: int, quarter: Quarter, numbers: dict[str, int]
-) -> list[tuple[Case, str, str]]:
+def _make_flawed(reference: Reference, seed: int, quarter: Quarter, numbers: dict[str, int]) -> list[tuple[Case, str, str]]:
     """Make one flawed case for some quarters: an impossible date, or an LSOA that does not exist."""
     if quarter.quarter not in {2, 4}:
         return []
@@ -109,9 +109,7 @@ def _write_quarter(
     repeated = 0
     if extracted is None and quarter.quarter in _REPEATED and len(rows) > 5:
         rows.append(rows[-3 - _REPEATED[quarter.quarter]])
-        truth.plant(
-            "repeated_row", "county", "domestic_abuse", name, rows[-1][0], detail="whole row repeated at the end"
-        )
+        truth.plant("repeated_row", "county", "domestic_abuse", name, rows[-1][0], detail="whole row repeated at the end")
         repeated = 1
     for case_id, (cause, value) in sorted(flaws.items()):
         truth.plant(cause, "county", "domestic_abuse", name, case_id, detail=value)
@@ -134,7 +132,6 @@ def _write_quarter(
 def _render_cases(
     reference: Reference, seed: int, quarter: Quarter, cases: list[Case], flaws: dict[str, tuple[str, str]]
 ) -> list[list[object]]:
-
     keys = derive_keys(seed, "person", np.array([case.person for case in cases], dtype=np.int64)).to_pylist()
     as_text = quarter.quarter == _TEXT_DATES and quarter.financial_year.startswith("2015")
 

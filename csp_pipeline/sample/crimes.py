@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ from csp_pipeline.sample.events import (
 from csp_pipeline.sample.periods import Month
 from csp_pipeline.sample.plan import MonthPlan, Plan
 from csp_pipeline.sample.reference import Reference
-from csp_pipeline.sample.seeds import open_stream
+from csp_pipeline.sample.seeds import choose_indices, open_stream
 from csp_pipeline.sample.writing import number_day
 
 CANCELLED_SHARE, TRANSFERRED_SHARE, UNLOCATED_SHARE = 0.015, 0.007, 0.01
@@ -62,7 +63,7 @@ class Mixer:
         values = np.array(list(weights.values()), dtype=float)
         return np.array(list(weights)), values / values.sum()
 
-    def mark(self, subgroups) -> np.ndarray:
+    def mark(self, subgroups: Container[str]) -> np.ndarray:
         """Mark the offence codes of some subgroups."""
         return self.reference.select_offences(lambda offence: offence.subgroup in subgroups)
 
@@ -74,6 +75,15 @@ def weigh_lsoas(reference: Reference, years: list[str]) -> dict[str, np.ndarray]
     for index in reference.list_lsoas(reference.harborough):
         observed[index] = shapes.LSOA_WEIGHTS[reference.lsoa_names[index].split()[-1]]
     return {year: np.where(growing, observed * shapes.BEAT_GROWTH.get(year, 1), observed) for year in years}
+
+
+def weigh_rest(reference: Reference) -> np.ndarray:
+    """Weigh the LSOAs outside Harborough: each district by its share of the force, alike within it."""
+    weights = np.zeros(len(reference.lsoas))
+    for index, district in enumerate(reference.districts):
+        lsoas = reference.list_lsoas(index)
+        weights[lsoas] = shapes.DISTRICT_WEIGHTS.get(district.code, 0) / len(lsoas)
+    return weights
 
 
 def make_crimes(mixer: Mixer, plan: MonthPlan, domestic: list[Crime]) -> CrimeMonth:
@@ -132,12 +142,9 @@ def _make_rest(mixer: Mixer, plan: MonthPlan, rng: np.random.Generator) -> Event
         codes, shares = mixer.weigh_codes(subgroup, plan.month)
         weights[codes] += share * shares
     count = counted + sum(extras)
-    code = _choose(rng, weights, count)
-    lsoa_weights = np.zeros(len(reference.lsoas))
-    for index, district in enumerate(reference.districts):
-        own = reference.list_lsoas(index)
-        lsoa_weights[own] = shapes.DISTRICT_WEIGHTS.get(district.code, 0) / len(own)
-    events = _fill_events(mixer, plan.month, rng, code, _choose(rng, lsoa_weights, count), base=10_000_000)
+    code = choose_indices(rng, weights, count)
+    lsoa = choose_indices(rng, weigh_rest(reference), count)
+    events = _fill_events(mixer, plan.month, rng, code, lsoa, base=10_000_000)
     _pair_siblings(mixer, rng, events, counted)
     chance = np.zeros(len(reference.offences))
     for subgroup, share in _DOMESTIC_SHARES.items():
@@ -155,9 +162,7 @@ def _make_rest(mixer: Mixer, plan: MonthPlan, rng: np.random.Generator) -> Event
 def _place_domestic(mixer: Mixer, domestic: list[Crime]) -> Events:
     reference = mixer.reference
     present = [(which, crime) for which, crime in enumerate(domestic) if not crime.late_only]
-    starts = np.array(
-        [number_day(c.committed.date()) * 1440 + c.committed.hour * 60 + c.committed.minute for _, c in present]
-    )
+    starts = np.array([number_day(c.committed.date()) * 1440 + c.committed.hour * 60 + c.committed.minute for _, c in present])
     lsoa = np.array([crime.lsoa for _, crime in present], dtype=np.int32)
     _, incident = np.unique(np.array([crime.incident for _, crime in present]), return_inverse=True)
     return make_events(
@@ -176,13 +181,11 @@ def _place_domestic(mixer: Mixer, domestic: list[Crime]) -> Events:
     )
 
 
-def _fill_events(
-    mixer: Mixer, month: Month, rng: np.random.Generator, code: np.ndarray, lsoa: np.ndarray, base: int
-) -> Events:
+def _fill_events(mixer: Mixer, month: Month, rng: np.random.Generator, code: np.ndarray, lsoa: np.ndarray, base: int) -> Events:
     """Fill in what any crime has: days and times, beat, victim (people are numbered from a base), suspect's age."""
     count = len(code)
     day = number_day(month.first) + rng.integers(0, month.days, count)
-    which = _choose(rng, np.array(_LAG_SHARES), count)
+    which = choose_indices(rng, np.array(_LAG_SHARES), count)
     low, high = np.array(_LAG_DAYS).T
     lag = low[which] + (rng.random(count) * (high - low)[which]).astype(np.int64)
     start = (day - lag) * 1440 + rng.integers(0, 1440, count)
@@ -193,7 +196,7 @@ def _fill_events(
     known = (rng.random(count) < _REPEAT_SHARE) & mixer.mark({"Violence with injury", *shapes.VIOLENCE_SUBGROUPS})[code]
     person[known] = mixer.reference.lsoa_district[lsoa][known] * 10_000_000 + rng.integers(0, pool, int(known.sum()))
     person[mixer.mark(shapes.VICTIMLESS_SUBGROUPS)[code]] = -1
-    young = _choose(rng, np.array((0.06, 0.3, 0.64)), count)
+    young = choose_indices(rng, np.array((0.06, 0.3, 0.64)), count)
     return make_events(
         count, day=day, start=start, end=end, code=code, lsoa=lsoa, beat=mixer.reference.lsoa_beat[lsoa],
         person=person, young=np.where(young == 2, -1, young), incident=np.arange(count),
@@ -213,23 +216,15 @@ def _pair_siblings(mixer: Mixer, rng: np.random.Generator, events: Events, count
 
 
 def _mark_hate(mixer: Mixer, rng: np.random.Generator, events: Events, rows: np.ndarray) -> None:
-    strand = _choose(rng, np.array([shapes.HATE_STRANDS[name] for name in STRANDS], dtype=float), len(rows))
+    strand = choose_indices(rng, np.array([shapes.HATE_STRANDS[name] for name in STRANDS], dtype=float), len(rows))
     events["hate"][rows] = strand
     worse = np.arange(len(mixer.reference.offences))
     for plain, aggravated in _AGGRAVATED.items():
         worse[mixer.reference.index_offence(plain)] = mixer.reference.index_offence(aggravated)
-    racial = np.array([name.startswith(("race", "religion")) for name in STRANDS])[strand] & (
-        rng.random(len(rows)) < 0.8
-    )
+    racial = np.array([name.startswith(("race", "religion")) for name in STRANDS])[strand] & (rng.random(len(rows)) < 0.8)
     events["code"][rows[racial]] = worse[events["code"][rows[racial]]]
 
 
 def _blank_places(rng: np.random.Generator, events: Events, rows: np.ndarray) -> None:
     events["lsoa"][rows] = -1
     events["beat"][rows[rng.random(len(rows)) < 0.5]] = -1
-
-
-def _choose(rng: np.random.Generator, weights: np.ndarray, count: int) -> np.ndarray:
-    """Choose indices in proportion to weights (faster than Generator.choice for millions)."""
-    edges = np.cumsum(weights) / weights.sum()
-    return np.minimum(np.searchsorted(edges, rng.random(count), side="right"), len(weights) - 1)

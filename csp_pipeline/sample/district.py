@@ -11,13 +11,12 @@ from csp_pipeline.sample import shapes
 from csp_pipeline.sample.crimes import Mixer
 from csp_pipeline.sample.periods import Month, date_extract, list_months, name_file
 from csp_pipeline.sample.police import Hooks
+from csp_pipeline.sample.reference import HARBOROUGH
 from csp_pipeline.sample.seeds import open_stream
 from csp_pipeline.sample.truth import Truth
 from csp_pipeline.sample.writing import Layout, Sheet, write_rows, write_workbook
 
-CASES, SURVEY, FIGURES = (
-    Path(f"district/{feed}/exports") for feed in ("asb_cases", "parish_survey", "published_figures")
-)
+CASES, SURVEY, FIGURES = (Path(f"district/{feed}/exports") for feed in ("asb_cases", "parish_survey", "published_figures"))
 EXTRACT_DAYS, SURVEY_DAYS = 10, 30
 CASE_COLUMNS = (
     "case_reference", "opened", "closed", "category", "source", "police_incident_number", "beat", "lsoa_code",
@@ -113,7 +112,7 @@ def write_published_figures(to: Path, years: list[str], truth: Truth) -> dict[st
     write_rows(to / FIGURES / name, ("measure", "area", "period", "value", "published_on", "page"), rows)
     truth.submit(name, len(rows))
     for measure, _, year, value, *_ in rows:
-        truth.count(measure, "E07000131", year, "district", "published_figures", "first", value)
+        truth.count(measure, HARBOROUGH, year, "district", "published_figures", "first", value)
     return {name: len(rows)}
 
 
@@ -166,9 +165,7 @@ def _make_cases(
         ])  # fmt: skip
         arrived = 0 if refused else 1
         for vintage in ("first", "latest"):
-            truth.count(
-                "ASB cases (district)", "E07000131", month.financial_year, "district", "asb_cases", vintage, arrived
-            )
+            truth.count("ASB cases (district)", HARBOROUGH, month.financial_year, "district", "asb_cases", vintage, arrived)
     return rows
 
 
@@ -177,11 +174,7 @@ def _key_reference(rng: np.random.Generator, number: str) -> str:
     if chance < _BLANK_SHARE:
         return ""
     if chance < _BLANK_SHARE + _WRONG_SHARE:
-        return (
-            number.replace("-", "")
-            if chance < _BLANK_SHARE + _WRONG_SHARE / 2
-            else number[:-2] + number[-1] + number[-2]
-        )
+        return number.replace("-", "") if chance < _BLANK_SHARE + _WRONG_SHARE / 2 else number[:-2] + number[-1] + number[-2]
     return number
 
 
@@ -198,9 +191,7 @@ def _note_reference(truth: Truth, name: str, key: str, number: str, text: str) -
             "blank although it came from the police",
         )
     elif text != number:
-        truth.plant(
-            "wrong_reference", "district", "asb_cases", name, key, ("police", "asb"), number, f"keyed as {text}"
-        )
+        truth.plant("wrong_reference", "district", "asb_cases", name, key, ("police", "asb"), number, f"keyed as {text}")
 
 
 def _break_rows(mixer: Mixer, month: Month, rows: list[list[object]], name: str, truth: Truth) -> int:
@@ -219,9 +210,7 @@ def _break_rows(mixer: Mixer, month: Month, rows: list[list[object]], name: str,
         return 1
     if month.month == 9:
         rows.append(list(rows[2]))
-        truth.plant(
-            "repeated_row", "district", "asb_cases", name, str(rows[2][0]), detail="whole row repeated at the end"
-        )
+        truth.plant("repeated_row", "district", "asb_cases", name, str(rows[2][0]), detail="whole row repeated at the end")
         return 1
     return 0
 

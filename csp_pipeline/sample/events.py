@@ -6,13 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from csp_pipeline.sample.periods import Month
 from csp_pipeline.sample.reference import Reference
 from csp_pipeline.sample.seeds import derive_keys
 from csp_pipeline.sample.shapes import HATE_STRANDS
-from csp_pipeline.sample.writing import join_text, look_up, pad_number, quote_needed, render_days, render_minutes
+from csp_pipeline.sample.writing import (
+    join_text,
+    look_up,
+    pad_number,
+    quote_needed,
+    render_days,
+    render_minutes,
+    replace_value,
+)
 
 Events = dict[str, np.ndarray]
 
@@ -66,7 +73,7 @@ class CrimeMonth:
 def make_events(count: int, **columns: np.ndarray | int | bool) -> Events:
     """Make event columns of one length; scalars are repeated, columns not given are blank."""
     blanks = {"end": -1, "hate": -1, "lsoa": -1, "beat": -1, "person": -1, "young": -1, "abuse": -1}
-    events = {}
+    events: Events = {}
     for name, kind in _TYPES.items():
         value = columns.get(name, blanks.get(name, 0))
         events[name] = np.broadcast_to(np.asarray(value, dtype=kind), (count,)).copy()
@@ -126,9 +133,9 @@ def render_crimes(reference: Reference, seed: int, month: CrimeMonth) -> dict[st
 
 def describe_flaws(reference: Reference, month: CrimeMonth) -> list[tuple[int, str, str]]:
     """Describe the planted flaws of a month: row, cause, the value that is wrong."""
-    rows = np.flatnonzero(month.events["flaw"])
+    rows = np.flatnonzero(month.events["flaw"]).tolist()
     return [
-        (int(row), FLAWS[month.events["flaw"][row]], _bad_value(reference, month.month, month.events, row, turn))
+        (row, FLAWS[month.events["flaw"][row]], _bad_value(reference, month.month, month.events, row, turn))
         for turn, row in enumerate(rows)
     ]
 
@@ -136,9 +143,7 @@ def describe_flaws(reference: Reference, month: CrimeMonth) -> list[tuple[int, s
 def _break_rows(reference: Reference, month: CrimeMonth, columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
     for row, flaw, value in describe_flaws(reference, month):
         name = {"impossible_date": "recorded_date", "unknown_code": "offence_code", "unknown_lsoa": "lsoa_code"}[flaw]
-        mask = np.zeros(len(month), dtype=bool)
-        mask[row] = True
-        columns[name] = pc.replace_with_mask(columns[name], pa.array(mask), pa.array([value]))
+        columns[name] = replace_value(columns[name], row, value)
     return columns
 
 

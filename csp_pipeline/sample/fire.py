@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from csp_pipeline.sample.abuse_truth import name_crime_file
 from csp_pipeline.sample.crimes import Mixer
 from csp_pipeline.sample.periods import Month, Quarter, date_extract, list_quarters, name_file
 from csp_pipeline.sample.police import Hooks, Incident
+from csp_pipeline.sample.reference import HARBOROUGH
 from csp_pipeline.sample.seeds import open_stream
 from csp_pipeline.sample.shapes import DISTRICT_CENTRES
 from csp_pipeline.sample.truth import Truth
@@ -44,13 +46,39 @@ _FLAWS = {1: "impossible_date", 2: "unknown_lsoa", 4: "impossible_date"}
 _UNMATCHED, _ACCIDENTAL = 1, 1  # arsons a year without a fire, and with a fire said to be accidental
 
 
+@dataclass
+class Attendance:
+    """One incident attended; its number and time are written when the quarter is in order."""
+
+    minute: int
+    group: str
+    kind: str
+    fire_class: str
+    motive: str
+    place: str
+    lsoa_code: str
+    easting: str
+    northing: str
+    hurt: int
+    dead: int
+    police_number: str = ""
+    flaw: str = ""
+    number: str = ""
+    time: str = ""
+
+    def render(self) -> tuple[object, ...]:
+        """Render the row of the export."""
+        return (
+            self.number, self.time, self.group, self.kind, self.fire_class, self.motive, self.place,
+            self.lsoa_code, self.easting, self.northing, self.hurt, self.dead, self.police_number,
+        )  # fmt: skip
+
+
 def write_incidents(to: Path, mixer: Mixer, hooks: Hooks, years: list[str], truth: Truth) -> dict[str, int]:
     """Write every quarter's incidents; return rows by file."""
     written = {}
     deliberate = _pick_deliberate(mixer, hooks, years, truth)
-    collisions = {
-        year: _spread(mixer, "fire rtc", year, _RTC_A_YEAR + int(year[3]) % 3 * _RTC_SPREAD // 2) for year in years
-    }
+    collisions = {year: _spread(mixer, "fire rtc", year, _RTC_A_YEAR + int(year[3]) % 3 * _RTC_SPREAD // 2) for year in years}
     for quarter in list_quarters(years):
         rng = open_stream(mixer.seed, "fire", quarter.number)
         name = name_file("incidents", quarter.label, date_extract(quarter.last, EXTRACT_DAYS), "csv")
@@ -65,8 +93,7 @@ def write_incidents(to: Path, mixer: Mixer, hooks: Hooks, years: list[str], trut
             for district in range(len(mixer.reference.districts)):
                 if district != harborough:
                     rows += [
-                        _make_row(mixer, rng, quarter, district, *kind)
-                        for _ in range(rng.poisson(usual * _ELSEWHERE_SHARE))
+                        _make_row(mixer, rng, quarter, district, *kind) for _ in range(rng.poisson(usual * _ELSEWHERE_SHARE))
                     ]
         rows += [
             _make_row(mixer, rng, quarter, d, "Special Service", "RTC", "", "", "Road Vehicle")
@@ -78,78 +105,74 @@ def write_incidents(to: Path, mixer: Mixer, hooks: Hooks, years: list[str], trut
             for d in range(len(mixer.reference.districts))
             if d != harborough
         ]
-        flaw = _FLAWS.get(quarter.quarter)
-        flawed = _make_row(mixer, rng, quarter, harborough, *_OTHERS[5][:-1]) if flaw else None
-        rows = sorted([*rows, *([flawed] if flawed else [])], key=lambda row: (row[1], row[7], row[2], row[3]))
-        written[name] = _finish(to, mixer, quarter, name, rows, flaw, flawed, truth)
+        if quarter.quarter in _FLAWS:
+            rows.append(_make_row(mixer, rng, quarter, harborough, *_OTHERS[5][:-1]))
+            rows[-1].flaw = _FLAWS[quarter.quarter]
+        rows.sort(key=lambda row: (row.minute, row.lsoa_code, row.group, row.kind))
+        written[name] = _finish(to, mixer, quarter, name, rows, truth)
     return written
 
 
-def _finish(
-    to: Path,
-    mixer: Mixer,
-    quarter: Quarter,
-    name: str,
-    rows: list[list],
-    flaw: str | None,
-    flawed: list | None,
-    truth: Truth,
-) -> int:
+def _finish(to: Path, mixer: Mixer, quarter: Quarter, name: str, rows: list[Attendance], truth: Truth) -> int:
     """Number and time-stamp the rows, break the flawed one, repeat one, write, and note the truth."""
     rejected = 0
     for turn, row in enumerate(rows):
-        day, minute = divmod(row[1], 1440)
-        row[0] = f"{int(quarter.financial_year[:4]) % 100:02d}{quarter.quarter}{turn * 7 + 101:05d}"
+        day, minute = divmod(row.minute, 1440)
+        row.number = f"{int(quarter.financial_year[:4]) % 100:02d}{quarter.quarter}{turn * 7 + 101:05d}"
         stamp = np.datetime64(day, "D").astype(object)
-        row[1] = f"{stamp:%d/%m/%Y} {minute // 60:02d}:{minute % 60:02d}"
-    for row in rows:
-        if row is not flawed:
-            _note_row(mixer, quarter, name, row, truth)
-    if flawed is not None:
-        if flaw == "impossible_date":
-            flawed[1] = f"30/02/{int(quarter.financial_year[:4]) + 1} 10:15"
+        row.time = f"{stamp:%d/%m/%Y} {minute // 60:02d}:{minute % 60:02d}"
+        if row.flaw:
+            detail = _break_row(mixer, quarter, row)
+            truth.plant(row.flaw, "fire", "incidents", name, row.number, detail=detail)
+            rejected += 1
         else:
-            flawed[7] = mixer.reference.missing_lsoas[quarter.number % len(mixer.reference.missing_lsoas)]
-        truth.plant(
-            flaw, "fire", "incidents", name, flawed[0], detail=flawed[1] if flaw == "impossible_date" else flawed[7]
-        )
-        rejected += 1
+            _note_row(mixer, quarter, name, row, truth)
     if quarter.quarter == 3:
-        again = next(row for row in rows if row is not flawed and row[2] == "False Alarm")
+        again = next(row for row in rows if not row.flaw and row.group == "False Alarm")
         rows = [*rows, again]
-        truth.plant("repeated_row", "fire", "incidents", name, again[0], detail="whole row repeated at the end")
+        truth.plant("repeated_row", "fire", "incidents", name, again.number, detail="whole row repeated at the end")
         rejected += 1
-    write_rows(to / FEED / name, COLUMNS, rows, _LAYOUT)
+    write_rows(to / FEED / name, COLUMNS, [row.render() for row in rows], _LAYOUT)
     truth.submit(name, len(rows), rejected)
     return len(rows)
 
 
-def _note_row(mixer: Mixer, quarter: Quarter, name: str, row: list, truth: Truth) -> None:
-    area = mixer.reference.districts[mixer.reference.lsoa_district[mixer.reference.index_lsoa(row[7])]].code
+def _break_row(mixer: Mixer, quarter: Quarter, row: Attendance) -> str:
+    """Write the wrong value of a flawed row; return it."""
+    if row.flaw == "impossible_date":
+        row.time = f"30/02/{int(quarter.financial_year[:4]) + 1} 10:15"
+        return row.time
+    missing = mixer.reference.missing_lsoas
+    row.lsoa_code = missing[quarter.number % len(missing)]
+    return row.lsoa_code
+
+
+def _note_row(mixer: Mixer, quarter: Quarter, name: str, row: Attendance, truth: Truth) -> None:
+    area = mixer.reference.districts[mixer.reference.lsoa_district[mixer.reference.index_lsoa(row.lsoa_code)]].code
     measures = []
-    if row[2] == "Fire" and row[5] == "Deliberate":
+    if row.group == "Fire" and row.motive == "Deliberate":
         measures.append("Deliberate fires")
-        if area == "E07000131" and not row[12]:
+        if area == HARBOROUGH and not row.police_number:
             truth.plant(
                 "known_to_one_agency_only",
                 "fire",
                 "incidents",
                 name,
-                row[0],
+                row.number,
                 ("police", "crimes"),
                 detail="deliberate fire, no police crime",
             )
-    if row[3] == "RTC":
+    if row.kind == "RTC":
         measures.append("Road traffic collisions attended")
-    if row[2] == "Fire" and row[5] == "Accidental" and row[12]:
+    if row.group == "Fire" and row.motive == "Accidental" and row.police_number:
         truth.plant(
             "classification",
             "fire",
             "incidents",
             name,
-            row[0],
+            row.number,
             ("police", "crimes"),
-            row[12],
+            row.police_number,
             "police arson, fire service says accidental",
         )
     for measure in measures:
@@ -187,17 +210,14 @@ def _pick_deliberate(
 
 def _make_deliberate(
     mixer: Mixer, rng: np.random.Generator, quarter: Quarter, motive: str, incident: Incident | None
-) -> list:
-    row = _make_row(
-        mixer, rng, quarter, mixer.reference.harborough, "Fire", "Secondary fire", "Secondary", motive, "Outdoor"
-    )
+) -> Attendance:
+    row = _make_row(mixer, rng, quarter, mixer.reference.harborough, "Fire", "Secondary fire", "Secondary", motive, "Outdoor")
     if rng.random() < 0.4:
-        row[3:5] = ["Primary fire", "Primary"]
-        row[6] = "Road Vehicle"
+        row.kind, row.fire_class, row.place = "Primary fire", "Primary", "Road Vehicle"
     if incident is not None:
-        row[1] = min(incident.minute + 4, incident.minute // 1440 * 1440 + 1439)
-        row[7] = mixer.reference.lsoas[incident.lsoa]
-        row[12] = incident.number
+        row.minute = min(incident.minute + 4, incident.minute // 1440 * 1440 + 1439)
+        row.lsoa_code = mixer.reference.lsoas[incident.lsoa]
+        row.police_number = incident.number
     return row
 
 
@@ -211,8 +231,8 @@ def _make_row(
     fire_class: str,
     motive: str,
     place: str,
-) -> list:
-    """Make one incident; its time stays a number of minutes until the quarter is in order."""
+) -> Attendance:
+    """Make one incident."""
     reference = mixer.reference
     lsoas = reference.list_lsoas(district)
     weights = mixer.lsoa_weights[quarter.financial_year][lsoas]
@@ -224,21 +244,10 @@ def _make_row(
     northing = 290_000 + (latitude - 52.5) * 111_300 + rng.normal(0, 2500)
     hurt = int(rng.poisson(0.9)) if kind == "RTC" else int(rng.random() < 0.03)
     dead = int(kind == "RTC" and rng.random() < 0.02)
-    return [
-        "",
-        minute,
-        group,
-        kind,
-        fire_class,
-        motive,
-        place,
-        reference.lsoas[lsoa],
-        f"{easting:.0f}",
-        f"{northing:.0f}",
-        hurt,
-        dead,
-        "",
-    ]
+    return Attendance(
+        minute, group, kind, fire_class, motive, place, reference.lsoas[lsoa], f"{easting:.0f}", f"{northing:.0f}",
+        hurt, dead,
+    )  # fmt: skip
 
 
 def _spread(mixer: Mixer, name: str, year: str, total: int) -> list[int]:

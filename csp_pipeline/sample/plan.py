@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from csp_pipeline.sample import shapes
 from csp_pipeline.sample.abuse import World
-from csp_pipeline.sample.periods import Month, list_months
+from csp_pipeline.sample.periods import MONTHS_IN_YEAR, Month, list_months
 from csp_pipeline.sample.reference import Reference
 from csp_pipeline.sample.seeds import allot, open_stream
 
@@ -111,11 +112,7 @@ def _count_world(reference: Reference, world: World) -> dict[tuple[str, str], in
     subgroup_of = {offence.code: offence.subgroup for offence in reference.offences}
     counts: dict[tuple[str, str], int] = {}
     for _, crime in world.iterate_crimes():
-        if (
-            crime.status == "Recorded"
-            and not crime.late_only
-            and reference.lsoa_district[crime.lsoa] == reference.harborough
-        ):
+        if crime.status == "Recorded" and not crime.late_only and reference.lsoa_district[crime.lsoa] == reference.harborough:
             key = (Month(crime.recorded.year, crime.recorded.month).financial_year, subgroup_of[crime.code])
             counts[key] = counts.get(key, 0) + 1
     return counts
@@ -145,8 +142,9 @@ def _shape_type(kind: str) -> np.ndarray:
     return counts + counts.mean()  # half the observed shape: a single year's months are noisy
 
 
-def _shape_months(condition) -> np.ndarray:
-    return sum(_shape_type(kind) for kind in shapes.TYPE_BY_MONTH if condition(kind))
+def _shape_months(condition: Callable[[str], bool]) -> np.ndarray:
+    shapes_of_kinds = (_shape_type(kind) for kind in shapes.TYPE_BY_MONTH if condition(kind))
+    return sum(shapes_of_kinds, start=np.zeros(MONTHS_IN_YEAR))
 
 
 def _in_order(shape: np.ndarray, own: list[MonthPlan]) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pyarrow as pa
 
 from csp_pipeline.sample import asb as asb_feed
 from csp_pipeline.sample.abuse import LATE_MONTH, Crime
-from csp_pipeline.sample.abuse_truth import CRIME_EXTRACT_DAYS
+from csp_pipeline.sample.abuse_truth import CRIME_EXTRACT_DAYS, name_crime_file
 from csp_pipeline.sample.asb import AsbMonth, make_asb, render_asb
 from csp_pipeline.sample.crimes import Mixer, make_crimes, tell_numbers
 from csp_pipeline.sample.events import STATUSES, CrimeMonth, describe_flaws, render_crimes
@@ -71,9 +72,7 @@ class PoliceWriter:
             latest = revise_crimes(self.mixer, crimes, domestic, name, self.truth)
             tell_numbers(latest, domestic)
             note(self._write_crimes(latest, LATE_CRIME_EXTRACT))
-            self.truth.plant(
-                "late_extract", "police", "crimes", name, plan.month.label, detail="changes figures already given"
-            )
+            self.truth.plant("late_extract", "police", "crimes", name, plan.month.label, detail="changes figures already given")
         self._count_crimes(crimes, "first")
         self._count_crimes(latest, "latest")
         self.table.add_month(latest)
@@ -84,7 +83,7 @@ class PoliceWriter:
         self._count("police/street", rows)
         self._keep_hooks(crimes, incidents)
 
-    def _write_crimes(self, month: CrimeMonth, extracted) -> Path:
+    def _write_crimes(self, month: CrimeMonth, extracted: date) -> Path:
         columns = render_crimes(self.mixer.reference, self.mixer.seed, month)
         repeated = month.month.month in _REPEATING_MONTHS
         name = name_file("crimes", month.month.label, extracted, "csv")
@@ -102,16 +101,14 @@ class PoliceWriter:
     def _note_crimes(self, month: CrimeMonth) -> None:
         """Note cancelled, transferred, unlocated and broken rows, and domestic crimes outside the drawn world."""
         events, reference = month.events, self.mixer.reference
-        name = name_file("crimes", month.month.label, date_extract(month.month.last, CRIME_EXTRACT_DAYS), "csv")
+        name = name_crime_file(month.month)
         ordinary = month.sound & (events["abuse"] < 0)
         for index, status in enumerate(STATUSES[1:], start=1):
             rows = np.flatnonzero(ordinary & (events["status"] == index))
             self.truth.plant("status", "police", "crimes", name, month.render_numbers(rows), detail=status)
         rows = np.flatnonzero(ordinary & (events["lsoa"] < 0))
         self.truth.plant("geography", "police", "crimes", name, month.render_numbers(rows), detail="no usable location")
-        served = np.array([district.in_county for district in reference.districts])[
-            reference.lsoa_district[events["lsoa"]]
-        ]
+        served = np.array([district.in_county for district in reference.districts])[reference.lsoa_district[events["lsoa"]]]
         rows = np.flatnonzero(ordinary & events["domestic"] & served & (events["lsoa"] >= 0) & (events["status"] == 0))
         self.truth.plant(
             "known_to_one_agency_only", "police", "crimes", name, month.render_numbers(rows),
@@ -131,15 +128,11 @@ class PoliceWriter:
             masks[measure] = counted & self.mixer.mark({subgroup})[events["code"]]
         masks["Domestic violence with injury"] = masks["Violence with injury"] & events["domestic"]
         masks["Arson"] = counted & self.mixer.mark({"Arson"})[events["code"]]
-        masks["Drug offences"] = (
-            counted & self.mixer.mark({"Possession of drugs", "Trafficking of drugs"})[events["code"]]
-        )
+        masks["Drug offences"] = counted & self.mixer.mark({"Possession of drugs", "Trafficking of drugs"})[events["code"]]
         for measure, mask in masks.items():
             counts = np.bincount(district[mask], minlength=len(reference.districts))
             for area, count in zip(reference.districts, counts, strict=True):
-                self.truth.count(
-                    measure, area.code, month.month.financial_year, "police", "crimes", vintage, int(count)
-                )
+                self.truth.count(measure, area.code, month.month.financial_year, "police", "crimes", vintage, int(count))
 
     def _write_asb(self, month: AsbMonth) -> Path:
         reference, truth = self.mixer.reference, self.truth
@@ -150,17 +143,13 @@ class PoliceWriter:
         if repeated:
             row = int(np.flatnonzero(month.sound)[5])
             columns = _repeat_row(columns, row)
-            truth.plant(
-                "repeated_row", "police", "asb", name, numbers[row].as_py(), detail="whole row repeated at the end"
-            )
+            truth.plant("repeated_row", "police", "asb", name, numbers[row].as_py(), detail="whole row repeated at the end")
         for row, cause, value in asb_feed.describe_flaws(self.mixer, month):
             truth.plant(cause, "police", "asb", name, numbers[row].as_py(), detail=value)
         rows = np.flatnonzero(month.sound & (month.lsoa < 0))
         truth.plant("geography", "police", "asb", name, month.render_numbers(rows), detail="no usable location")
         if month.month.label == _SYSTEM_CHANGE:
-            truth.plant(
-                "recording_change", "police", "asb", name, month.month.label, detail="from CIS to Niche on 2016-06-01"
-            )
+            truth.plant("recording_change", "police", "asb", name, month.month.label, detail="from CIS to Niche on 2016-06-01")
         path = self.to / ASB / name
         written = write_columns(path, columns, _ASB_LAYOUT)
         truth.submit(name, written, len(month.flaw) + repeated)
@@ -169,16 +158,12 @@ class PoliceWriter:
         counts = np.bincount(reference.lsoa_district[month.lsoa[located]], minlength=len(reference.districts))
         for area, count in zip(reference.districts, counts, strict=True):
             for vintage in ("first", "latest"):
-                truth.count(
-                    "ASB reported (police)", area.code, month.month.financial_year, "police", "asb", vintage, int(count)
-                )
+                truth.count("ASB reported (police)", area.code, month.month.financial_year, "police", "asb", vintage, int(count))
         return path
 
     def _keep_hooks(self, crimes: CrimeMonth, asb: AsbMonth) -> None:
         events, reference = crimes.events, self.mixer.reference
-        arson = (
-            self.mixer.mark({"Arson"})[events["code"]] & crimes.sound & (events["status"] == 0) & (events["lsoa"] >= 0)
-        )
+        arson = self.mixer.mark({"Arson"})[events["code"]] & crimes.sound & (events["status"] == 0) & (events["lsoa"] >= 0)
         rows = np.flatnonzero(arson & (reference.lsoa_district[events["lsoa"]] == reference.harborough))
         numbers, keys = crimes.render_incidents(rows).to_pylist(), crimes.render_numbers(rows).to_pylist()
         for row, number, key in zip(rows, numbers, keys, strict=True):
@@ -188,8 +173,7 @@ class PoliceWriter:
         rows = np.flatnonzero(here & (reference.lsoa_district[asb.lsoa] == reference.harborough))[::2]
         numbers = asb.render_numbers(rows).to_pylist()
         self.hooks.incidents[asb.month] = [
-            Incident(number, int(asb.minute[row]), int(asb.lsoa[row]))
-            for row, number in zip(rows, numbers, strict=True)
+            Incident(number, int(asb.minute[row]), int(asb.lsoa[row])) for row, number in zip(rows, numbers, strict=True)
         ]
 
     def _count(self, feed: str, rows: int) -> None:

@@ -52,18 +52,19 @@ def write_tables(to: Path, table: TableCounts, truth: Truth) -> tuple[str, int]:
     used = sum(counts.sum(axis=0) for counts in table.counts.values()) > 0
     for code in _RARE_CODES:
         used[reference.index_offence(code)] = True
-    shown = sorted(np.flatnonzero(used), key=lambda index: reference.offences[index].offence.lower())
+    shown = sorted(np.flatnonzero(used).tolist(), key=lambda column: reference.offences[column].offence.lower())
     rows = []
     for quarter, counts in sorted(table.counts.items()):
         _cancel(truth, reference, name, quarter, counts)
+        _count_figures(truth, reference, quarter, counts)
         label = f"{quarter.financial_year[:4]}/{quarter.financial_year[5:]}"
         for index in sorted(range(len(reference.districts)), key=lambda index: reference.districts[index].name):
             district = reference.districts[index]
-            for code in shown:
-                offence = reference.offences[code]
+            for column in shown:
+                offence = reference.offences[column]
                 if not offence.is_used(quarter.first):
                     continue
-                count = int(counts[index, code])
+                count = int(counts[index, column])
                 rows.append((
                     label, quarter.quarter, "Leicestershire", district.name, offence.offence, offence.group,
                     offence.subgroup, offence.code, f" {count} " if count else "-00 ",
@@ -89,18 +90,17 @@ def _cancel(truth: Truth, reference: Reference, name: str, quarter: Quarter, cou
             key,
             detail="minus one: a crime of an earlier quarter was cancelled",
         )
+
+
+def _count_figures(truth: Truth, reference: Reference, quarter: Quarter, counts: np.ndarray) -> None:
+    year, feed = quarter.financial_year, "recorded_crime_tables"
     for index, district in enumerate(reference.districts):
-        for code in np.flatnonzero(counts[index]):
-            offence = reference.offences[code]
-            value = int(counts[index, code])
-            truth.count(
-                "Total crime", district.code, quarter.financial_year, "police", "recorded_crime_tables", "latest", value
-            )
-            measure = MEASURE_OF_SUBGROUP.get(offence.subgroup)
+        for column in np.flatnonzero(counts[index]).tolist():
+            value = int(counts[index, column])
+            truth.count("Total crime", district.code, year, "police", feed, "latest", value)
+            measure = MEASURE_OF_SUBGROUP.get(reference.offences[column].subgroup)
             if measure:
-                truth.count(
-                    measure, district.code, quarter.financial_year, "police", "recorded_crime_tables", "latest", value
-                )
+                truth.count(measure, district.code, year, "police", feed, "latest", value)
 
 
 MEASURE_OF_SUBGROUP = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -79,9 +80,9 @@ class Reference:
     def list_lsoas(self, district: int) -> np.ndarray:
         return np.flatnonzero(self.lsoa_district == district)
 
-    def select_offences(self, condition) -> np.ndarray:
+    def select_offences(self, condition: Callable[[Offence], bool]) -> np.ndarray:
         """Mark the offences that a condition selects."""
-        return np.array([bool(condition(offence)) for offence in self.offences])
+        return np.array([condition(offence) for offence in self.offences])
 
 
 def read_reference(sources: Path) -> Reference:
@@ -89,8 +90,7 @@ def read_reference(sources: Path) -> Reference:
     areas = _read(sources / "areas.csv")
     district_rows = [row for row in areas if row["area_level"] == "district"]
     districts = tuple(
-        District(row["area_code"], row["area_name"], row["csp_code"], row["county_code"] == COUNTY)
-        for row in district_rows
+        District(row["area_code"], row["area_name"], row["csp_code"], row["county_code"] == COUNTY) for row in district_rows
     )
     beat_rows = [row for row in areas if row["area_level"] == "beat"]
     lsoa_rows = sorted((row for row in areas if row["area_level"] == "lsoa"), key=lambda row: row["area_code"])

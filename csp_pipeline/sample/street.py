@@ -8,11 +8,11 @@ import numpy as np
 
 from csp_pipeline.sample import shapes
 from csp_pipeline.sample.asb import AsbMonth
-from csp_pipeline.sample.crimes import Mixer, _choose
+from csp_pipeline.sample.crimes import Mixer
 from csp_pipeline.sample.events import CrimeMonth
 from csp_pipeline.sample.periods import Month
 from csp_pipeline.sample.reference import Reference
-from csp_pipeline.sample.seeds import derive_keys, open_stream
+from csp_pipeline.sample.seeds import choose_indices, derive_keys, open_stream
 from csp_pipeline.sample.truth import Truth
 from csp_pipeline.sample.writing import join_text, look_up, write_columns
 
@@ -56,9 +56,7 @@ def draw_points(reference: Reference, seed: int) -> list[str]:
     ]
 
 
-def write_street(
-    to: Path, mixer: Mixer, points: list[str], crimes: CrimeMonth, asb: AsbMonth, truth: Truth
-) -> tuple[str, int]:
+def write_street(to: Path, mixer: Mixer, points: list[str], crimes: CrimeMonth, asb: AsbMonth, truth: Truth) -> tuple[str, int]:
     """Write a month's file as first published; return its name and rows."""
     reference, month = mixer.reference, crimes.month
     rng = open_stream(mixer.seed, "police street", month.number)
@@ -71,7 +69,7 @@ def write_street(
         [np.full(len(heard), ASB_TYPE), type_of[kept.events["code"]], np.full(visitors, TYPES.index("Other theft"))]
     )
     number = np.concatenate([np.full(len(heard), -1), kept.number, -np.arange(2, visitors + 2)])
-    point = np.where(lsoa >= 0, lsoa * _POINTS + _choose(rng, np.array((30, 18, 14, 12, 10, 7, 5, 4.0)), len(lsoa)), -1)
+    point = np.where(lsoa >= 0, lsoa * _POINTS + choose_indices(rng, np.array((30, 18, 14, 12, 10, 7, 5, 4.0)), len(lsoa)), -1)
     point[point < 0] = len(points) + len(_FAR_AWAY)
     strays = _pick_strays(mixer, rng, kept)
     point[len(heard) + strays] = len(points) + np.arange(len(strays)) % len(_FAR_AWAY)
@@ -119,7 +117,7 @@ def _draw_outcomes(rng: np.random.Generator, kind: np.ndarray) -> np.ndarray:
         rows = np.flatnonzero(kind == index)
         if index != ASB_TYPE and len(rows):
             weights = np.array(shapes.OUTCOME_WEIGHTS.get(name, shapes.USUAL_OUTCOMES), dtype=float)
-            outcome[rows] = _choose(rng, weights, len(rows))
+            outcome[rows] = choose_indices(rng, weights, len(rows))
     return outcome
 
 

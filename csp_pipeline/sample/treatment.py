@@ -38,6 +38,16 @@ _TRANSFERRED = 5
 _DIFFERENCES = {"2015-16-Q2": "counting_unit", "2015-16-Q4": "reference_date", "2014-15-Q4": "reference_period"}
 
 
+@dataclass(frozen=True, order=True)
+class Stay:
+    """A person's time in treatment, before providers give it numbers."""
+
+    referred: date
+    discharged: date
+    district: str
+    person: int
+
+
 @dataclass(frozen=True)
 class Episode:
     """One episode of treatment as it ends up; what lies after a quarter is not in the quarter's file."""
@@ -47,7 +57,7 @@ class Episode:
     episode: int
     referred: date
     triaged: date
-    discharged: date | None
+    discharged: date
     reason: int
     details: tuple
     district: str
@@ -61,15 +71,9 @@ def write_treatment(to: Path, mixer: Mixer, years: list[str], truth: Truth) -> t
     episode_rows, summary_rows = {}, {}
     for quarter in quarters:
         extracted = date_extract(quarter.last, EXTRACT_DAYS)
-        present = [
-            e
-            for e in episodes
-            if e.referred <= quarter.last and (e.discharged is None or e.discharged >= quarter.first)
-        ]
+        present = [e for e in episodes if e.referred <= quarter.last and e.discharged >= quarter.first]
         name = name_file("episodes", quarter.label, extracted, "csv")
-        episode_rows[name] = write_rows(
-            to / EPISODES / name, EPISODE_COLUMNS, [_render(e, quarter) for e in present], _LAYOUT
-        )
+        episode_rows[name] = write_rows(to / EPISODES / name, EPISODE_COLUMNS, [_render(e, quarter) for e in present], _LAYOUT)
         truth.submit(name, len(present))
         name = name_file("summary", quarter.label, extracted, "xlsx")
         rows = _summarise(mixer, quarter, present, name, truth)
@@ -93,7 +97,7 @@ def write_treatment(to: Path, mixer: Mixer, years: list[str], truth: Truth) -> t
 def make_episodes(mixer: Mixer, quarters: list[Quarter]) -> list[Episode]:
     """Make all episodes: people arrive, leave, come back; those open at the change of provider are reopened."""
     rng = open_stream(mixer.seed, "treatment")
-    drafts: list[tuple[date, date | None, str, int]] = []
+    stays: list[Stay] = []
     first = quarters[0].first
     people = 0
     for district in mixer.reference.districts:
@@ -106,21 +110,20 @@ def make_episodes(mixer: Mixer, quarters: list[Quarter]) -> list[Episode]:
                 people += 1
                 referred = start + timedelta(days=int(rng.integers(91)))
                 discharged = referred + timedelta(days=10 + int(rng.exponential(_MEAN_DAYS)))
-                drafts.append((referred, discharged, district.name, people))
+                stays.append(Stay(referred, discharged, district.name, people))
                 if rng.random() < 0.1:
                     back = discharged + timedelta(days=int(rng.integers(20, 200)))
-                    drafts.append(
-                        (back, back + timedelta(days=10 + int(rng.exponential(_MEAN_DAYS))), district.name, people)
-                    )
-    drafts = sorted(draft for draft in drafts if draft[1] >= first and draft[0] <= quarters[-1].last)
-    return _number_episodes(rng, drafts)
+                    gone = back + timedelta(days=10 + int(rng.exponential(_MEAN_DAYS)))
+                    stays.append(Stay(back, gone, district.name, people))
+    seen = sorted(stay for stay in stays if stay.discharged >= first and stay.referred <= quarters[-1].last)
+    return _number_episodes(rng, seen)
 
 
-def _number_episodes(rng: np.random.Generator, drafts: list[tuple[date, date | None, str, int]]) -> list[Episode]:
+def _number_episodes(rng: np.random.Generator, stays: list[Stay]) -> list[Episode]:
     clients: dict[tuple[str, int], int] = {}
     last_episode = {OLD_PROVIDER: 4100, NEW_PROVIDER: 0}
     done: list[Episode] = []
-    moved: list[tuple[Episode, int, date | None]] = []
+    moved: list[tuple[Episode, Stay]] = []
 
     def add(provider: str, person: int, episode: Episode) -> Episode:
         base = 1200 if provider == OLD_PROVIDER else 0  # client numbers restart with the new provider
@@ -129,27 +132,26 @@ def _number_episodes(rng: np.random.Generator, drafts: list[tuple[date, date | N
         done.append(replace(episode, provider=provider, client=number, episode=last_episode[provider]))
         return done[-1]
 
-    late = [draft for draft in drafts if draft[0] >= PROVIDER_CHANGE]
-    for referred, discharged, district, person in (draft for draft in drafts if draft[0] < PROVIDER_CHANGE):
-        episode = _draw_episode(rng, referred, discharged, district)
-        if discharged is not None and discharged >= PROVIDER_CHANGE:
+    for stay in (stay for stay in stays if stay.referred < PROVIDER_CHANGE):
+        episode = _draw_episode(rng, stay)
+        if stay.discharged >= PROVIDER_CHANGE:
             closed = replace(episode, discharged=PROVIDER_CHANGE - timedelta(days=1), reason=_TRANSFERRED)
-            moved.append((add(OLD_PROVIDER, person, closed), person, discharged))
+            moved.append((add(OLD_PROVIDER, stay.person, closed), stay))
         else:
-            add(OLD_PROVIDER, person, episode)
-    for old, person, discharged in moved:
+            add(OLD_PROVIDER, stay.person, episode)
+    for old, stay in moved:
         reopened = replace(
-            old, referred=PROVIDER_CHANGE, triaged=PROVIDER_CHANGE, discharged=discharged,
+            old, referred=PROVIDER_CHANGE, triaged=PROVIDER_CHANGE, discharged=stay.discharged,
             reason=int(rng.choice(_REASONS, p=_REASON_SHARES)),
             continues=f"{old.provider}/{old.client}/{old.episode}",
         )  # fmt: skip
-        add(NEW_PROVIDER, person, reopened)
-    for referred, discharged, district, person in late:
-        add(NEW_PROVIDER, person, _draw_episode(rng, referred, discharged, district))
+        add(NEW_PROVIDER, stay.person, reopened)
+    for stay in (stay for stay in stays if stay.referred >= PROVIDER_CHANGE):
+        add(NEW_PROVIDER, stay.person, _draw_episode(rng, stay))
     return done
 
 
-def _draw_episode(rng: np.random.Generator, referred: date, discharged: date | None, district: str) -> Episode:
+def _draw_episode(rng: np.random.Generator, stay: Stay) -> Episode:
     drugs = list(rng.choice(_DRUGS, size=3, replace=False, p=_DRUG_SHARES))
     number = int(rng.choice(3, p=(0.55, 0.3, 0.15))) + 1
     shown = [str(drug) for drug in drugs[:number]] + [""] * (3 - number)
@@ -157,15 +159,13 @@ def _draw_episode(rng: np.random.Generator, referred: date, discharged: date | N
         *shown, int(rng.choice(_SOURCES, p=_SOURCE_SHARES)), _MODALITIES[int(rng.integers(3))],
         "M" if rng.random() < 0.66 else "F", _AGES[int(rng.choice(6, p=(0.1, 0.28, 0.31, 0.2, 0.08, 0.03)))],
     )  # fmt: skip
-    triaged = referred + timedelta(days=int(rng.integers(0, 15)))
+    triaged = min(stay.referred + timedelta(days=int(rng.integers(0, 15))), stay.discharged)
     reason = int(rng.choice(_REASONS, p=_REASON_SHARES))
-    if discharged is not None and discharged < triaged:
-        triaged = discharged
-    return Episode("", 0, 0, referred, triaged, discharged, reason, details, district)
+    return Episode("", 0, 0, stay.referred, triaged, stay.discharged, reason, details, stay.district)
 
 
 def _render(episode: Episode, quarter: Quarter) -> list[object]:
-    ended = episode.discharged is not None and episode.discharged <= quarter.last
+    ended = episode.discharged <= quarter.last
     triaged = episode.triaged.isoformat() if episode.triaged <= quarter.last else ""
     drug1, drug2, drug3, source, modality, sex, age = episode.details
     return [
@@ -178,7 +178,7 @@ def _render(episode: Episode, quarter: Quarter) -> list[object]:
 def _summarise(mixer: Mixer, quarter: Quarter, present: list[Episode], name: str, truth: Truth) -> list[list[object]]:
     """Summarise a quarter as the provider did: now and then by another rule than the measure's."""
     difference = _DIFFERENCES.get(quarter.label, "provider_change" if quarter.first == PROVIDER_CHANGE else "")
-    rows = []
+    rows: list[list[object]] = []
     for district in mixer.reference.districts:
         if not district.in_county:
             continue
@@ -216,4 +216,4 @@ def _summarise(mixer: Mixer, quarter: Quarter, present: list[Episode], name: str
 
 
 def _completed(episode: Episode, first: date, last: date) -> bool:
-    return episode.reason in {1, 2} and episode.discharged is not None and first <= episode.discharged <= last
+    return episode.reason in {1, 2} and first <= episode.discharged <= last

@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -22,7 +23,7 @@ _FIGURE_COLUMNS = ("measure", "area_code", "period", "agency", "feed", "vintage"
 _BRIDGE_COLUMNS = ("measure", "area_code", "period", "vintage", "step", "value")
 _FLUSH = 100_000
 
-Text = str | Sequence[str] | pa.Array
+Text: TypeAlias = str | Sequence[str] | pa.Array
 
 
 class Truth:

@@ -73,6 +73,13 @@ def join_text(*parts: pa.Array | str) -> pa.Array:
     return pc.binary_join_element_wise(*[pa.scalar(part) if isinstance(part, str) else part for part in parts], "")
 
 
+def replace_value(column: pa.Array, row: int, value: str) -> pa.Array:
+    """Replace one value of a column of text."""
+    mask = np.zeros(len(column), dtype=bool)
+    mask[row] = True
+    return pc.replace_with_mask(column, pa.array(mask), pa.array([value]))
+
+
 def quote_needed(values: Iterable[str], delimiter: str = ",") -> list[str]:
     """Quote those values that hold a delimiter or a quote."""
     marks = (delimiter, '"', "\n", "\r")
@@ -100,8 +107,12 @@ def write_rows(path: Path, header: Sequence[str], rows: Sequence[Sequence[object
     """Write a small table as a delimited file; return the number of rows."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = io.StringIO()
-    quoting = csv.QUOTE_ALL if layout.quote_all else csv.QUOTE_MINIMAL
-    writer = csv.writer(text, delimiter=layout.delimiter, lineterminator=layout.newline, quoting=quoting)
+    writer = csv.writer(
+        text,
+        delimiter=layout.delimiter,
+        lineterminator=layout.newline,
+        quoting=csv.QUOTE_ALL if layout.quote_all else csv.QUOTE_MINIMAL,
+    )
     writer.writerow(header)
     writer.writerows(rows)
     path.write_bytes(text.getvalue().encode(layout.encoding))

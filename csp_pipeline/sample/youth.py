@@ -41,9 +41,7 @@ def write_youth(to: Path, mixer: Mixer, years: list[str], truth: Truth) -> dict[
     """Write every quarter's offences by the day of disposal; return rows by file."""
     written = {}
     entrants = {
-        year: open_stream(mixer.seed, "youth entrants", int(year[:4])).multinomial(
-            mixer.plan.entrants[year], [0.25] * 4
-        )
+        year: open_stream(mixer.seed, "youth entrants", int(year[:4])).multinomial(mixer.plan.entrants[year], [0.25] * 4)
         for year in years
     }
     for quarter in list_quarters(years):
@@ -55,18 +53,12 @@ def write_youth(to: Path, mixer: Mixer, years: list[str], truth: Truth) -> dict[
                 continue
             home = index == mixer.reference.harborough
             count = (
-                int(entrants[quarter.financial_year][quarter.quarter - 1])
-                if home
-                else int(rng.poisson(_OTHER_DISTRICT_ENTRANTS))
+                int(entrants[quarter.financial_year][quarter.quarter - 1]) if home else int(rng.poisson(_OTHER_DISTRICT_ENTRANTS))
             )
             own = [_make_row(rng, quarter, index, district.name, "Y") for _ in range(count)]
-            again = [
-                _make_row(rng, quarter, index, district.name, "N") for _ in range(int(rng.poisson(count * 1.2 + 0.5)))
-            ]
+            again = [_make_row(rng, quarter, index, district.name, "N") for _ in range(int(rng.poisson(count * 1.2 + 0.5)))]
             # a quarter of them have a second offence dealt with on the same day
-            again += [
-                [*row[:4], "N", row[5], _CODES[int(rng.integers(len(_CODES)))]] for row in own if rng.random() < 0.25
-            ]
+            again += [[*row[:4], "N", row[5], _CODES[int(rng.integers(len(_CODES)))]] for row in own if rng.random() < 0.25]
             rows += own + again
             for vintage in ("first", "latest"):
                 truth.count(
@@ -82,9 +74,7 @@ def write_youth(to: Path, mixer: Mixer, years: list[str], truth: Truth) -> dict[
         if flaw:
             rows.append(_make_row(rng, quarter, mixer.reference.harborough, "Harborough", "N"))
         keys = derive_keys(mixer.seed, "person", np.array([row[0] for row in rows])).to_pylist()
-        cells = [
-            [key, f"{row[1]:%d/%m/%Y}", f"{row[2]:%d/%m/%Y}", *row[3:]] for key, row in zip(keys, rows, strict=True)
-        ]
+        cells = [[key, f"{row[1]:%d/%m/%Y}", f"{row[2]:%d/%m/%Y}", *row[3:]] for key, row in zip(keys, rows, strict=True)]
         if flaw:
             column, value = (1, f"30/02/{quarter.first.year}") if flaw == "impossible_date" else (6, "99Z")
             cells[-1][column] = value
@@ -101,13 +91,7 @@ def _make_row(rng: np.random.Generator, quarter: Quarter, district: int, name: s
     disposal: date = quarter.first + timedelta(days=int(rng.integers(length)))
     offence = disposal - timedelta(days=int(rng.integers(5, 200)))
     # children come again within a small pool, first-time entrants do not
-    pool = (
-        quarter.number * 100_000 + int(rng.integers(50_000))
-        if entrant == "Y"
-        else district * 1000 + int(rng.integers(60))
-    )
-    which = rng.choice(
-        len(_DISPOSALS), p=(0.45, 0.2, 0.2, 0.12, 0.03) if entrant == "Y" else (0.15, 0.2, 0.3, 0.3, 0.05)
-    )
+    pool = quarter.number * 100_000 + int(rng.integers(50_000)) if entrant == "Y" else district * 1000 + int(rng.integers(60))
+    which = rng.choice(len(_DISPOSALS), p=(0.45, 0.2, 0.2, 0.12, 0.03) if entrant == "Y" else (0.15, 0.2, 0.3, 0.3, 0.05))
     code = _CODES[int(rng.integers(len(_CODES)))]
     return [(1 << 42) + pool, offence, disposal, _DISPOSALS[int(which)], entrant, name, code]

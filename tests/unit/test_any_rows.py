@@ -104,9 +104,7 @@ def test_a_workbook_with_any_damage_is_taken_in_or_refused(
     for place, byte in damage:
         content[min(int(place * len(content)), len(content) - 1)] = byte
     desk = new_desk()
-    receipt = desk.take_in_one(
-        "county/domestic_abuse", "domestic_abuse_2016-17-Q1_extracted-2016-07-20.xlsx", bytes(content)
-    )
+    receipt = desk.take_in_one("county/domestic_abuse", "domestic_abuse_2016-17-Q1_extracted-2016-07-20.xlsx", bytes(content))
     assert receipt.outcome in ("accepted", "accepted_with_warnings", "accepted_with_rejects", "refused")
     assert receipt.rows_read == receipt.rows_accepted + receipt.rows_rejected
     assert (receipt.outcome == "refused") == (receipt.code is not None)
@@ -132,9 +130,7 @@ TIMES = st.one_of(
     st.times().map(lambda time: time.strftime("%H:%M")),
     st.times().map(lambda time: time.strftime("%H:%M:%S")),
     st.from_regex(r"[0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2})?", fullmatch=True),
-    st.sampled_from(
-        ["10:00 ", "24:00", "10:60", "10:00:60", "10:00:61", "10:00am", "T10:00", "10.00", "10:00Z", "10:00+01:00"]
-    ),
+    st.sampled_from(["10:00 ", "24:00", "10:60", "10:00:60", "10:00:61", "10:00am", "T10:00", "10.00", "10:00Z", "10:00+01:00"]),
 )
 
 
@@ -168,11 +164,7 @@ def test_a_date_is_read_as_it_is_meant_or_rejected(new_desk: Callable[[], Pipeli
     check_dates(new_desk(), "recorded_date", texts, ("%d/%m/%Y", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S"))
 
 
-@given(
-    texts=st.lists(
-        st.tuples(DATES, st.sampled_from([" ", "  ", "T", "\t"]), TIMES).map("".join), min_size=1, max_size=30
-    )
-)
+@given(texts=st.lists(st.tuples(DATES, st.sampled_from([" ", "  ", "T", "\t"]), TIMES).map("".join), min_size=1, max_size=30))
 @example(
     texts=[
         "2016-04-15 10:00:60",
@@ -213,7 +205,5 @@ def check_dates(desk: Pipeline, column: str, texts: list[str], formats: tuple[st
 @pytest.mark.parametrize("size", [1, 999, 1_000, 1_001, 2_500])
 def test_every_row_is_there_once_whatever_the_number_of_batches(desk: Pipeline, size: int) -> None:
     receipt = desk.take_in_one(ASB, NAME, csv_text([asb(number) for number in range(size)]))
-    assert [record["incident_number"] for record in desk.records(receipt)] == [
-        f"L16-{number:07d}" for number in range(size)
-    ]
+    assert [record["incident_number"] for record in desk.records(receipt)] == [f"L16-{number:07d}" for number in range(size)]
     assert [record["row_number"] for record in desk.records(receipt)] == list(range(2, size + 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 
 import duckdb
@@ -52,9 +53,7 @@ def test_a_day_lies_in_its_month_quarter_and_financial_year(day: date, month: st
         ("1999-00", "financial_year", date(1999, 4, 1), date(2000, 3, 31), "1999-00"),
     ],
 )
-def test_a_label_is_read_for_the_kind_that_is_asked_for(
-    text: str, kind: str, start: date, end: date, label: str
-) -> None:
+def test_a_label_is_read_for_the_kind_that_is_asked_for(text: str, kind: str, start: date, end: date, label: str) -> None:
     period = parse_period(text, kind)
     assert period is not None
     assert (period.start, period.end, period.label) == (start, end, label)
@@ -91,9 +90,7 @@ def test_periods_follow_each_other_without_gap_and_lie_inside(first: date, days:
     last = first + timedelta(days=days)
     periods = list(periods_between(first, last, kind))
     assert all(first <= period.start and period.end <= last for period in periods)
-    assert all(
-        after.start - before.end == timedelta(days=1) for before, after in zip(periods, periods[1:], strict=False)
-    )
+    assert all(after.start - before.end == timedelta(days=1) for before, after in itertools.pairwise(periods))
 
 
 def test_a_table_of_two_years_has_two_years_eight_quarters_and_twenty_four_months() -> None:

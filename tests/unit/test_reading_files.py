@@ -72,8 +72,7 @@ def test_a_letter_that_lies_across_the_edge_of_what_is_read_at_once_is_one_lette
     head, tail = csv_text([asb(1)]).encode(), ",".join(asb(2, recording_system="£").values()).encode() + b"\r\n"
     row = ",".join(asb(3, recording_system="x" * 1_000).values()).encode() + b"\r\n"
     rows = [
-        row.replace(b"L16-0000003", b"L17-%07d" % number)
-        for number in range((piece - len(head) - len(tail)) // len(row) - 1)
+        row.replace(b"L16-0000003", b"L17-%07d" % number) for number in range((piece - len(head) - len(tail)) // len(row) - 1)
     ]
     before = head + b"".join(rows)
     filler = piece + 1 - len(before) - tail.index(b"\r\n")  # so that the £ ends one byte after the edge
@@ -82,9 +81,7 @@ def test_a_letter_that_lies_across_the_edge_of_what_is_read_at_once_is_one_lette
     assert content[piece - 1 : piece + 1] == "£".encode()
     receipt = desk.take_in_one(ASB, NAME, content)
     assert (receipt.rows_rejected, receipt.rows_accepted) == (0, len(rows) + 3)
-    text = next(
-        record["recording_system"] for record in desk.records(receipt) if record["incident_number"] == "L16-0000002"
-    )
+    text = next(record["recording_system"] for record in desk.records(receipt) if record["incident_number"] == "L16-0000002")
     assert text == "y" * filler + "£"
 
 
@@ -227,9 +224,7 @@ def test_a_survey_workbook_gives_each_sheet_to_its_quarter(desk: Pipeline) -> No
 
 def test_rows_that_an_ods_repeats_are_all_there(desk: Pipeline) -> None:
     """ODS writes equal rows once with a count; one reader of others' ignored that and lost rows."""
-    responses = [
-        {"Respondent": "", "Type": "Parish", "First": "Road safety", "Second": "", "Third": "", "Comments": ""}
-    ] * 5
+    responses = [{"Respondent": "", "Type": "Parish", "First": "Road safety", "Second": "", "Third": "", "Comments": ""}] * 5
     receipt = desk.take_in_one(
         "district/parish_survey", "parish_survey_2016-17_extracted-2017-04-30.ods", ods({"Responses": grid(responses)})
     )

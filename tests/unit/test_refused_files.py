@@ -144,18 +144,14 @@ def test_a_repeated_column_is_refused(desk: Pipeline) -> None:
         ("asb_2030-04_extracted-2030-05-10.csv", "outside_years", ("2030-04", "2014-15 to 2018-19", "partnership.yml")),
     ],
 )
-def test_a_file_whose_period_cannot_be_told_is_refused(
-    desk: Pipeline, name: str, code: str, words: tuple[str, ...]
-) -> None:
+def test_a_file_whose_period_cannot_be_told_is_refused(desk: Pipeline, name: str, code: str, words: tuple[str, ...]) -> None:
     expect_refused(desk, ASB, name, GOOD, code, *words)
 
 
 def test_a_month_given_twice_with_other_contents_keeps_the_first(desk: Pipeline) -> None:
     first = desk.take_in_one(ASB, NAME, GOOD)
     again = f"again/{NAME}"
-    expect_refused(
-        desk, ASB, again, csv_text([asb(1), asb(9)]), "period_given_twice", "2016-04", NAME, "its own extract date"
-    )
+    expect_refused(desk, ASB, again, csv_text([asb(1), asb(9)]), "period_given_twice", "2016-04", NAME, "its own extract date")
     kept = [row["incident_number"] for row in desk.records(first)]
     assert kept == ["L16-0000001", "L16-0000002", "L16-0000003"]
 
@@ -174,16 +170,12 @@ def test_a_month_sent_under_the_next_months_name_is_refused(desk: Pipeline) -> N
     april = csv_text([street(), street()])
     first = desk.take_in_one("police/street", "2016-04-leicestershire-street.csv", april)
     assert first.rows_accepted == 2
-    expect_refused(
-        desk, "police/street", "2016-05-leicestershire-street.csv", april, "wrong_period", "2016-05", "01/04/2016"
-    )
+    expect_refused(desk, "police/street", "2016-05-leicestershire-street.csv", april, "wrong_period", "2016-05", "01/04/2016")
 
 
 @pytest.mark.parametrize("keep", [4, 100, 5_000, -1, -30])
 def test_a_workbook_cut_short_is_refused(desk: Pipeline, keep: int) -> None:
-    expect_refused(
-        desk, ABUSE, ABUSE_NAME, WORKBOOK[:keep], "damaged_workbook", "cut short or damaged", "send it again"
-    )
+    expect_refused(desk, ABUSE, ABUSE_NAME, WORKBOOK[:keep], "damaged_workbook", "cut short or damaged", "send it again")
 
 
 def test_a_workbook_with_damage_inside_is_refused(desk: Pipeline) -> None:
@@ -222,9 +214,7 @@ def test_a_workbook_with_a_repeated_column_is_refused_naming_sheet_and_column(de
 
 
 def test_a_survey_workbook_without_a_sheet_for_a_quarter_is_refused(desk: Pipeline) -> None:
-    expect_refused(
-        desk, SURVEY, SURVEY_NAME, xlsx({"Results": SURVEY_ROWS}), "missing_sheet", "2016-17 Q3", "'Results'"
-    )
+    expect_refused(desk, SURVEY, SURVEY_NAME, xlsx({"Results": SURVEY_ROWS}), "missing_sheet", "2016-17 Q3", "'Results'")
 
 
 def test_a_survey_workbook_with_two_sheets_for_one_quarter_is_refused(desk: Pipeline) -> None:

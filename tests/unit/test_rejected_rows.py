@@ -135,9 +135,7 @@ def test_a_date_on_the_day_of_extraction_is_accepted(desk: Pipeline) -> None:
     assert receipt.rows_rejected == 0
 
 
-@pytest.mark.parametrize(
-    "found", ["four", "4.5", "12 345", "1,23", "٤", "999,999,999,999,999,999,999", "0x10", "1e3", "-"]
-)
+@pytest.mark.parametrize("found", ["four", "4.5", "12 345", "1,23", "٤", "999,999,999,999,999,999,999", "0x10", "1e3", "-"])
 def test_text_in_a_number_is_rejected(desk: Pipeline, found: str) -> None:
     content = csv_text([tables_row(1, 20), tables_row(2, found)])
     assert rejected(desk, content, "police/recorded_crime_tables", "published-2017-07/prc-pfa-x.csv") == [
@@ -155,9 +153,7 @@ def test_numbers_as_publishers_write_them_are_accepted(desk: Pipeline, found: st
 
 def test_a_coordinate_beyond_all_numbers_is_rejected(desk: Pipeline) -> None:
     content = csv_text([street(), street(Longitude="1e999")])
-    assert rejected(desk, content, "police/street", "2016-04-leicestershire-street.csv") == [
-        (3, "Longitude", "malformed")
-    ]
+    assert rejected(desk, content, "police/street", "2016-04-leicestershire-street.csv") == [(3, "Longitude", "malformed")]
 
 
 def test_unknown_codes_are_rejected_with_the_nearest_known_one(desk: Pipeline) -> None:
@@ -197,9 +193,7 @@ def test_missing_values_and_unknown_words_are_rejected(desk: Pipeline) -> None:
 
 
 def test_a_row_with_several_faults_is_one_reject_that_names_them_all(desk: Pipeline) -> None:
-    receipt = desk.take_in_one(
-        ASB, NAME, csv_text([asb(1), asb(2, category="Noise", lsoa_code="X", reported_at="soon")])
-    )
+    receipt = desk.take_in_one(ASB, NAME, csv_text([asb(1), asb(2, category="Noise", lsoa_code="X", reported_at="soon")]))
     [reject] = desk.rejects(receipt)
     assert (reject["problems"], reject["column_name"]) == (3, "reported_at")
     assert all(name in reject["message"] for name in ("reported_at", "category", "lsoa_code"))

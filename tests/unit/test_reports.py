@@ -166,16 +166,12 @@ def _fill(warehouse: Warehouse) -> None:
     warehouse.db.close()
 
 
-def _add_conflict(
-    warehouse: Warehouse, measure: str, area: str, period: str, a: tuple[str, int], b: tuple[str, int]
-) -> None:
+def _add_conflict(warehouse: Warehouse, measure: str, area: str, period: str, a: tuple[str, int], b: tuple[str, int]) -> None:
     for feed, value in (a, b):
         _add_figure(warehouse, measure, area, period, feed, value)
     (agency_a, feed_a), (agency_b, feed_b) = a[0].split("/"), b[0].split("/")
     reasons = (
-        "Crimes against cases; many are never reported; counts offence against case"
-        if measure == "domestic_abuse"
-        else None
+        "Crimes against cases; many are never reported; counts offence against case" if measure == "domestic_abuse" else None
     )
     warehouse.add(
         "discrepancies",
@@ -355,9 +351,7 @@ def _add_submissions(warehouse: Warehouse) -> None:
         "31/04/2016",
         "recorded_date: found '31/04/2016'; expected a date that exists. Correct the date.",
     )
-    reject(
-        "police", "crimes", "crimes_april.csv", None, 21, "offence", FORMULA, "offence: not known. Correct the code."
-    )
+    reject("police", "crimes", "crimes_april.csv", None, 21, "offence", FORMULA, "offence: not known. Correct the code.")
     reject("county", "cases", "cases_early.xlsx", "Q4", 9, "Case ID", "COUNTY-ONLY", "Case ID: mend it.")
 
 
@@ -427,9 +421,7 @@ def test_a_conflict_is_a_sentence_from_the_readers_side(summary: ReportSummary) 
         "Your Recorded crimes goes by the day of recording; Northshire County Council's Abuse cases by the day of "
         "referral." in text
     )
-    assert (
-        "What would your figure be if you counted cases, by the day of referral and by where the person lives?" in text
-    )
+    assert "What would your figure be if you counted cases, by the day of referral and by where the person lives?" in text
     assert "20 July 2016" in text
 
 
@@ -452,8 +444,7 @@ def test_an_agency_reads_its_own_small_count(summary: ReportSummary) -> None:
     assert found["figures"][0]["value"] == 3
     assert found["gap"]["value"] == 9
     assert (
-        "your figure is 3 cases (Abuse cases); Northshire Police's is 12 offences (Recorded crimes), 9 more."
-        in found["sentence"]
+        "your figure is 3 cases (Abuse cases); Northshire Police's is 12 offences (Recorded crimes), 9 more." in found["sentence"]
     )
 
 
@@ -472,11 +463,7 @@ def test_a_conflict_that_tells_the_count_by_being_listed_is_left_out_and_counted
 
 def test_a_quarter_that_the_year_would_tell_is_protected(summary: ReportSummary) -> None:
     # fire: year 20, quarters 6, 7, (2), 5: with all three shown, the 2 would follow; the smallest of them goes
-    shown = {
-        c["period"]: c["figures"][1]["shown"]
-        for c in content(summary, "police")["conflicts"]
-        if c["measure"] == "arson"
-    }
+    shown = {c["period"]: c["figures"][1]["shown"] for c in content(summary, "police")["conflicts"] if c["measure"] == "arson"}
     assert shown == {"2016-17": "20", "2016-17 Q1": "6", "2016-17 Q2": "7", "2016-17 Q4": "[c]"}
     hidden = conflict(summary, "police", "arson.e07000902.2016-17-q4")
     assert hidden["gap"]["value"] is None
@@ -485,14 +472,8 @@ def test_a_quarter_that_the_year_would_tell_is_protected(summary: ReportSummary)
 
 def test_the_front_page_shows_nobodys_small_count(summary: ReportSummary) -> None:
     text = words(summary.index.read_text(encoding="utf-8"))
-    assert (
-        "Youth offending 2016-17 Northshire Police: Recorded crimes [c] Northshire County Council: Abuse cases 47 [c]"
-        in text
-    )
-    assert (
-        "Domestic abuse 2016-17 Northshire Police: Recorded crimes 120 Northshire County Council: Abuse cases 90 −30"
-        in text
-    )
+    assert "Youth offending 2016-17 Northshire Police: Recorded crimes [c] Northshire County Council: Abuse cases 47 [c]" in text
+    assert "Domestic abuse 2016-17 Northshire Police: Recorded crimes 120 Northshire County Council: Abuse cases 90 −30" in text
     assert "+45" not in text
     # the county's one accepted file holds two records
     assert "Abuse cases Northshire County Council 2 31 March 2016 [c] [c] [c]" in text

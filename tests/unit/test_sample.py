@@ -47,9 +47,7 @@ def crimes(sample: tuple[Path, SampleSummary]) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def areas() -> dict[str, str]:
-    return {
-        row["area_code"]: row["district_code"] for row in _read(SOURCES / "areas.csv") if row["area_level"] == "lsoa"
-    }
+    return {row["area_code"]: row["district_code"] for row in _read(SOURCES / "areas.csv") if row["area_level"] == "lsoa"}
 
 
 @pytest.fixture(scope="module")
@@ -66,18 +64,14 @@ def planted(sample: tuple[Path, SampleSummary]) -> list[dict[str, str]]:
 def figures(sample: tuple[Path, SampleSummary]) -> dict[tuple[str, ...], int]:
     rows = _read(sample[0] / "truth/figures.csv")
     return {
-        (row["measure"], row["area_code"], row["period"], f"{row['agency']}/{row['feed']}", row["vintage"]): int(
-            row["value"]
-        )
+        (row["measure"], row["area_code"], row["period"], f"{row['agency']}/{row['feed']}", row["vintage"]): int(row["value"])
         for row in rows
     }
 
 
 def test_same_seed_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
     for name, seed in (("a", 5), ("b", 5), ("c", 6)):
-        write_sample(
-            tmp_path / name, seed=seed, sources=SOURCES, crimes=4000, first_year="2016-17", last_year="2016-17"
-        )
+        write_sample(tmp_path / name, seed=seed, sources=SOURCES, crimes=4000, first_year="2016-17", last_year="2016-17")
     first, again, other = (_hash_files(tmp_path / name) for name in ("a", "b", "c"))
     assert first == again
     changed = {path for path in first if first[path] != other.get(path)}
@@ -141,17 +135,13 @@ def test_county_cases_differ_from_police_crimes_as_the_bridge_says(
         expected = figures["Domestic violence with injury", "E07000131", year, "county/domestic_abuse", "first"]
         assert counts[year] - flawed[year] == expected
         for vintage in ("first", "latest"):
-            steps = {
-                row["step"]: int(row["value"]) for row in bridges if (row["period"], row["vintage"]) == (year, vintage)
-            }
+            steps = {row["step"]: int(row["value"]) for row in bridges if (row["period"], row["vintage"]) == (year, vintage)}
             end, start = steps.pop("county cases"), steps.pop("police crimes")
             assert "unexplained" not in steps
             assert start + sum(steps.values()) == end
             assert end == figures["Domestic violence with injury", "E07000131", year, "county/domestic_abuse", vintage]
             assert start == figures["Domestic violence with injury", "E07000131", year, "police/crimes", vintage]
-    assert (
-        100 <= figures["Domestic violence with injury", "E07000131", "2016-17", "county/domestic_abuse", "first"] <= 110
-    )
+    assert 100 <= figures["Domestic violence with injury", "E07000131", "2016-17", "county/domestic_abuse", "first"] <= 110
 
 
 def test_the_missing_quarter_is_missing(sample: tuple[Path, SampleSummary]) -> None:
@@ -197,9 +187,7 @@ def test_submissions_count_every_file(sample: tuple[Path, SampleSummary], plante
     assert set(submissions) == exports
     assert sum(int(row["rows"]) for row in submissions.values()) == sum(summary.rows.values())
     broken = Counter(
-        row["file"]
-        for row in planted
-        if row["cause"] in {"impossible_date", "unknown_code", "unknown_lsoa", "repeated_row"}
+        row["file"] for row in planted if row["cause"] in {"impossible_date", "unknown_code", "unknown_lsoa", "repeated_row"}
     )
     for name, row in submissions.items():
         if row["outcome"] == "refused":
@@ -217,14 +205,10 @@ def test_street_is_the_crimes_as_first_published_with_known_differences(
     areas: dict[str, str],
     figures: dict[tuple[str, ...], int],
 ) -> None:
-    flawed = {
-        row["record_key"] for row in planted if row["cause"] in {"impossible_date", "unknown_code", "unknown_lsoa"}
-    }
+    flawed = {row["record_key"] for row in planted if row["cause"] in {"impossible_date", "unknown_code", "unknown_lsoa"}}
     away = Counter(_year_of(row["file"]) for row in planted if row["feed"] == "street" and row["cause"] == "geography")
     other = Counter(
-        _year_of(row["file"])
-        for row in planted
-        if row["feed"] == "street" and row["cause"] == "known_to_one_agency_only"
+        _year_of(row["file"]) for row in planted if row["feed"] == "street" and row["cause"] == "known_to_one_agency_only"
     )
     for year in YEARS:
         rows = [row for row in crimes if row["year"] == year and row["crime_number"] not in flawed]
@@ -240,16 +224,12 @@ def test_recorded_crime_table_agrees_with_the_latest_crimes(
     assert {row["CSP Name"] for row in rows if row["Number of Offences"] == "-00 "}
     assert {len(row["Number of Offences"].strip()) > 0 for row in rows} == {True}
     negative = Counter(
-        row["Financial Year"]
-        for row in rows
-        if int(row["Number of Offences"]) < 0 and row["CSP Name"] == HARBOROUGH_NAME
+        row["Financial Year"] for row in rows if int(row["Number of Offences"]) < 0 and row["CSP Name"] == HARBOROUGH_NAME
     )
     for year in YEARS:
         label = year.replace("-", "/")
         total = sum(
-            int(row["Number of Offences"])
-            for row in rows
-            if (row["CSP Name"], row["Financial Year"]) == (HARBOROUGH_NAME, label)
+            int(row["Number of Offences"]) for row in rows if (row["CSP Name"], row["Financial Year"]) == (HARBOROUGH_NAME, label)
         )
         assert total == figures["Total crime", "E07000131", year, "police/crimes", "latest"] - negative[label]
 
@@ -263,9 +243,7 @@ def test_late_extract_changes_the_month_by_what_is_planted(
         for day in ("2016-10-10", "2017-06-20")
     )
     changed = {key for key in late if late[key] != first.get(key)}
-    assert changed == {
-        row["record_key"] for row in planted if row["cause"] == "later_vintage" and row["feed"] == "crimes"
-    }
+    assert changed == {row["record_key"] for row in planted if row["cause"] == "later_vintage" and row["feed"] == "crimes"}
     assert not set(first) - set(late)
 
 
@@ -296,19 +274,13 @@ def test_parish_survey_says_what_was_published(sample: tuple[Path, SampleSummary
     assert sum("Anti-social behaviour" in row[3:5] for row in answers) == 7
 
 
-def test_provider_change_reopens_everyone_in_treatment(
-    sample: tuple[Path, SampleSummary], planted: list[dict[str, str]]
-) -> None:
+def test_provider_change_reopens_everyone_in_treatment(sample: tuple[Path, SampleSummary], planted: list[dict[str, str]]) -> None:
     exports = sample[0] / "turning_point/episodes/exports"
-    before, after = (
-        next(exports.glob(f"episodes_{label}_*")).read_text().splitlines() for label in ("2016-17-Q1", "2016-17-Q2")
-    )
+    before, after = (next(exports.glob(f"episodes_{label}_*")).read_text().splitlines() for label in ("2016-17-Q1", "2016-17-Q2"))
     moved = [row for row in planted if row["cause"] == "provider_change" and row["feed"] == "episodes"]
     closed = [line.split("|") for line in before[1:] if "|2016-06-30|5|" in line]
     assert {line.split("|")[0] for line in before[1:]} == {"SWAN1"}
-    assert len([line for line in after[1:] if line.startswith("TPLEI") and "|2016-07-01|2016-07-01|" in line]) >= len(
-        moved
-    )
+    assert len([line for line in after[1:] if line.startswith("TPLEI") and "|2016-07-01|2016-07-01|" in line]) >= len(moved)
     assert {"/".join(line[:3]) for line in closed} >= {row["counterpart_key"] for row in moved}
 
 
@@ -361,18 +333,14 @@ def _is_injured_resident(row: dict[str, object]) -> bool:
 def _planted_flaws(to: Path) -> list[dict[str, str]]:
     """The flawed rows of domestic abuse, all of which would otherwise count."""
     causes = {"impossible_date", "unknown_lsoa"}
-    return [
-        row for row in _read(to / "truth/planted.csv") if row["feed"] == "domestic_abuse" and row["cause"] in causes
-    ]
+    return [row for row in _read(to / "truth/planted.csv") if row["feed"] == "domestic_abuse" and row["cause"] in causes]
 
 
 def _is_date(text: str) -> bool:
     return re.fullmatch(r"(?!31/0[69])\d\d/\d\d/\d{4} ([01]\d|2[0-3]):\d\d", text) is not None
 
 
-def _select_counted(
-    rows: list[dict[str, str]], areas: dict[str, str], subgroups: dict[str, str]
-) -> list[dict[str, str]]:
+def _select_counted(rows: list[dict[str, str]], areas: dict[str, str], subgroups: dict[str, str]) -> list[dict[str, str]]:
     """The recorded crimes of Harborough whose dates and codes exist."""
     here = [row for row in rows if areas.get(row["lsoa_code"]) == "E07000131" and row["status"] == "Recorded"]
     return [row for row in here if row["offence_code"] in subgroups and _is_in_month(row)]

@@ -1,0 +1,180 @@
+"""The `csp` command in the hands of a script: options, formats, exit codes, and messages a person can act on."""
+
+import csv
+import io
+import json
+import os
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.pipeline.conftest import PROJECT, CommandRun, run_csp
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """A sources folder with the exports of one small feed only."""
+    target = tmp_path / "sources"
+    shutil.copytree(PROJECT / "sources", target, ignore=shutil.ignore_patterns("exports"))
+    for feed in ("district/parish_survey", "district/published_figures"):
+        shutil.copytree(PROJECT / "sources" / feed / "exports", target / feed / "exports")
+    return target
+
+
+def make_every_place(sources: Path) -> None:
+    for feed in sources.glob("*/*/feed.yml"):
+        (feed.parent / "exports").mkdir(exist_ok=True)
+
+
+def test_figures_as_json_csv_and_table(sample_run: CommandRun) -> None:
+    as_json = run_csp("figures", "shoplifting", "--format", "json", warehouse=sample_run.warehouse)
+    values = {(row["feed"], row["period"]): row["value"] for row in json.loads(as_json.out)}
+    assert values["police/crimes", "2016-17"] == 386
+    as_csv = run_csp("figures", "shoplifting", "--format", "csv", warehouse=sample_run.warehouse)
+    rows = list(csv.DictReader(io.StringIO(as_csv.out)))
+    assert {(row["feed"], row["period"]): float(row["value"]) for row in rows} == values
+    as_table = run_csp("figures", "shoplifting", warehouse=sample_run.warehouse)
+    assert "police/crimes" in as_table.out
+    assert "386" in as_table.out
+
+
+def test_figures_of_a_month_an_area_and_every_basis(sample_run: CommandRun) -> None:
+    run = run_csp(
+        "figures", "total_crime", "--area", "Harborough Town", "--period", "2016-06", "--agency", "police", "--every",
+        "--format", "json", warehouse=sample_run.warehouse,
+    )  # fmt: skip
+    rows = json.loads(run.out)
+    assert {row["date_basis"] for row in rows if row["feed"] == "police/crimes"} == {"recorded", "committed"}
+    assert {row["unit"] for row in rows if row["feed"] == "police/crimes"} == {"offence", "incident", "victim"}
+
+
+def test_discrepancies_can_be_narrowed(sample_run: CommandRun) -> None:
+    run = run_csp(
+        "discrepancies", "--agency", "county", "--area", "Harborough", "--period", "2016-17", "--format", "json",
+        warehouse=sample_run.warehouse,
+    )  # fmt: skip
+    rows = json.loads(run.out)
+    assert {"domestic_violence_with_injury", "domestic_abuse"} <= {row["measure"] for row in rows}
+    assert all("county" in (row["agency_a"], row["agency_b"]) for row in rows)
+
+
+def test_status_names_what_is_missing(sample_run: CommandRun) -> None:
+    rows = {row["feed"]: row for row in json.loads(run_csp("status", "--format", "json", warehouse=sample_run.warehouse).out)}
+    assert rows["county/domestic_abuse"]["first_missing"] == "2014-15 Q3"
+    assert rows["district/asb_cases"]["refused"] == 1
+
+
+def test_reports_are_written_again_on_their_own(sample_run: CommandRun) -> None:
+    page = sample_run.warehouse / "reports" / "county.html"
+    before = page.read_bytes()
+    page.unlink()
+    run = run_csp("reports", "county", warehouse=sample_run.warehouse)
+    assert run.code == 0, run.err
+    assert page.read_bytes() == before
+    assert run_csp("reports", "nobody", warehouse=sample_run.warehouse).code == 2
+
+
+def test_without_a_warehouse_the_command_says_how_to_make_one(tmp_path: Path) -> None:
+    run = run_csp("status", warehouse=tmp_path / "nowhere")
+    assert run.code == 1
+    assert "csp run" in run.err
+
+
+def test_a_run_without_trouble_ends_with_zero(sources: Path, tmp_path: Path) -> None:
+    make_every_place(sources)
+    run = run_csp("run", warehouse=tmp_path / "warehouse", sources=sources)
+    assert run.code == 0, run.err
+    assert "district/published_figures" in run.out
+
+
+def test_a_place_that_is_gone_is_told_and_the_others_go_on(sources: Path, tmp_path: Path) -> None:
+    make_every_place(sources)
+    shutil.rmtree(sources / "fire/incidents/exports")
+    run = run_csp("run", warehouse=tmp_path / "warehouse", sources=sources)
+    assert run.code == 3
+    assert "fire/incidents" in run.err
+    assert "does not exist" in run.err
+    with duckdb.connect(str(tmp_path / "warehouse" / "csp.duckdb"), read_only=True) as database:
+        assert database.execute("SELECT count(*) FROM district_published_figures").fetchall() == [(26,)]
+
+
+def test_a_broken_measures_file_leaves_the_warehouse_as_it_was(sources: Path, tmp_path: Path) -> None:
+    make_every_place(sources)
+    warehouse = tmp_path / "warehouse"
+    assert run_csp("run", "--quiet", warehouse=warehouse, sources=sources).code == 0
+    before = (warehouse / "csp.duckdb").read_bytes()
+    measures = sources / "measures.yml"
+    measures.write_text(measures.read_text().replace("respondent", "x").replace("measure = 'Total crime'", "measur = 'x'"))
+    run = run_csp("run", "--quiet", warehouse=warehouse, sources=sources)
+    assert run.code == 4, run.err
+    assert "total_crime" in run.err
+    assert "measur" in run.err
+    assert "stay in place" in run.err
+    assert (warehouse / "csp.duckdb").read_bytes() == before
+
+
+def test_a_broken_partnership_file_is_named(sources: Path, tmp_path: Path) -> None:
+    (sources / "partnership.yml").write_text("name: [unclosed\n")
+    run = run_csp("run", warehouse=tmp_path / "warehouse", sources=sources)
+    assert run.code == 4
+    assert "partnership.yml, line" in run.err
+    assert "Traceback" not in run.err
+
+
+def test_a_warehouse_that_cannot_be_written_is_told(sources: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    run = run_csp("run", warehouse=tmp_path / "file" / "warehouse", sources=sources)
+    assert run.code == 1
+    assert "cannot be written to" in run.err
+    assert "Traceback" not in run.err
+
+
+def test_years_that_do_not_exist_are_a_usage_error(sources: Path, tmp_path: Path) -> None:
+    run = run_csp("run", "--years", "1999-00", warehouse=tmp_path / "warehouse", sources=sources)
+    assert run.code == 2
+    assert "2014-15" in run.err
+
+
+def test_one_year_can_be_taken_in_before_the_others(tmp_path: Path) -> None:
+    target = tmp_path / "sources"
+    shutil.copytree(PROJECT / "sources", target, ignore=shutil.ignore_patterns("exports"))
+    shutil.copytree(PROJECT / "sources/district/asb_cases/exports", target / "district/asb_cases/exports")
+    make_every_place(target)
+    warehouse = tmp_path / "warehouse"
+
+    def months() -> int:
+        with duckdb.connect(str(warehouse / "csp.duckdb"), read_only=True) as database:
+            return database.execute("SELECT count(*) FROM submissions WHERE feed = 'asb_cases'").fetchall()[0][0]
+
+    assert run_csp("run", "--quiet", "--years", "2015-16", warehouse=warehouse, sources=target).code == 0
+    assert months() == 12
+    assert run_csp("run", "--quiet", warehouse=warehouse, sources=target).code == 3
+    assert months() == 36
+
+
+def test_a_sample_world_can_be_written_and_run(tmp_path: Path) -> None:
+    written = run_csp("sample", "--to", str(tmp_path / "world"), "--seed", "5", "--years", "2016-17", warehouse=tmp_path / "w")
+    assert written.code == 0, written.err
+    assert (tmp_path / "world" / "truth" / "planted.csv").exists()
+    assert (tmp_path / "world" / "partnership.yml").exists()
+    assert len(list((tmp_path / "world/police/crimes/exports").glob("*.csv"))) >= 12
+
+
+def test_a_reader_of_the_old_warehouse_is_not_disturbed(sources: Path, tmp_path: Path) -> None:
+    make_every_place(sources)
+    warehouse = tmp_path / "warehouse"
+    assert run_csp("run", "--quiet", warehouse=warehouse, sources=sources).code == 0
+    with duckdb.connect(str(warehouse / "csp.duckdb"), read_only=True) as reader:
+        before = reader.execute("SELECT count(*) FROM figures").fetchall()
+        shutil.copytree(
+            PROJECT / "sources/county/youth_offending/exports",
+            sources / "county/youth_offending/exports",
+            dirs_exist_ok=True,
+        )
+        assert run_csp("run", "--quiet", warehouse=warehouse, sources=sources).code in (0, 3)
+        assert reader.execute("SELECT count(*) FROM figures").fetchall() == before
+    with duckdb.connect(str(warehouse / "csp.duckdb"), read_only=True) as reader:
+        assert reader.execute("SELECT count(*) FROM county_youth_offending").fetchall()[0][0] > 0
+    assert not [name for name in os.listdir(warehouse) if "building" in name]

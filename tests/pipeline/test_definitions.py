@@ -1,0 +1,131 @@
+"""What a data engineer finds in Dagster: assets, checks that can fail, a job, a schedule, partitions."""
+
+import itertools
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+
+from csp_pipeline.defs.automation import JOB
+from csp_pipeline.defs.build import build_definitions
+from csp_pipeline.intake.checks import count_repeated_keys, find_unbalanced_submissions
+from csp_pipeline.intake.receipts import read_receipts
+from csp_pipeline.publish.checks import compare_with_lake, count_parts_beyond_whole, count_wrong_gaps
+from csp_pipeline.settings import Settings
+from csp_pipeline.stages import Pipeline, open_pipeline
+from tests.pipeline.conftest import BIN, PROJECT, CommandRun
+
+
+@pytest.fixture(scope="module")
+def pipeline(sample_run: CommandRun, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """A copy of the sample's lake and warehouse that tests may damage."""
+    copy = tmp_path_factory.mktemp("copy") / "warehouse"
+    shutil.copytree(sample_run.warehouse, copy, ignore=shutil.ignore_patterns("dagster"))
+    return open_pipeline(Settings(warehouse=copy))
+
+
+@pytest.fixture(scope="module")
+def definitions(pipeline: Pipeline) -> dg.Definitions:
+    return build_definitions(pipeline)
+
+
+@pytest.mark.parametrize("command", [["dagster", "definitions", "validate", "-w", "workspace.yaml"], ["dg", "check", "defs"]])
+def test_dagsters_own_checks_are_clean(command: list[str], tmp_path: Path) -> None:
+    environment = os.environ | {"CSP_WAREHOUSE": str(tmp_path / "warehouse"), "DAGSTER_HOME": "", "NO_COLOR": "1"}
+    done = subprocess.run(
+        [BIN / command[0], *command[1:]],
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_there_is_one_asset_for_each_feed_then_the_products_in_order(definitions: dg.Definitions, pipeline: Pipeline) -> None:
+    graph = definitions.resolve_asset_graph()
+    feeds = {dg.AssetKey(feed.key.split("/")) for feed in pipeline.partnership.feeds}
+    products = ["figures", "comparisons", "discrepancies", "warehouse", "reports"]
+    assert graph.get_all_asset_keys() == feeds | {dg.AssetKey(name) for name in products}
+    assert len(feeds) == 13
+    assert graph.get(dg.AssetKey("figures")).parent_keys == feeds
+    for before, after in itertools.pairwise(products):
+        assert graph.get(dg.AssetKey(after)).parent_keys == {dg.AssetKey(before)}
+
+
+def test_every_asset_has_description_owners_kinds_and_group(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.description
+        assert node.owners
+        assert node.kinds
+        assert node.group_name in {"intake", "figures", "reconcile", "publish", "reports"}
+
+
+def test_intake_is_partitioned_by_financial_year_and_takes_a_range_in_one_run(definitions: dg.Definitions) -> None:
+    node = definitions.resolve_asset_graph().get(dg.AssetKey(["police", "crimes"]))
+    assert node.partitions_def is not None
+    assert node.partitions_def.get_partition_keys() == ["2014-15", "2015-16", "2016-17", "2017-18"]
+    assert node.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_the_schedule_asks_for_one_run_over_all_years(definitions: dg.Definitions) -> None:
+    schedule = definitions.resolve_schedule_def("every_morning")
+    context = dg.build_schedule_context(repository_def=definitions.get_repository_def())
+    requests = schedule.evaluate_tick(context).run_requests or []
+    assert len(requests) == 1
+    assert requests[0].tags["dagster/asset_partition_range_start"] == "2014-15"
+    assert requests[0].tags["dagster/asset_partition_range_end"] == "2017-18"
+    assert schedule.job_name == JOB
+
+
+def test_rows_conserved_fails_when_records_are_lost(pipeline: Pipeline) -> None:
+    feed = pipeline.partnership.feed("district/parish_survey")
+    receipts = read_receipts(pipeline.settings, feed)
+    assert find_unbalanced_submissions(pipeline.settings, feed, receipts) == []
+    path = pipeline.settings.lake / "records/district/parish_survey" / f"{receipts[0].submission_id}.parquet"
+    whole = path.read_bytes()
+    duckdb.execute(f"COPY (SELECT * FROM read_parquet('{path}') LIMIT 12) TO '{path}.less' (FORMAT parquet)").fetchall()
+    Path(f"{path}.less").replace(path)
+    assert "13 read, 12 records" in find_unbalanced_submissions(pipeline.settings, feed, receipts)[0]
+    path.write_bytes(whole)
+
+
+def test_unique_keys_fails_when_a_key_is_there_twice(pipeline: Pipeline) -> None:
+    feed = pipeline.partnership.feed("district/parish_survey")
+    receipts = read_receipts(pipeline.settings, feed)
+    spec = pipeline.specs[feed.key]
+    assert count_repeated_keys(pipeline.settings, feed, spec, receipts) == 0
+    path = pipeline.settings.lake / "records/district/parish_survey" / f"{receipts[0].submission_id}.parquet"
+    whole = path.read_bytes()
+    twice = f"SELECT * FROM read_parquet('{path}') UNION ALL (SELECT * FROM read_parquet('{path}') LIMIT 1)"
+    duckdb.execute(f"COPY ({twice}) TO '{path}.more' (FORMAT parquet)").fetchall()
+    Path(f"{path}.more").replace(path)
+    assert count_repeated_keys(pipeline.settings, feed, spec, receipts) == 1
+    path.write_bytes(whole)
+
+
+def test_the_checks_of_figures_and_comparisons_fail_on_damaged_tables(pipeline: Pipeline) -> None:
+    settings = pipeline.settings
+    assert count_parts_beyond_whole(settings) == 0
+    assert count_wrong_gaps(settings) == 0
+    assert compare_with_lake(settings) == []
+    damage = {
+        "figures": "value + CASE WHEN period_kind = 'month' AND area_code = 'E07000131' THEN 100000 ELSE 0 END AS value",
+        "comparisons": "gap + 1 AS gap",
+    }
+    for table, change in damage.items():
+        path = settings.lake / "tables" / f"{table}.parquet"
+        query = f"COPY (SELECT * REPLACE ({change}) FROM read_parquet('{path}')) TO '{path}.bad' (FORMAT parquet)"
+        duckdb.execute(query).fetchall()
+        Path(f"{path}.bad").replace(path)
+    assert count_parts_beyond_whole(settings) > 0
+    assert count_wrong_gaps(settings) > 0
+    assert [difference.partition(":")[0] for difference in compare_with_lake(settings)] == ["figures", "comparisons"]
