@@ -63,7 +63,14 @@ def _count(
     dates = spec.columns_with_role("date")
     areas = spec.columns_with_role("area")
     sums = [measure for measure in measures.values() if measure.feeds[feed.key].sum]
-    units = units_of(spec, measures, feed) if not sums else [_unit(next(iter(measures.values())).unit, None)]
+    units = units_of(spec) if not sums else [_unit(next(iter(measures.values())).unit, None)]
+    current_records = read_sql(PACKAGE, "current_records", files=_file_list(files))
+    if files and spec.traits.key and spec.traits.key == (spec.columns_with_role("unit").get(spec.traits.row_unit),):
+        # No file holds a key twice; when no two files share one either, rows can be added up instead of told apart.
+        key = identifier(spec.traits.key[0])
+        repeated = f"SELECT count({key}) - count(DISTINCT {key}) FROM ({current_records})"
+        if connection.execute(repeated).fetchall()[0][0] == 0:
+            units = [unit | {"is_distinct": unit["is_distinct"] and unit["name"] != spec.traits.row_unit} for unit in units]
     rollup = rollup_of(partnership, feed, spec, adds_up=not sums)
     connection.register("rollup_frame", rollup)
     connection.execute("CREATE OR REPLACE TEMP TABLE rollup AS SELECT * FROM rollup_frame").fetchall()
@@ -71,7 +78,7 @@ def _count(
         query = read_sql(
             PACKAGE,
             "count_records",
-            files=_file_list(files),
+            current_records=current_records,
             measures=[
                 {"name": name, "condition": condition_of(way), "amount": way.sum or "1"}
                 for name, way in ((name, measure.feeds[feed.key]) for name, measure in measures.items())
@@ -95,7 +102,7 @@ def _count(
                 "area_basis": area,
                 "counted_unit": unit["name"],
                 # a row without an identifier of its own is one of whatever the measure counts
-                "unit": unit["name"] if unit["is_distinct"] else measure.unit,
+                "unit": unit["name"] if unit["column"] is not None else measure.unit,
                 "is_headline": date == way.date and area == way.area and (way.sum is not None or unit["name"] == way.count),
                 "grain_months": MONTHS_IN[grains.get(column, "month")],
             }
@@ -158,7 +165,7 @@ def _take(
     connection.execute(f"CREATE OR REPLACE TEMP TABLE counts AS {query}").fetchall()
 
 
-def units_of(spec: FeedSpec, measures: dict[str, MeasureEntry], feed: Feed) -> list[dict[str, object]]:
+def units_of(spec: FeedSpec) -> list[dict[str, object]]:
     """The units that a feed counts in: its rows, and each declared identifier."""
     columns = spec.columns_with_role("unit")
     units = [_unit(name, column) for name, column in columns.items()]
@@ -235,7 +242,7 @@ def check_measures(connection: duckdb.DuckDBPyConnection, feed: Feed, spec: Feed
     columns |= {item.name: item.type for item in spec.derived}
     body = ", ".join(f"{identifier(name)} {type_}" for name, type_ in columns.items())
     connection.execute(f"CREATE OR REPLACE TEMP TABLE measure_check ({body})").fetchall()
-    units = [unit["name"] for unit in units_of(spec, measures, feed)]
+    units = [unit["name"] for unit in units_of(spec)]
     for name, measure in measures.items():
         way = measure.feeds[feed.key]
         where = f"sources/measures.yml: measures > {name} > feeds > {feed.key}"

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from csp_pipeline import tables
 from csp_pipeline.errors import RefusedFileError
@@ -29,6 +30,9 @@ from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec
 
 log = logging.getLogger(__name__)
+
+ARROW_TYPES = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "INTEGER": pa.int32()}
+REJECTS_SCHEMA = pa.schema([(column.name, ARROW_TYPES[column.type]) for column in tables.specs_of(Rejects)])
 
 # Files up to this size are read whole and share batches; larger ones stream through alone.
 SMALL_FILE = 4 * 1024 * 1024
@@ -339,14 +343,15 @@ class _TakingIn:
         if not rejects:
             path.unlink(missing_ok=True)
             return
-        frame = pd.DataFrame(rejects).assign(
-            submission_id=receipt.submission_id, agency=self.feed.agency, feed=self.feed.name, file=receipt.landed.path
-        )
-        frame = frame.sort_values(["sheet", "row_number"], kind="stable", na_position="first")
-        columns = ", ".join(f"CAST({spec.name} AS {spec.type}) AS {spec.name}" for spec in tables.specs_of(Rejects))
-        with connect(self.settings) as connection, replacing(path) as beside:
-            connection.register("rejects", frame)
-            connection.execute(f"COPY (SELECT {columns} FROM rejects) TO '{sql_path(beside)}' (FORMAT parquet)").fetchall()
+        common = {
+            "submission_id": receipt.submission_id,
+            "agency": self.feed.agency,
+            "feed": self.feed.name,
+            "file": receipt.landed.path,
+        }
+        rows = sorted(rejects, key=lambda r: (str(r["sheet"] or ""), int(str(r["row_number"] or 0))))
+        with replacing(path) as beside:
+            pq.write_table(pa.Table.from_pylist([common | row for row in rows], schema=REJECTS_SCHEMA), beside)
 
 
 def _submission_id(feed: Feed, file: LandedFile, placement: Placement) -> str:

@@ -17,11 +17,11 @@ from csp_pipeline.intake.pull import PullError, find_files
 from csp_pipeline.publish.warehouse import publish_warehouse
 from csp_pipeline.settings import Settings
 from tests.conftest import Pipeline
-from tests.small_exports import HARBOROUGH, asb, case, crime, csv_text, grid, person, street, xlsx
+from tests.small_exports import HARBOROUGH, asb, case, csv_text, grid, person, street, xlsx, youth
 
 ASB = "police/asb"
-CRIMES = "police/crimes"
-FEEDS = [ASB, CRIMES, "police/street", "county/domestic_abuse"]
+YOUTH = "county/youth_offending"
+FEEDS = [ASB, "police/street", "county/domestic_abuse", YOUTH]
 MAY = {"reported_at": "15/05/2016 10:00"}
 
 
@@ -33,9 +33,7 @@ def run_twice(new_pipeline: Callable[..., Pipeline]) -> dict[str, object]:
     pipeline.put(ASB, "asb_2016-04_extracted-2016-08-01.csv", csv_text([asb(1), asb(2)]))
     pipeline.put(ASB, "asb_2016-05_extracted-2016-06-10.csv", "")
     pipeline.put(
-        CRIMES,
-        "crimes_2016-04_extracted-2016-05-10.csv",
-        csv_text([crime(1, person_key=person("a")), crime(2, lsoa_code="E1")]),
+        YOUTH, "youth_offending_2016-17-Q1_extracted-2016-07-20.csv", csv_text([youth("a"), youth("b", offence_code="46Z")])
     )
     cases = xlsx({"Cases": grid([case(1), case(2)])})
     pipeline.put("county/domestic_abuse", "domestic_abuse_2016-17-Q1_extracted-2016-07-20.xlsx", cases)
@@ -60,7 +58,7 @@ def run_twice(new_pipeline: Callable[..., Pipeline]) -> dict[str, object]:
 def test_a_second_run_reads_nothing_new_and_publishes_the_same(run_twice: dict) -> None:
     assert {key: len(intake.new) for key, intake in run_twice["first"].items()} == {
         ASB: 3,
-        CRIMES: 1,
+        YOUTH: 1,
         "police/street": 0,
         "county/domestic_abuse": 1,
     }
@@ -73,7 +71,7 @@ def test_deleting_the_lake_and_running_again_gives_the_same_warehouse(run_twice:
     assert run_twice["rebuilt"].keys() == run_twice["published"].keys()
     for table, rows in run_twice["published"].items():
         assert run_twice["rebuilt"][table] == rows, table
-    keys = [row["person_key"] for row in run_twice["rebuilt"]["police_crimes"]]
+    keys = [row["young_person_key"] for row in run_twice["rebuilt"]["county_youth_offending"]]
     assert len(keys) == 1
     assert keys[0] not in (None, person("a"))
 
@@ -103,7 +101,7 @@ def test_a_refused_file_is_published_with_its_reason_and_costs_the_others_nothin
     assert (refused["file"], refused["code"]) == ("asb_2016-05_extracted-2016-06-10.csv", "empty_file")
     assert {(row["file"], row["code"]) for row in run_twice["published"]["rejects"]} == {
         ("asb_2016-05_extracted-2016-06-10.csv", "empty_file"),
-        ("crimes_2016-04_extracted-2016-05-10.csv", "unknown_code"),
+        ("youth_offending_2016-17-Q1_extracted-2016-07-20.csv", "unknown_code"),
     }
     assert len(run_twice["published"]["county_domestic_abuse"]) == 2
 
@@ -111,7 +109,7 @@ def test_a_refused_file_is_published_with_its_reason_and_costs_the_others_nothin
 def test_rows_read_are_records_and_rejects_in_every_submission(run_twice: dict) -> None:
     tables = run_twice["published"]
     held: dict[str, int] = {}
-    for table in ("police_asb", "police_crimes", "county_domestic_abuse"):
+    for table in ("police_asb", "county_youth_offending", "county_domestic_abuse"):
         for row in tables[table]:
             held[row["submission_id"]] = held.get(row["submission_id"], 0) + 1
     for row in tables["rejects"]:

@@ -3,10 +3,7 @@
 WITH
 -- the records that hold today: those of the latest submission of their covered period
 current_records AS MATERIALIZED (
-    SELECT r.*
-    FROM read_parquet({{ files }}) r
-    JOIN validity v ON v.submission_id = r.submission_id AND v.covered_label = r.covered_label
-    WHERE v.valid_to IS NULL
+    {{ current_records }}
 ),
 -- one row for each record and measure whose conditions it meets
 matched AS (

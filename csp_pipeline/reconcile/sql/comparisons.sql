@@ -15,24 +15,22 @@ side_by_side AS (
     SELECT
         measure, area_code, period, period_start, period_end,
         list({
-            'agency': agency, 'feed': feed, 'feed_key': feed_key, 'value': value, 'low': low, 'high': high,
+            'feed_order': feed_order, 'agency': agency, 'feed': feed, 'feed_key': feed_key, 'value': value, 'low': low, 'high': high,
             'status': status, 'coverage': coverage, 'covered': covered, 'as_at': as_at, 'unit': unit,
             'date_basis': date_basis, 'area_basis': area_basis, 'break_id': break_id
-        } ORDER BY feed_order) AS figures
+        }) AS figures
     FROM headline
     GROUP BY measure, area_code, period, period_start, period_end
     HAVING count(*) > 1 AND bool_or(status <> 'M')
 ),
 firsts AS (
-    SELECT * EXCLUDE (figures), figures, unnest(figures) AS a, generate_subscripts(figures, 1) AS position
-    FROM side_by_side
+    SELECT measure, area_code, period, period_start, period_end, figures, unnest(figures) AS a FROM side_by_side
 ),
 pairs AS (
-    SELECT * EXCLUDE (figures, position), unnest(figures[position + 1:]) AS b
-    FROM firsts
+    SELECT measure, area_code, period, period_start, period_end, a, unnest(figures) AS b FROM firsts
 ),
 known AS (
-    SELECT * FROM pairs WHERE a.status <> 'M' OR b.status <> 'M'
+    SELECT * FROM pairs WHERE a.feed_order < b.feed_order AND (a.status <> 'M' OR b.status <> 'M')
 ),
 -- what is declared of each pair of feeds for a measure: a tolerance, and differences in what is counted
 judged AS (
