@@ -13,7 +13,7 @@ from csp_pipeline.errors import ConfigurationError, PublishError
 from csp_pipeline.intake.pull import PullError
 from csp_pipeline.stages import Pipeline
 
-INSTANCE = "telemetry:\n  enabled: false\n"
+INSTANCE = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 

@@ -167,6 +167,14 @@ def test_csp_commands_in_documents_have_these_options(path: Path) -> None:
         assert {word for word in arguments if word.startswith("--")} <= known, call
 
 
+def test_options_beside_a_csp_command_in_the_readme_are_its_own() -> None:
+    rows = re.findall(r"^\| `csp ([a-z]+)[^`]*` \|(.*)\|$", read(README), re.MULTILINE)
+    assert {name for name, _ in rows} == set(COMMANDS)
+    for name, words in rows:
+        known = {option for parameter in COMMANDS[name].params for option in parameter.opts}
+        assert set(re.findall(r"`(--[a-z-]+)", words)) <= known, name
+
+
 @pytest.mark.parametrize(
     "call", sorted(c for c in commands_in(read(README), "csp") if c.split()[0] in READING and len(c.split()) > 1)
 )
