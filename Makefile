@@ -33,8 +33,7 @@ check: $(READY)  ## Lint, types, layers, generated documents
 	$(BIN)/csp dictionary --check
 
 ui: $(READY)  ## Dagster's UI on localhost, over the same instance as `make run`
-	@mkdir -p warehouse/dagster
-	DAGSTER_HOME="$(CURDIR)/warehouse/dagster" $(BIN)/dagster dev -w workspace.yaml --host $(HOST) --port $(PORT)
+	$(BIN)/csp ui --host $(HOST) --port $(PORT)
 
 bench: $(READY)  ## Measure speed and memory beside baselines; writes .bench/results.json
 	$(BIN)/python -m tests.bench.run
@@ -43,5 +42,5 @@ lock:  ## Pin every dependency again, with hashes and without addresses (needs u
 	uv pip compile pyproject.toml --extra dev --extra ui --universal --python-version 3.11 --generate-hashes \
 		--no-strip-extras --no-emit-index-url --no-header --no-annotate --constraint .ci/constraints.txt -o requirements.lock
 
-clean:  ## Remove the environment and everything a run makes
-	rm -rf $(VENV) .bench warehouse/landing warehouse/lake warehouse/reports warehouse/dagster warehouse/csp.duckdb
+clean:  ## Remove the environment and what can be made again; landing and its secret stay
+	rm -rf $(VENV) .bench warehouse/lake warehouse/reports warehouse/dagster warehouse/csp.duckdb

@@ -1,5 +1,6 @@
 """The `csp` command: run the pipeline, see where it stands, read figures and discrepancies, write a sample world."""
 
+import difflib
 import logging
 import os
 import sys
@@ -12,7 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from csp_pipeline.cli_output import Format, Rows, count_refused, print_rows, print_run, query_rows
 from csp_pipeline.errors import CspError
-from csp_pipeline.settings import Settings
+from csp_pipeline.settings import PROJECT, Settings
 
 EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_CONFIGURATION = 1, 2, 3, 4
 
@@ -101,7 +102,10 @@ def figures(
     settings = settings_of(sources, warehouse)
     values["district"] = _district(settings)
     shown = ["feed", "period", "value", "unit", "date_basis", "status", "coverage"]
-    shown += ["measure"] if measure is None else []
+    shown += (["measure"] if measure is None else []) + (["area_basis"] if every else [])
+    _check_known(settings, "measures", "measure", measure)
+    _check_known(settings, "periods", "period", period)
+    _check_known(settings, "agencies", "agency", agency)
     print_rows(_query(settings, "figures", values), format, measure or "Figures", shown)
 
 
@@ -117,8 +121,12 @@ def discrepancies(
 ) -> None:
     """Print the conflicts that people have to settle. Exit code 0 whether there are any or not."""
     values = {"measure": measure, "agency": agency, "area": area, "period": period}
+    settings = settings_of(sources, warehouse)
+    _check_known(settings, "measures", "measure", measure)
+    _check_known(settings, "periods", "period", period)
+    _check_known(settings, "agencies", "agency", agency)
     shown = ["discrepancy_id", "value_a", "value_b", "gap", "state", "first_seen", "rule"]
-    print_rows(_query(settings_of(sources, warehouse), "discrepancies", values), format, "Discrepancies", shown)
+    print_rows(_query(settings, "discrepancies", values), format, "Discrepancies", shown)
 
 
 @app.command()
@@ -169,6 +177,24 @@ def reports(
 
 
 @app.command()
+def ui(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 3000,
+    sources: Sources = None,
+    warehouse: Warehouse = None,
+) -> None:
+    """Start Dagster's pages and daemon over the same runs, until interrupted."""
+    from csp_pipeline.defs.build import open_instance
+
+    settings = settings_of(sources, warehouse)
+    open_instance(settings.dagster_home).dispose()
+    os.environ["CSP_SOURCES"], os.environ["CSP_WAREHOUSE"] = str(settings.sources), str(settings.warehouse)
+    dagster = str(Path(sys.executable).parent / "dagster")
+    workspace = str(PROJECT / "workspace.yaml")
+    os.execv(dagster, [dagster, "dev", "-w", workspace, "--host", host, "--port", str(port)])  # noqa: S606
+
+
+@app.command()
 def dictionary(
     check: Annotated[bool, typer.Option("--check", help="Only check that the file is up to date.")] = False,
     sources: Sources = None,
@@ -179,7 +205,7 @@ def dictionary(
     settings = settings_of(sources, None)
     path = settings.views.parent / "DICTIONARY.md"
     if not write_dictionary(settings, path, only_check=check):
-        errors.print(f"{path} is not up to date. Run: csp dictionary", markup=False)
+        errors.print(f"{path} is not up to date. Write it with .venv/bin/csp dictionary.", markup=False)
         raise typer.Exit(EXIT_FAILED)
 
 
@@ -192,9 +218,21 @@ def _query(settings: Settings, name: str, values: dict[str, Any] | None = None) 
         return query_rows(database, name, values)
 
 
+def _check_known(settings: Settings, table: str, column: str, value: str | None) -> None:
+    """Refuse a name that the warehouse does not know, with the names it knows."""
+    import duckdb
+
+    _need_warehouse(settings)
+    with duckdb.connect(str(settings.database), read_only=True) as database:
+        known = [name for (name,) in database.execute(f"SELECT DISTINCT {column} FROM {table} ORDER BY 1").fetchall()]
+    if value is not None and value not in known:
+        nearest = difflib.get_close_matches(value, known, n=5, cutoff=0.5) or known[:5]
+        raise typer.BadParameter(f"no {column} {value!r}; nearest known: {', '.join(nearest)}")
+
+
 def _need_warehouse(settings: Settings) -> None:
     if not settings.database.exists():
-        errors.print(f"{settings.database}: there is no warehouse yet. Make it with: csp run", markup=False)
+        errors.print(f"{settings.database}: there is no warehouse yet. Make it with make run, or csp run.", markup=False)
         raise typer.Exit(EXIT_FAILED)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +23,7 @@ from csp_pipeline.publish.warehouse import publish_warehouse
 from csp_pipeline.reconcile.compare import build_comparisons, build_discrepancies
 from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec
+from tests.command import call_csp
 
 PROJECT = Path(__file__).parents[1]
 YEARS = {"first": "2014-15", "last": "2018-19", "expected_first": "2014-15", "expected_last": "2016-17"}
@@ -220,3 +222,10 @@ def new_desk(new_pipeline: Callable[..., Pipeline], tmp_path_factory: pytest.Tem
 def desk(new_desk: Callable[[], Pipeline]) -> Pipeline:
     """Where partners' files come in: a pipeline for tests of intake."""
     return new_desk()
+
+
+@pytest.fixture(scope="session")
+def sample_command(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """`csp run` on the committed samples, made once for every test that looks at it: its warehouse and what it said."""
+    warehouse = tmp_path_factory.mktemp("sample") / "warehouse"
+    return warehouse, call_csp("run", warehouse=warehouse)

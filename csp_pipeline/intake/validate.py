@@ -24,7 +24,6 @@ ADVICE = {
     "impossible_date": "Correct the date",
     "date_after_extract": "Correct the date, or the extract date in the file's name",
     "repeated_key": "Remove the repetition, or give the row its own identifier",
-    "outside_sheet": "Move the row to its period's sheet",
 }
 
 
@@ -148,8 +147,8 @@ def word_problem(column: ColumnSpec, code: str, value: object, references: Mappi
     if code == "date_after_extract":
         expected = f"a day not after the extract of {latest:%d/%m/%Y}"
     nearest = ""
-    if code == "unknown_code" and column.reference and column.sensitivity == "internal":
-        near = difflib.get_close_matches(str(value), sorted(references[column.reference].values)[:2000], n=1)
+    if code == "unknown_code" and column.reference and references[column.reference].suggests:
+        near = difflib.get_close_matches(str(value), sorted(references[column.reference].values), n=1)
         nearest = f" (nearest known: {near[0]!r})" if near else ""
     return f"{column.header}: found {found}; expected {expected}{nearest}. {ADVICE.get(code, 'Correct it')}."
 

@@ -89,6 +89,11 @@ class CodeList:
 
     frame: pd.DataFrame
 
+    @property
+    def suggests(self) -> bool:
+        """The list is short enough for its nearest value to be a likely slip; of 34,000 LSOAs any would be near."""
+        return len(self.values) < 1000
+
     @cached_property
     def values(self) -> frozenset[str]:
         """Every known value."""

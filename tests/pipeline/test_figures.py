@@ -123,7 +123,8 @@ def test_months_add_up_to_quarters_and_quarters_to_years(year: Pipeline) -> None
         ("county/youth_offending", "youth_offences", "offence"),
     ):
         rows = year.lake(
-            "FROM figures WHERE agency || '/' || feed = ? AND measure = ? AND unit = ? AND is_headline AND area_code = ? AND period_start >= '2016-04-01' AND period_end <= '2017-03-31'",
+            "FROM figures WHERE agency || '/' || feed = ? AND measure = ? AND unit = ? AND is_headline AND area_code = ?"
+            " AND period_start >= '2016-04-01' AND period_end <= '2017-03-31'",
             [feed, measure, unit, HARBOROUGH],
         )
         sums = {
@@ -231,7 +232,8 @@ def test_negative_counts_of_the_home_office_tables_lower_their_sum(year: Pipelin
 def of(pipeline: Pipeline, measure: str, period: str, first: str, second: str, area: str = HARBOROUGH) -> dict:
     """The comparison of two feeds, whichever stands first."""
     rows = pipeline.lake(
-        "FROM comparisons WHERE measure = ? AND period = ? AND area_code = ? AND list_sort([agency_a || '/' || feed_a, agency_b || '/' || feed_b]) = list_sort([?, ?])",
+        "FROM comparisons WHERE measure = ? AND period = ? AND area_code = ? "
+        "AND list_sort([agency_a || '/' || feed_a, agency_b || '/' || feed_b]) = list_sort([?, ?])",
         [measure, period, area, first, second],
     )
     assert len(rows) == 1

@@ -101,7 +101,8 @@ def test_lsoas_of_the_raw_files_have_the_counts_of_the_raw_files(street: tuple[P
         if row["LSOA name"].startswith("Harborough ") and row["Crime type"] == "Anti-social behaviour"
     )
     rows = pipeline.lake(
-        "SELECT area_code, value FROM figures WHERE measure = 'asb_reported' AND period = '2016-05' AND is_headline AND area_code LIKE 'E01%' AND value > 0"
+        "SELECT area_code, value FROM figures WHERE measure = 'asb_reported' AND period = '2016-05' AND is_headline"
+        " AND area_code LIKE 'E01%' AND value > 0"
     )
     assert {row["area_code"]: row["value"] for row in rows} == expected
 
@@ -109,7 +110,8 @@ def test_lsoas_of_the_raw_files_have_the_counts_of_the_raw_files(street: tuple[P
 def test_both_archives_of_june_are_there_and_the_later_counts(street: tuple[Pipeline, FeedIntake], raw_street: dict) -> None:
     pipeline, _ = street
     held = pipeline.published(
-        "SELECT valid_from::VARCHAR AS first, valid_to::VARCHAR AS last, count(*) AS n, count(last_outcome) AS outcomes FROM police_street WHERE month = '2016-06' GROUP BY ALL ORDER BY 1"
+        "SELECT valid_from::VARCHAR AS first, valid_to::VARCHAR AS last, count(*) AS n, count(last_outcome) AS outcomes"
+        " FROM police_street WHERE month = '2016-06' GROUP BY ALL ORDER BY 1"
     )
     first, second = raw_street["2016-06", "published-2016-08"], raw_street["2016-06", "published-2017-02"]
     assert held == [
