@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from csp_pipeline.cli_output import Format, Rows, count_refused, print_rows, print_run, query_rows
+from csp_pipeline.cli_output import Format, Rows, print_rows, print_run, query_rows
 from csp_pipeline.errors import CspError
 from csp_pipeline.settings import PROJECT, Settings
 
@@ -59,6 +59,7 @@ def run(
     files were refused or could not be fetched; 4 the configuration cannot be used.
     """
     from csp_pipeline.defs.build import run_in_process
+    from csp_pipeline.publish.checks import list_refused_files
     from csp_pipeline.stages import open_pipeline
 
     settings = settings_of(sources, warehouse)
@@ -76,7 +77,7 @@ def run(
         raise typer.Exit(EXIT_CONFIGURATION if is_configuration else EXIT_FAILED)
     if not quiet:
         print_run(settings, pipeline.partnership.file.district)
-    raise typer.Exit(EXIT_REFUSED if problems or count_refused(settings) else 0)
+    raise typer.Exit(EXIT_REFUSED if problems or list_refused_files(settings) else 0)
 
 
 @app.command()

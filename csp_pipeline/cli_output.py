@@ -94,9 +94,3 @@ def print_run(settings: Settings, district: str) -> None:
     console.print(f"{total:,} conflicts in all: see csp discrepancies, or the reports.", highlight=False)
     console.print(f"Warehouse  {settings.database}", highlight=False)
     console.print(f"Reports    {settings.reports / 'index.html'}", highlight=False)
-
-
-def count_refused(settings: Settings) -> int:
-    """How many files of the published warehouse were refused."""
-    with duckdb.connect(str(settings.database), read_only=True) as database:
-        return len(query_rows(database, "run_refused")[1])

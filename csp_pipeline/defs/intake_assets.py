@@ -11,6 +11,10 @@ from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.stages import Pipeline
 
 NOT_FETCHED = "not_fetched"
+CHECKS = {
+    "rows_conserved": "Rows read are records and rejects.",
+    "unique_keys": "No submission holds one key twice.",
+}
 
 
 def financial_year_partitions(partnership: Partnership) -> dg.StaticPartitionsDefinition:
@@ -29,6 +33,7 @@ def build_intake_assets(pipeline: Pipeline) -> list[dg.AssetsDefinition]:
 
 def _build_intake_asset(pipeline: Pipeline, feed: Feed, partitions: dg.StaticPartitionsDefinition) -> dg.AssetsDefinition:
     spec = pipeline.specs[feed.key]
+    checks = ["rows_conserved", "unique_keys"] if spec.traits.key else ["rows_conserved"]
     kinds = {"pandera", "parquet", "excel" if spec.traits.layout.kind == "workbook" else "csv"}
 
     @dg.asset(
@@ -39,11 +44,7 @@ def _build_intake_asset(pipeline: Pipeline, feed: Feed, partitions: dg.StaticPar
         kinds=kinds,
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        check_specs=[
-            dg.AssetCheckSpec("rows_conserved", asset=[feed.agency, feed.name], description="Rows read are records and rejects."),
-            dg.AssetCheckSpec("unique_keys", asset=[feed.agency, feed.name], description="No submission holds one key twice."),
-            dg.AssetCheckSpec("nothing_refused", asset=[feed.agency, feed.name], description="Every file could be taken in."),
-        ],
+        check_specs=[dg.AssetCheckSpec(name, asset=[feed.agency, feed.name], description=CHECKS[name]) for name in checks],
     )
     def intake_asset(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         years = list(context.partition_keys) if context.has_partition_key or context.has_partition_key_range else None
@@ -62,33 +63,29 @@ def _describe(intake: FeedIntake) -> dict[str, dg.MetadataValue]:
         "new_files": dg.MetadataValue.int(len(intake.new)),
         "rows_rejected": dg.MetadataValue.int(intake.rows("rows_rejected")),
         "files_refused": dg.MetadataValue.int(sum(r.outcome == "refused" for r in intake.receipts)),
+        **({NOT_FETCHED: dg.MetadataValue.text("\n".join(intake.problems))} if intake.problems else {}),
         "submissions": dg.MetadataValue.md(preview_submissions(intake)),
         "refused_and_rejected": dg.MetadataValue.md(preview_rejects(intake)),
     }
 
 
 def _check(pipeline: Pipeline, feed: Feed, intake: FeedIntake) -> list[dg.AssetCheckResult]:
+    spec = pipeline.specs[feed.key]
     unbalanced = find_unbalanced_submissions(pipeline.settings, feed, intake.receipts)
-    repeated = count_repeated_keys(pipeline.settings, feed, pipeline.specs[feed.key], intake.receipts)
-    refused = [r.landed.path for r in intake.receipts if r.outcome == "refused"]
-    return [
+    results = [
         dg.AssetCheckResult(
             check_name="rows_conserved", passed=not unbalanced, metadata={"unbalanced": "\n".join(unbalanced) or "none"}
-        ),
-        dg.AssetCheckResult(check_name="unique_keys", passed=repeated == 0, metadata={"repeated_keys": repeated}),
-        dg.AssetCheckResult(
-            check_name="nothing_refused",
-            passed=not refused and not intake.problems,
-            severity=dg.AssetCheckSeverity.WARN,
-            metadata={"refused": "\n".join(refused) or "none", NOT_FETCHED: "\n".join(intake.problems) or "none"},
-        ),
+        )
     ]
+    if spec.traits.key:
+        repeated = count_repeated_keys(pipeline.settings, feed, spec, intake.receipts)
+        results.append(dg.AssetCheckResult(check_name="unique_keys", passed=repeated == 0, metadata={"repeated_keys": repeated}))
+    return results
 
 
 def problems_of(event: dg.DagsterEvent) -> list[str]:
-    """What could not be fetched, from the event of a check of a feed."""
-    if event.event_type_value != "ASSET_CHECK_EVALUATION":
+    """What could not be fetched, from the event of a feed's materialisation."""
+    if not event.is_step_materialization:
         return []
-    value = event.asset_check_evaluation_data.metadata.get(NOT_FETCHED)
-    text = str(value.value) if value is not None else "none"
-    return [] if text == "none" else text.splitlines()
+    value = event.step_materialization_data.materialization.metadata.get(NOT_FETCHED)
+    return str(value.value).splitlines() if value is not None else []

@@ -5,7 +5,13 @@ from collections.abc import Sequence
 import dagster as dg
 
 from csp_pipeline.defs.metadata import draw_bars, markdown_table
-from csp_pipeline.publish.checks import compare_with_lake, count_parts_beyond_whole, count_wrong_gaps, read_rows
+from csp_pipeline.publish.checks import (
+    compare_with_lake,
+    count_parts_beyond_whole,
+    count_wrong_gaps,
+    list_refused_files,
+    read_rows,
+)
 from csp_pipeline.stages import Pipeline
 
 ENGINEERS = ["team:data-engineering"]
@@ -97,11 +103,15 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
         kinds={"duckdb"},
         owners=ENGINEERS,
         description="csp.duckdb: every table with its comments, put in place in one rename.",
-        check_specs=[dg.AssetCheckSpec("equals_lake", asset="warehouse", description="The warehouse holds what the lake does.")],
+        check_specs=[
+            dg.AssetCheckSpec("equals_lake", asset="warehouse", description="The warehouse holds what the lake does."),
+            dg.AssetCheckSpec("nothing_refused", asset="warehouse", description="Every file received could be taken in."),
+        ],
     )
     def warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         rows = pipeline.publish()
         differences = compare_with_lake(settings)
+        refused = list_refused_files(settings)
         return dg.MaterializeResult(
             metadata={
                 "path": dg.MetadataValue.path(str(settings.database)),
@@ -112,7 +122,13 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
                     check_name="equals_lake",
                     passed=not differences,
                     metadata={"differences": "\n".join(differences) or "none"},
-                )
+                ),
+                dg.AssetCheckResult(
+                    check_name="nothing_refused",
+                    passed=not refused,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    metadata={"refused": dg.MetadataValue.md(markdown_table(("feed", "file", "message"), refused))},
+                ),
             ],
         )
 

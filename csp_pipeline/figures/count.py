@@ -75,10 +75,12 @@ def _count(
     connection.register("rollup_frame", rollup)
     connection.execute("CREATE OR REPLACE TEMP TABLE rollup AS SELECT * FROM rollup_frame").fetchall()
     if files:
+        needed = {*dates.values(), *areas.values(), *(str(unit["column"]) for unit in units if unit["is_distinct"])}
         query = read_sql(
             PACKAGE,
             "count_records",
             current_records=current_records,
+            needed=sorted(needed),
             measures=[
                 {"name": name, "condition": condition_of(way), "amount": way.sum or "1"}
                 for name, way in ((name, measure.feeds[feed.key]) for name, measure in measures.items())

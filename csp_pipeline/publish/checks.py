@@ -44,3 +44,9 @@ def compare_with_lake(settings: Settings) -> list[str]:
             if published != lake:
                 differences.append(f"{table}: rows and sum of {column} are {published} in the warehouse, {lake} in the lake")
     return differences
+
+
+def list_refused_files(settings: Settings) -> list[tuple[str, str, str]]:
+    """Feed, file and message of every file of the published warehouse that was refused whole."""
+    with duckdb.connect(str(settings.database), read_only=True) as database:
+        return database.execute(read_sql("csp_pipeline.publish", "run_refused")).fetchall()

@@ -36,9 +36,12 @@ def publish_warehouse(
     try:
         building.unlink(missing_ok=True)
         with duckdb.connect(str(building), config={"memory_limit": settings.memory_limit, "threads": settings.threads}) as db:
+            # One transaction: hundreds of comments, each committed alone, would cost more than the data.
+            db.execute("BEGIN").fetchall()
             rows = _fill(db, settings, partnership, book, specs, receipts)
             _add_views(db, settings.views)
             _check_against_lake(db, settings, partnership, receipts)
+            db.execute("COMMIT").fetchall()
             db.execute("CHECKPOINT").fetchall()
         os.replace(building, settings.database)
     except (OSError, duckdb.IOException) as error:

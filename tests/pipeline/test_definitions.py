@@ -72,7 +72,7 @@ def test_every_asset_has_description_owners_kinds_and_group(definitions: dg.Defi
 def test_intake_is_partitioned_by_financial_year_and_takes_a_range_in_one_run(definitions: dg.Definitions) -> None:
     node = definitions.resolve_asset_graph().get(dg.AssetKey(["police", "crimes"]))
     assert node.partitions_def is not None
-    assert node.partitions_def.get_partition_keys() == ["2014-15", "2015-16", "2016-17", "2017-18"]
+    assert node.partitions_def.get_partition_keys() == ["2014-15", "2015-16", "2016-17"]
     assert node.backfill_policy == dg.BackfillPolicy.single_run()
 
 
@@ -82,7 +82,7 @@ def test_the_schedule_asks_for_one_run_over_all_years(definitions: dg.Definition
     requests = schedule.evaluate_tick(context).run_requests or []
     assert len(requests) == 1
     assert requests[0].tags["dagster/asset_partition_range_start"] == "2014-15"
-    assert requests[0].tags["dagster/asset_partition_range_end"] == "2017-18"
+    assert requests[0].tags["dagster/asset_partition_range_end"] == "2016-17"
     assert schedule.job_name == JOB
 
 

@@ -5,10 +5,12 @@ WITH
 current_records AS MATERIALIZED (
     {{ current_records }}
 ),
--- one row for each record and measure whose conditions it meets
+-- one row for each record and measure whose conditions it meets, with what is needed to place and count it
 matched AS (
     {% for measure in measures %}
-    SELECT {{ measure.name | quoted }} AS measure, {{ measure.amount }} AS amount, * FROM current_records
+    SELECT {{ measure.name | quoted }} AS measure, {{ measure.amount }} AS amount
+        {% for name in needed %}, {{ name | identifier }}{% endfor %}
+    FROM current_records
     WHERE {{ measure.condition }}
     {{ "UNION ALL" if not loop.last }}
     {% endfor %}
@@ -19,7 +21,7 @@ placed AS (
     SELECT
         measure, {{ date.basis | quoted }} AS date_basis, {{ area.basis | quoted }} AS area_basis,
         coalesce({{ area.column | identifier }}, 'unlocated') AS place,
-        CAST({{ date.column | identifier }} AS DATE) AS day,
+        CAST(date_trunc('month', {{ date.column | identifier }}) AS DATE) AS month,
         amount
         {% for unit in units if unit.is_distinct %}, {{ unit.column | identifier }}{% endfor %}
     FROM matched
@@ -29,37 +31,34 @@ placed AS (
     {{ "UNION ALL" if not loop.last }}
     {% endfor %}
 ),
+-- each month with the periods that it lies in: itself, its quarter, its financial year
+month_periods AS (
+    SELECT m.period_start AS month, p.period
+    FROM periods m
+    JOIN periods p ON m.period_kind = 'month' AND m.period_start BETWEEN p.period_start AND p.period_end
+),
 {% if units | selectattr("is_distinct") | list %}
 -- distinct units cannot be added up, so every record stands in each of its areas and periods before they are counted
 spread AS (
-    SELECT p.*, coalesce(k.area_code, e.area_code) AS area_code
+    SELECT
+        p.measure, p.date_basis, p.area_basis, coalesce(k.area_code, e.area_code) AS area_code, t.period
+        {% for unit in units if unit.is_distinct %}, p.{{ unit.column | identifier }}{% endfor %}
     FROM placed p
+    JOIN month_periods t USING (month)
     LEFT JOIN rollup k ON k.place = p.place
     LEFT JOIN rollup e ON k.place IS NULL AND e.place = 'elsewhere'
 ),
-distinct_counts AS (
-    SELECT
-        measure, date_basis, area_basis, area_code,
-        unnest([{{ period_label("day", "month") }}, {{ period_label("day", "quarter") }},
-                {{ period_label("day", "financial_year") }}]) AS period
-        {% for unit in units if unit.is_distinct %}, {{ unit.column | identifier }}{% endfor %}
-    FROM spread
-    WHERE area_code IS NOT NULL
-),
 {% endif %}
--- rows and sums can be added up, so they are counted by place and day's month first
+-- rows and sums can be added up, so they are counted by place and month first
 by_month AS (
-    SELECT measure, date_basis, area_basis, place, date_trunc('month', day) AS month, sum(amount) AS amount
+    SELECT measure, date_basis, area_basis, place, month, sum(amount) AS amount
     FROM placed
     GROUP BY ALL
 ),
 added AS (
-    SELECT
-        m.measure, m.date_basis, m.area_basis, coalesce(k.area_code, e.area_code) AS area_code,
-        unnest([{{ period_label("month", "month") }}, {{ period_label("month", "quarter") }},
-                {{ period_label("month", "financial_year") }}]) AS period,
-        m.amount
+    SELECT m.measure, m.date_basis, m.area_basis, coalesce(k.area_code, e.area_code) AS area_code, t.period, m.amount
     FROM by_month m
+    JOIN month_periods t USING (month)
     LEFT JOIN rollup k ON k.place = m.place
     LEFT JOIN rollup e ON k.place IS NULL AND e.place = 'elsewhere'
 )
@@ -69,7 +68,7 @@ SELECT
     measure, area_code, area_basis, period, date_basis, {{ unit.name | quoted }} AS unit,
     -- rows without an identifier are never duplicates of each other
     count(DISTINCT {{ unit.column | identifier }}){% if unit.blank_counts %} + count(*) FILTER ({{ unit.column | identifier }} IS NULL){% endif %} AS value
-FROM distinct_counts GROUP BY ALL
+FROM spread WHERE area_code IS NOT NULL GROUP BY ALL
 {% else %}
 SELECT measure, area_code, area_basis, period, date_basis, {{ unit.name | quoted }} AS unit, sum(amount) AS value
 FROM added WHERE area_code IS NOT NULL GROUP BY ALL
