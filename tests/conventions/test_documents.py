@@ -16,7 +16,8 @@ from csp_pipeline import cli
 from csp_pipeline.agencies import find_feed_spec
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.settings import Settings
-from tests.conventions.conftest import PROJECT, Csp
+from tests.command import PROJECT
+from tests.conventions.conftest import Csp
 
 README = PROJECT / "README.md"
 ENGINEERS, ANALYSTS, PARTNERS = (PROJECT / "docs" / f"{name}.md" for name in ("data-engineers", "analysts", "partners"))
