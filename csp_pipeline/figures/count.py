@@ -120,7 +120,14 @@ def _count(
     if sums:
         places = "SELECT DISTINCT area_basis, area_code FROM counts"
     else:
-        offered = [(basis, code) for basis, column in areas.items() for code in areas_offered(partnership, feed, spec, column)]
+        # A feed that has sent nothing is missing for the district and above; its small areas would only say it again.
+        small = set(partnership.areas.area_code[partnership.areas.area_level.isin(["lsoa", "beat"])]) if not files else set()
+        offered = [
+            (basis, code)
+            for basis, column in areas.items()
+            for code in areas_offered(partnership, feed, spec, column)
+            if code not in small
+        ]
         connection.register("variant_areas_frame", pd.DataFrame(offered, columns=["area_basis", "area_code"]))
         places = "SELECT * FROM variant_areas_frame"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE variant_areas AS {places}").fetchall()

@@ -23,11 +23,13 @@ def prepare_conversion(
     covers_area: str,
     covers_kind: str,
     by_content: bool,
+    is_alone: bool,
 ) -> str:
     """Register code lists and macros, and give the query that turns the view `batch` into typed records.
 
     The query needs two views: `batch` (see `as_text_columns`) and `files` with `file_index`, `submission_id`,
-    `file_covered_label`, `file_covered_from`. Its rows come in the order of the file, with `file_index` first.
+    `file_covered_label`, `file_covered_from`; a file that `is_alone` is
+    the only row of `files`. Its rows come in the order of the file, with `file_index` first.
     """
     _register_rekey(connection, secret)
     selected = [
@@ -38,7 +40,9 @@ def prepare_conversion(
         "file.file_covered_from AS covered_from",
         f"{quoted(covers_area)} AS covers_area",
     ]
-    joins = [f"JOIN files AS file ON file.{FILE_INDEX} = text_row.{FILE_INDEX}"]
+    # One file's values stand beside every row; joining them by index would cost a third of the conversion.
+    by_index = f"JOIN files AS file ON file.{FILE_INDEX} = text_row.{FILE_INDEX}"
+    joins = ["CROSS JOIN files AS file" if is_alone else by_index]
     for column in spec.columns:
         text_column = f"text_row.{identifier(TEXT + column.name)}"
         alias = f"{column.name}_list"

@@ -167,6 +167,7 @@ class _TakingIn:
                     covers_area=self.feed.entry.covers_area,
                     covers_kind=self.feed.entry.coverage.kind,
                     by_content=self.by_content,
+                    is_alone=len(waiting) == 1,
                 )
                 checker = build_checker(self.spec, self.references)
                 load_files(connection, query, checker, [w.loading for w in waiting], self.settings.batch_rows)
