@@ -17,6 +17,7 @@ from csp_pipeline.partnership.measures import MeasureBook, load_measures
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.partnership.periods import Period
 from csp_pipeline.publish.warehouse import publish_warehouse
+from csp_pipeline.reconcile.bridge import build_bridges
 from csp_pipeline.reconcile.compare import build_comparisons, build_discrepancies
 from csp_pipeline.reports import write_reports
 from csp_pipeline.settings import Settings
@@ -62,6 +63,14 @@ class Pipeline:
             "comparisons",
             table_path(self.settings, "comparisons"),
             lambda: build_comparisons(self.settings, self.partnership, self.measures),
+        )
+
+    def build_bridges(self) -> dict[str, Any]:
+        """Records linked, and gaps taken apart into causes."""
+        return self._unless_done(
+            "bridges",
+            table_path(self.settings, "bridge_steps"),
+            lambda: build_bridges(self.settings, self.partnership, self.measures, self.specs),
         )
 
     def build_discrepancies(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from csp_pipeline.defs.metadata import draw_bars, markdown_table
 from csp_pipeline.publish.checks import (
     compare_with_lake,
     count_parts_beyond_whole,
+    count_wrong_bridges,
     count_wrong_gaps,
     list_refused_files,
     read_rows,
@@ -19,6 +20,10 @@ CONFLICTS = """
     SELECT measure, period, feed_a, value_a, feed_b, value_b, gap, rule FROM read_parquet($table)
     WHERE verdict = 'conflict' AND area_code = $district AND length(period) = 7 AND period LIKE '____-__'
     ORDER BY period DESC, abs(gap) DESC LIMIT 12
+"""
+CAUSES = """
+    SELECT cause, count(*), sum(contribution), sum(records) FROM read_parquet($table)
+    WHERE records > 0 GROUP BY ALL ORDER BY sum(records) DESC
 """
 MONTHS = """
     SELECT measure, agency || '/' || feed AS feed, list(value ORDER BY period) AS months, max(value) AS highest
@@ -80,6 +85,29 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
 
     @dg.asset(
         deps=[comparisons],
+        group_name="reconcile",
+        kinds={"duckdb", "parquet"},
+        owners=ENGINEERS,
+        description="Records of two feeds linked, and every gap between their counts taken apart into causes, down to records.",
+        check_specs=[
+            dg.AssetCheckSpec("bridges_add_up", asset="bridges", description="The steps of every bridge add up to its gap.")
+        ],
+    )
+    def bridges(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        rows = pipeline.build_bridges()
+        causes = read_rows(settings, "bridge_steps", CAUSES)
+        wrong = count_wrong_bridges(settings)
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": rows["bridge_steps"],
+                **{name: dg.MetadataValue.int(rows[name]) for name in ("links", "link_cuts", "bridge_records")},
+                "causes": dg.MetadataValue.md(markdown_table(("cause", "bridges", "contribution", "records"), causes)),
+            },
+            check_results=[dg.AssetCheckResult(check_name="bridges_add_up", passed=wrong == 0, metadata={"wrong": wrong})],
+        )
+
+    @dg.asset(
+        deps=[bridges],
         group_name="reconcile",
         kinds={"duckdb", "parquet"},
         owners=ENGINEERS,
@@ -148,4 +176,4 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
             }
         )
 
-    return [figures, comparisons, discrepancies, warehouse, reports]
+    return [figures, comparisons, bridges, discrepancies, warehouse, reports]

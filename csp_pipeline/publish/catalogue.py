@@ -9,7 +9,7 @@ from csp_pipeline.partnership.areas import Areas, Populations
 from csp_pipeline.partnership.measures import Breaks, Measures
 from csp_pipeline.partnership.partnership import Agencies, Feeds, Partnership
 from csp_pipeline.partnership.periods import Periods
-from csp_pipeline.reconcile.declared import Comparisons, Discrepancies
+from csp_pipeline.reconcile.declared import BridgeRecords, BridgeSteps, Comparisons, Discrepancies, LinkCuts, Links
 from csp_pipeline.tables import ColumnSpec, FeedSpec, Table, specs_of
 
 MODELS: dict[str, type[Table]] = {
@@ -26,6 +26,10 @@ MODELS: dict[str, type[Table]] = {
     "figures": Figures,
     "changes": Changes,
     "comparisons": Comparisons,
+    "links": Links,
+    "link_cuts": LinkCuts,
+    "bridge_steps": BridgeSteps,
+    "bridge_records": BridgeRecords,
     "discrepancies": Discrepancies,
 }
 

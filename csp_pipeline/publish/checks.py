@@ -33,6 +33,16 @@ def count_wrong_gaps(settings: Settings) -> int:
     return int(read_rows(settings, "comparisons", query)[0][0])
 
 
+def count_wrong_bridges(settings: Settings) -> int:
+    """Bridges whose steps do not add up to the gap of their comparison, or whose records do not add up to its steps."""
+    with connect(settings) as connection:
+        for name in ("comparisons", "bridge_steps", "bridge_records"):
+            path = sql_path(table_path(settings, name))
+            connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet('{path}')").fetchall()
+        rows = connection.execute(read_sql("csp_pipeline.publish", "wrong_bridges")).fetchall()
+    return int(rows[0][0])
+
+
 def compare_with_lake(settings: Settings) -> list[str]:
     """What the published warehouse holds otherwise than the lake: rows and sums, table by table; empty when alike."""
     differences = []

@@ -19,7 +19,18 @@ from csp_pipeline.publish.catalogue import CataloguedTable, catalogue
 from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec, ddl, identifier
 
-FROM_LAKE = ("periods", "validity", "figures", "changes", "comparisons", "discrepancies")
+FROM_LAKE = (
+    "periods",
+    "validity",
+    "figures",
+    "changes",
+    "comparisons",
+    "links",
+    "link_cuts",
+    "bridge_steps",
+    "bridge_records",
+    "discrepancies",
+)
 
 
 def publish_warehouse(

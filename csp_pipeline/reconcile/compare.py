@@ -40,16 +40,20 @@ def build_comparisons(settings: Settings, partnership: Partnership, book: Measur
 
 
 def build_discrepancies(settings: Settings, partnership: Partnership, book: MeasureBook) -> int:
-    """Raise conflicts as discrepancies and write the lake's table `discrepancies`; gives the number of rows."""
+    """Raise conflicts as discrepancies and write the lake's table `discrepancies`; gives the number of rows.
+
+    Needs the bridges: a conflict is `explained` when the records that its bridge leaves unexplained are within its tolerance.
+    """
     raised = partnership.file.discrepancies
     with connect(settings) as connection:
-        _view(connection, settings, "comparisons")
-        _view(connection, settings, "periods")
+        for table in ("comparisons", "periods", "bridge_steps"):
+            _view(connection, settings, table)
         for name, frame in (
             ("areas", partnership.areas),
             ("measures", book.measures_table),
             ("agencies", partnership.agencies_table),
             ("feeds", partnership.feeds_table),
+            ("pair_rules", pair_rules(book)),
         ):
             connection.register(name, frame)
         query = read_sql(PACKAGE, "discrepancies")

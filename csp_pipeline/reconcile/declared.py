@@ -1,9 +1,23 @@
-"""The declared tables of comparisons and discrepancies."""
+"""The declared tables of comparisons, links, bridges and discrepancies."""
 
 from csp_pipeline import tables
 from csp_pipeline.tables import Table
 
 COMPARABILITIES = ("like_for_like", "adjustable", "not_comparable")
+# The causes of a bridge's steps, in the order in which it tells them.
+CAUSES = (
+    "reference_date",
+    "reference_period",
+    "classification",
+    "geography",
+    "status",
+    "counting_unit",
+    "repeats",
+    "duplicates",
+    "later_vintage",
+    "known_to_one_agency_only",
+    "unexplained",
+)
 VERDICTS = ("agrees", "within_tolerance", "conflict", "not_comparable", "missing")
 
 
@@ -36,6 +50,62 @@ class Comparisons(Table):
     as_at: str = tables.column("DATE", "Extract date of the later of the two", nullable=True)
 
 
+class Links(Table):
+    """Records of two feeds that tell of one event, each link with the rule that made it; one-to-many links are kept."""
+
+    agency_a: str = tables.column("VARCHAR", "First agency")
+    feed_a: str = tables.column("VARCHAR", "Its feed")
+    record_key_a: str = tables.column("VARCHAR", "Key of its record, or submission and row where the feed has no key")
+    agency_b: str = tables.column("VARCHAR", "Second agency")
+    feed_b: str = tables.column("VARCHAR", "Its feed")
+    record_key_b: str = tables.column("VARCHAR", "Key of its record, or submission and row where the feed has no key")
+    rule: str = tables.column("VARCHAR", "Rule of sources/links.yml that made the link")
+
+
+class LinkCuts(Table):
+    """Records left without a link because too many of them share one identifier or person key, or hang together."""
+
+    agency: str = tables.column("VARCHAR", "Agency")
+    feed: str = tables.column("VARCHAR", "Its feed")
+    other_agency: str = tables.column("VARCHAR", "Agency of the feed it was to be linked with")
+    other_feed: str = tables.column("VARCHAR", "That feed")
+    rule: str = tables.column("VARCHAR", "Rule whose links were cut, or `event` for a set too large to be one event")
+    records: int = tables.column("BIGINT", "Records whose links were cut", unit="records")
+
+
+class BridgeSteps(Table):
+    """The way from value_a to value_b of a comparison of two record-level figures: signed steps that add up to its gap."""
+
+    comparison_id: str = tables.column("VARCHAR", "Comparison")
+    step: int = tables.column("BIGINT", "Place of the step in the bridge, from 1")
+    cause: str = tables.column("VARCHAR", "Cause of the step; the last of a bridge is unexplained", isin=list(CAUSES))
+    detail: str = tables.column("VARCHAR", "Condition that is not met, or why nothing explains it", nullable=True)
+    contribution: float = tables.column("DOUBLE", "What the step adds to the gap, signed")
+    records: int = tables.column(
+        "BIGINT", "Records behind the step; NULL where no links are declared", nullable=True, unit="records"
+    )
+
+
+class BridgeRecords(Table):
+    """The records behind the steps of the bridges: each counted by one side only, or beyond what the other side counts."""
+
+    comparison_id: str = tables.column("VARCHAR", "Comparison")
+    cause: str = tables.column("VARCHAR", "Its one cause, the first that applies in the declared order", isin=list(CAUSES))
+    detail: str = tables.column("VARCHAR", "Condition not met, other month, or why nothing explains it", nullable=True)
+    agency: str = tables.column("VARCHAR", "Agency of the record")
+    feed: str = tables.column("VARCHAR", "Its feed")
+    record_key: str = tables.column("VARCHAR", "Its key, or submission and row where the feed has no key")
+    submission_id: str = tables.column("VARCHAR", "Submission that it came in")
+    sheet: str = tables.column("VARCHAR", "Sheet of the workbook", nullable=True)
+    row_number: int = tables.column("BIGINT", "Row as a spreadsheet shows it")
+    contribution: int = tables.column("INTEGER", "What it adds to the gap: 1 or -1")
+    counterpart_key: str = tables.column(
+        "VARCHAR", "Key of the other side's record of the same event, or of the record that it repeats", nullable=True
+    )
+    rule: str = tables.column("VARCHAR", "Rule that links it with its counterpart", nullable=True)
+    other_differences: list = tables.column("VARCHAR[]", "Every further difference between the two, as `cause: detail`")
+
+
 class Discrepancies(Table):
     """A conflict as people handle it: one for each conflicting comparison at the levels that the partnership raises."""
 
@@ -55,5 +125,8 @@ class Discrepancies(Table):
     first_seen: str = tables.column("DATE", "Extract date by which both figures were known", nullable=True)
     last_seen: str = tables.column("DATE", "Latest extract date at which it still stands", nullable=True)
     rule: str = tables.column("VARCHAR", "Tolerance that the gap is beyond")
+    unexplained: float = tables.column(
+        "DOUBLE", "Records that no cause explains, whichever side counts them; NULL where there is no bridge", nullable=True
+    )
     reasons: str = tables.column("VARCHAR", "Differences in definition that may explain it", nullable=True)
     sentence: str = tables.column("VARCHAR", "The conflict in words")

@@ -1,0 +1,129 @@
+"""How records of two feeds are linked, as `sources/links.yml` declares it."""
+
+from pathlib import Path
+from typing import Literal, get_args
+
+from pydantic import Field, model_validator
+
+from csp_pipeline.errors import ConfigurationError
+from csp_pipeline.partnership.configuration import Entry, read_configuration
+from csp_pipeline.partnership.partnership import Partnership
+
+Difference = Literal["later_vintage", "status", "classification", "geography", "reference_date"]
+ByFeed = dict[str, str]
+
+
+class RuleEntry(Entry):
+    """One rule of a pair: `identifier` columns of a `form`, or `person` columns with `dates` that lie near each other.
+
+    Columns are given by feed, as `agency/feed: column`. `blank_is_unknown: false` says that a record without an identifier
+    has no counterpart, as far as its agency knows; else nothing can be said of such a record.
+    """
+
+    name: str
+    identifier: ByFeed | None = None
+    form: Literal["year_and_number", "letters_and_digits"] | None = None
+    blank_is_unknown: bool = True
+    person: ByFeed | None = None
+    dates: list[ByFeed] = Field(default_factory=list)
+    within_days: int | None = Field(None, ge=0)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "RuleEntry":
+        if (self.identifier is None) == (self.person is None):
+            raise ValueError("give one of identifier and person")
+        if self.identifier is not None and (self.form is None or self.dates or self.within_days is not None):
+            raise ValueError("identifier goes with form, and with neither dates nor within_days")
+        if self.person is not None and (self.form is not None or not self.dates or self.within_days is None):
+            raise ValueError("person goes with dates and within_days, and without form")
+        return self
+
+    @property
+    def columns(self) -> list[ByFeed]:
+        """Every pair of columns that the rule names."""
+        return [columns for columns in (self.identifier, self.person, *self.dates) if columns is not None]
+
+
+class PairEntry(Entry):
+    """Two feeds whose records can be linked, and the rules in the order in which they are tried."""
+
+    between: tuple[str, str]
+    reason: str
+    rules: list[RuleEntry] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "PairEntry":
+        if self.between[0] == self.between[1]:
+            raise ValueError("the two feeds have to differ")
+        for rule in self.rules:
+            for columns in rule.columns:
+                if set(columns) != set(self.between):
+                    raise ValueError(f"rule {rule.name}: give a column for each of {' and '.join(self.between)}")
+        names = [rule.name for rule in self.rules]
+        if len(set(names)) < len(names):
+            raise ValueError("give each rule a name of its own")
+        if [rule.person is not None for rule in self.rules].count(True) > 1:
+            raise ValueError("give at most one person rule")
+        return self
+
+    @property
+    def identifier_rules(self) -> list[RuleEntry]:
+        """The rules by identifier, in order."""
+        return [rule for rule in self.rules if rule.identifier is not None]
+
+    @property
+    def person_rule(self) -> RuleEntry | None:
+        """The rule by person key, if there is one."""
+        return next((rule for rule in self.rules if rule.person is not None), None)
+
+
+class FeedLinksEntry(Entry):
+    """What is true of a feed's records whatever they are linked with.
+
+    Records that share `event` are one event; records of one event that agree on every column of an entry of
+    `duplicates` (the first of which has to be there) are the same thing entered twice.
+    """
+
+    event: str | None = None
+    duplicates: list[list[str]] = Field(default_factory=list)
+
+
+class LinksFile(Entry):
+    """`links.yml`."""
+
+    most_records: int = Field(50, ge=1)
+    causes: list[Difference] = Field(default_factory=lambda: list(get_args(Difference)))
+    feeds: dict[str, FeedLinksEntry] = Field(default_factory=dict)
+    pairs: list[PairEntry] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _all_causes(self) -> "LinksFile":
+        if sorted(self.causes) != sorted(get_args(Difference)):
+            raise ValueError(f"causes: give each of {', '.join(get_args(Difference))} once")
+        return self
+
+    def pair(self, feed_a: str, feed_b: str) -> PairEntry | None:
+        """The declaration for two feeds, whichever stands first in it."""
+        return next((pair for pair in self.pairs if set(pair.between) == {feed_a, feed_b}), None)
+
+
+def load_links(partnership: Partnership) -> LinksFile:
+    """Read `links.yml`; without the file no records are linked.
+
+    Raises ConfigurationError for a file that cannot be used or that names an unknown feed or gives a pair twice.
+    Columns are checked against the feeds' declarations where records are linked.
+    """
+    path: Path = partnership.sources / "links.yml"
+    if not path.exists():
+        return LinksFile()
+    file = read_configuration(path, LinksFile)
+    known = {feed.key for feed in partnership.feeds}
+    named = [(f"pairs > {' and '.join(pair.between)}", key) for pair in file.pairs for key in pair.between]
+    for where, key in [*named, *(("feeds", key) for key in file.feeds)]:
+        if key not in known:
+            raise ConfigurationError(f"{path}: {where}: {key!r} is not known; known: {', '.join(sorted(known))}.")
+    pairs = [frozenset(pair.between) for pair in file.pairs]
+    twice = next((pair for pair in pairs if pairs.count(pair) > 1), None)
+    if twice:
+        raise ConfigurationError(f"{path}: pairs: {' and '.join(sorted(twice))} are given twice. Put their rules together.")
+    return file

@@ -1,0 +1,253 @@
+"""Bridges: the gap between two feeds' figures taken apart into causes that add up to it, down to the records."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from csp_pipeline.figures.count import rollup_of
+from csp_pipeline.figures.coverage import read_all_receipts
+from csp_pipeline.lake import connect, records_path, sql_path, table_path, write_table
+from csp_pipeline.partnership.configuration import MeasureFeedEntry
+from csp_pipeline.partnership.links import LinksFile, PairEntry, load_links
+from csp_pipeline.partnership.measures import MeasureBook
+from csp_pipeline.partnership.partnership import Feed, Partnership
+from csp_pipeline.reconcile.declared import CAUSES
+from csp_pipeline.reconcile.link import PACKAGE, Side, link_pair
+from csp_pipeline.settings import Settings
+from csp_pipeline.sql import read_sql
+from csp_pipeline.tables import FeedSpec, quoted
+
+
+def build_bridges(
+    settings: Settings, partnership: Partnership, book: MeasureBook, specs: Mapping[str, FeedSpec]
+) -> dict[str, int]:
+    """Link records and bridge every comparison of two record-level figures; writes the lake's tables `links`,
+    `link_cuts`, `bridge_steps` and `bridge_records` and gives the number of rows of each.
+
+    Raises ConfigurationError when `links.yml` cannot be used.
+    """
+    links = load_links(partnership)
+    receipts = read_all_receipts(settings, partnership)
+    with connect(settings) as connection:
+        for table in ("validity", "coverage", "periods", "comparisons"):
+            path = sql_path(table_path(settings, table))
+            connection.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM read_parquet('{path}')").fetchall()
+        prepare_results(connection)
+        feeds = {feed.key: feed for feed in partnership.feeds}
+        for (key_a, key_b), measures in _pairs_to_bridge(connection, book, specs).items():
+            pair = links.pair(key_a, key_b)
+            sides = []
+            for name, key in (("a", key_a), ("b", key_b)):
+                files = [
+                    str(records_path(settings, feeds[key].agency, feeds[key].name, receipt.submission_id))
+                    for receipt in receipts[key]
+                    if receipt.outcome != "refused"
+                ]
+                ways = tuple(book.measures[measure].feeds[key] for measure in measures)
+                sides.append(_side(partnership, feeds[key], specs[key], name, files, ways))
+            bridge_pair(connection, links, pair, sides[0], sides[1], measures)
+        return _write(connection, settings)
+
+
+def prepare_results(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the empty tables that `bridge_pair` adds to: `all_links`, `link_cuts`, `bridged`, `unlinked`, `bridge_records`."""
+    for statement in (
+        "all_links (agency_a VARCHAR, feed_a VARCHAR, record_key_a VARCHAR, agency_b VARCHAR, feed_b VARCHAR,"
+        " record_key_b VARCHAR, rule VARCHAR)",
+        "link_cuts (agency VARCHAR, feed VARCHAR, other_agency VARCHAR, other_feed VARCHAR, rule VARCHAR, records BIGINT)",
+        "bridged (comparison_id VARCHAR)",
+        "unlinked (comparison_id VARCHAR, gap DOUBLE)",
+        "bridge_records (comparison_id VARCHAR, cause VARCHAR, detail VARCHAR, agency VARCHAR, feed VARCHAR,"
+        " record_key VARCHAR, submission_id VARCHAR, sheet VARCHAR, row_number BIGINT, contribution INTEGER,"
+        " counterpart_key VARCHAR, rule VARCHAR, other_differences VARCHAR[])",
+    ):
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {statement}").fetchall()
+
+
+def bridge_pair(
+    connection: duckdb.DuckDBPyConnection,
+    links: LinksFile,
+    pair: PairEntry | None,
+    side_a: Side,
+    side_b: Side,
+    measures: list[str],
+) -> None:
+    """Link two feeds and bridge their comparisons of the measures, adding to the tables of `prepare_results`.
+
+    Needs the tables `comparisons`, `periods` and `coverage` on the connection. Without a `pair` the whole gap of each
+    comparison stays unexplained.
+    """
+    if pair is not None:
+        link_pair(connection, links, pair, side_a, side_b)
+        _keep_links(connection, pair, side_a, side_b)
+    for place, measure in enumerate(measures):
+        compared = (
+            f"FROM comparisons WHERE measure = {quoted(measure)} AND agency_a || '/' || feed_a = {quoted(side_a.key)}"
+            f" AND agency_b || '/' || feed_b = {quoted(side_b.key)} AND gap IS NOT NULL"
+        )
+        if pair is None:
+            connection.execute(f"INSERT INTO unlinked SELECT comparison_id, gap {compared}").fetchall()
+            continue
+        connection.execute(
+            f"""
+            CREATE OR REPLACE TEMP TABLE grid AS
+            SELECT CAST(row_number() OVER () AS INTEGER) AS cell, c.*, p.period_start, p.period_end
+            FROM (SELECT comparison_id, area_code, period {compared}) c JOIN periods p USING (period)
+            """
+        ).fetchall()
+        connection.execute("INSERT INTO bridged SELECT comparison_id FROM grid").fetchall()
+        _bridge_measure(connection, links, pair, (side_a, side_b), place)
+
+
+def _bridge_measure(
+    connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: PairEntry, both: tuple[Side, Side], place: int
+) -> None:
+    sides = []
+    for side, other in (both, both[::-1]):
+        way = side.ways[place]
+        unit = side.unit(way)
+        sides.append(
+            {
+                "name": side.name,
+                "other_feed": other.key,
+                "is_distinct": unit["is_distinct"],
+                "is_person": side.is_person(way),
+                # the same identifier in two files is one thing sent twice, another unit's is a repeat
+                "repeats": "duplicates" if unit["column"] in side.spec.traits.key else "repeats",
+                "differences": _differences(side, way, place, links.causes),
+                **_identified(connection, side, pair),
+            }
+        )
+    counted = read_sql(PACKAGE, "bridge_counted", sides=sides, measure=place)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE counted AS {counted}").fetchall()
+    query = read_sql(PACKAGE, "bridge_records", sides=sides, measure=place)
+    agency = "CASE r.side WHEN 'a' THEN {} ELSE {} END"
+    names = [[quoted(part) for part in side.key.split("/")] for side in both]
+    connection.execute(
+        f"""
+        INSERT INTO bridge_records
+        SELECT
+            g.comparison_id, r.cause, r.detail, {agency.format(names[0][0], names[1][0])} AS agency,
+            {agency.format(names[0][1], names[1][1])} AS feed, r.record_key, r.submission_id, r.sheet, r.row_number,
+            r.contribution, r.counterpart_key, {_rule_name(pair, "r.rule")} AS rule, r.other_differences
+        FROM ({query}) r JOIN grid g USING (cell)
+        """
+    ).fetchall()
+
+
+def _differences(side: Side, way: MeasureFeedEntry, place: int, order: list[Any]) -> list[dict[str, str]]:
+    """Why a record `o` of a side may not count in a comparison `g`: SQL tests with cause and detail, in declared order."""
+    statuses = [name for name, role in side.spec.roles.items() if role == "status"]
+    found = [
+        {"cause": "later_vintage", "test": "NOT o.is_current", "detail": "'taken out by a later extract'"},
+        {
+            "cause": "geography",
+            "test": "k.area_code IS NULL",
+            "detail": f"CASE o.place_{place} WHEN 'unlocated' THEN 'no usable location' END",
+        },
+        {
+            "cause": "reference_date",
+            "test": f"coalesce(o.month_{place} NOT BETWEEN g.period_start AND g.period_end, true)",
+            "detail": f"coalesce(strftime(o.month_{place}, '%Y-%m'), 'no date')",
+        },
+    ]
+    for bit, condition in enumerate(way.where):
+        of_status = any(re.search(rf"\b{re.escape(name)}\b", condition) for name in statuses)
+        found.append(
+            {
+                "cause": "status" if of_status else "classification",
+                "test": f"(o.failed_{place} & {1 << bit}) <> 0",
+                "detail": quoted(condition),
+            }
+        )
+    ranked = sorted(found, key=lambda difference: order.index(difference["cause"]))
+    if side.is_person(way):
+        ranked.append({"cause": "counting_unit", "test": f"o.unit_{place} IS NULL", "detail": "'no person to count'"})
+    return ranked
+
+
+def _identified(connection: duckdb.DuckDBPyConnection, side: Side, pair: PairEntry) -> dict[str, str]:
+    """SQL over a record `s` that nothing links: whether it quotes an identifier, and whether it has nothing to be linked by."""
+    quotes, blanks = ["false"], ["true"]
+    for place, rule in enumerate(pair.identifier_rules):
+        column = f"s.identifier_{place}"
+        blanks.append(f"{column} IS NULL")
+        if rule.identifier and not side.own(rule.identifier[side.key]):
+            quotes.append(f"{column} IS NOT NULL")
+        # a column that nobody fills in says nothing by being blank
+        filled = f"SELECT count(identifier_{place}) > 0 FROM side_{side.name}"
+        if not rule.blank_is_unknown and connection.execute(filled).fetchall()[0][0]:
+            blanks.append("false")
+    blanks += ["s.person IS NULL"] if pair.person_rule else []
+    return {"quotes": " OR ".join(quotes), "is_unknown": " AND ".join(blanks)}
+
+
+def _rule_name(pair: PairEntry, place: str) -> str:
+    """SQL for the name of the rule at a place in the declared order."""
+    return f"[{', '.join(quoted(rule.name) for rule in pair.rules)}][{place} + 1]"
+
+
+def _keep_links(connection: duckdb.DuckDBPyConnection, pair: PairEntry, side_a: Side, side_b: Side) -> None:
+    """Add the pair's links and cuts to the result tables, under the feeds' names and the records' keys."""
+    (agency_a, feed_a), (agency_b, feed_b) = ([quoted(part) for part in side.key.split("/")] for side in (side_a, side_b))
+    connection.execute(
+        f"""
+        INSERT INTO all_links
+        SELECT {agency_a}, {feed_a}, a.record_key, {agency_b}, {feed_b}, b.record_key, {_rule_name(pair, "l.rule")}
+        FROM links l JOIN side_a a ON a.record = l.record_a JOIN side_b b ON b.record = l.record_b
+        """
+    ).fetchall()
+    for side, own, other in (("a", (agency_a, feed_a), (agency_b, feed_b)), ("b", (agency_b, feed_b), (agency_a, feed_a))):
+        connection.execute(
+            f"INSERT INTO link_cuts SELECT {', '.join([*own, *other])}, rule, count(*) FROM cut_records"
+            f" WHERE side = '{side}' GROUP BY rule"
+        ).fetchall()
+
+
+def _pairs_to_bridge(
+    connection: duckdb.DuckDBPyConnection, book: MeasureBook, specs: Mapping[str, FeedSpec]
+) -> dict[tuple[str, str], list[str]]:
+    """The feeds compared of which both count records, with the measures that they are compared on."""
+    rows = connection.execute(
+        "SELECT DISTINCT agency_a || '/' || feed_a, agency_b || '/' || feed_b, measure FROM comparisons"
+        " WHERE gap IS NOT NULL ORDER BY ALL"
+    ).fetchall()
+    found: dict[tuple[str, str], list[str]] = {}
+    for key_a, key_b, measure in rows:
+        ways = [book.measures[measure].feeds[key] for key in (key_a, key_b)]
+        if all(way.count is not None for way in ways) and all(specs[key].traits.record_level for key in (key_a, key_b)):
+            found.setdefault((key_a, key_b), []).append(measure)
+    return found
+
+
+def _side(
+    partnership: Partnership, feed: Feed, spec: FeedSpec, name: str, files: list[str], ways: tuple[MeasureFeedEntry, ...]
+) -> Side:
+    listed = ", ".join(f"'{sql_path(file)}'" for file in files)
+    source = (
+        f"SELECT r.*, v.valid_to FROM read_parquet([{listed}], union_by_name = true) r"
+        " JOIN validity v USING (submission_id, covered_label)"
+    )
+    return Side(name, feed.key, spec, source, rollup_of(partnership, feed, spec, adds_up=True), ways)
+
+
+def read_steps(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """The signed steps of every bridge so far: `comparison_id`, `step`, `cause`, `detail`, `contribution`, `records`."""
+    return connection.execute(read_sql(PACKAGE, "bridge_steps", causes=list(CAUSES))).df()
+
+
+def _write(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, int]:
+    return {
+        "links": write_table(connection, settings, "links", "FROM all_links ORDER BY ALL"),
+        "link_cuts": write_table(connection, settings, "link_cuts", "FROM link_cuts ORDER BY ALL"),
+        "bridge_steps": write_table(connection, settings, "bridge_steps", read_sql(PACKAGE, "bridge_steps", causes=list(CAUSES))),
+        "bridge_records": write_table(
+            connection,
+            settings,
+            "bridge_records",
+            "FROM bridge_records ORDER BY comparison_id, cause, detail, agency, feed, record_key, submission_id, row_number",
+        ),
+    }

@@ -1,0 +1,140 @@
+-- The gap of each comparison, record by record. An event that both sides count alike adds nothing to it; what one side
+-- counts beyond the other is laid to single records, and each of them gets its cause from its counterpart on the other side.
+WITH
+-- events that the two sides count unequally
+uneven AS (
+    SELECT event, cell, count(*) FILTER (side = 'a') AS counted_a, count(*) FILTER (side = 'b') AS counted_b
+    FROM counted GROUP BY ALL HAVING counted_a <> counted_b
+),
+larger AS (
+    SELECT c.side, c.record, c.event, c.cell, least(u.counted_a, u.counted_b) AS shared
+    FROM counted c JOIN uneven u USING (event, cell)
+    WHERE c.side = CASE WHEN u.counted_a > u.counted_b THEN 'a' ELSE 'b' END
+),
+keyed AS (
+    {% for side in ("a", "b") %}
+    SELECT l.*, s.record_key, s.sames FROM larger l JOIN side_{{ side }} s USING (record) WHERE l.side = {{ side | quoted }}
+    {{ "UNION ALL" if not loop.last }}
+    {% endfor %}
+),
+edges AS (
+    SELECT 'a' AS side, record_a AS record, record_b AS other, rule FROM links
+    UNION ALL
+    SELECT 'b' AS side, record_b AS record, record_a AS other, rule FROM links
+),
+-- records with a counterpart of their own that counts too: they are the last to be called too many
+paired AS (
+    SELECT l.side, l.record, l.cell, min(e.rule) AS rule
+    FROM larger l JOIN edges e USING (side, record)
+    JOIN counted c ON c.side <> l.side AND c.record = e.other AND c.cell = l.cell
+    WHERE l.shared > 0
+    GROUP BY ALL
+),
+-- records that say the same as another one counted of their event
+duplicated AS (
+    SELECT DISTINCT x.side, x.record, x.cell
+    FROM keyed x JOIN keyed y USING (side, event, cell)
+    WHERE list_has_any(x.sames, y.sames) AND (y.record_key, y.record) < (x.record_key, x.record)
+),
+ranked AS (
+    SELECT
+        k.*, d.record IS NOT NULL AS is_duplicate,
+        row_number() OVER (
+            PARTITION BY k.event, k.cell
+            ORDER BY p.record IS NULL, d.record IS NOT NULL, p.rule, k.record_key, k.record
+        ) AS place
+    FROM keyed k
+    LEFT JOIN paired p ON p.side = k.side AND p.record = k.record AND p.cell = k.cell
+    LEFT JOIN duplicated d ON d.side = k.side AND d.record = k.record AND d.cell = k.cell
+),
+excess AS (SELECT side, record, event, cell, shared, is_duplicate FROM ranked WHERE place > shared),
+-- the records of the other side that belong to the same: linked ones, else those of the same event
+counterparts AS (
+    SELECT x.*, e.other, e.rule, true AS is_direct FROM excess x JOIN edges e USING (side, record)
+    UNION ALL
+    SELECT x.*, m.record AS other, NULL AS rule, false AS is_direct
+    FROM (SELECT * FROM excess ANTI JOIN edges USING (side, record)) x
+    JOIN members m ON m.event = x.event AND m.side <> x.side
+),
+-- why each counterpart does not count in the same comparison, in the declared order of causes
+judged AS (
+    {% for side in sides %}
+    SELECT
+        c.*, o.record_key AS other_key,
+        list_filter([
+            {% for difference in side.differences %}
+            CASE WHEN {{ difference.test }} THEN {'cause': {{ difference.cause | quoted }}, 'detail': {{ difference.detail }}} END{{ "," if not loop.last }}
+            {% endfor %}
+        ], lambda difference: difference IS NOT NULL) AS differences
+    FROM counterparts c
+    JOIN side_{{ side.name }} o ON o.record = c.other
+    JOIN grid g USING (cell)
+    LEFT JOIN rollup_{{ side.name }} k
+        ON k.area_code = g.area_code AND k.place = o.place_{{ measure }}
+    WHERE c.side <> {{ side.name | quoted }}
+    {{ "UNION ALL" if not loop.last }}
+    {% endfor %}
+),
+nearest AS (
+    SELECT side, record, cell, other_key, rule, is_direct, differences
+    FROM judged
+    QUALIFY row_number() OVER (
+        PARTITION BY side, record, cell ORDER BY is_direct DESC, len(differences), rule, other_key, other
+    ) = 1
+),
+-- what is known of a record that nothing links
+placed AS (
+    {% for side in sides %}
+    SELECT
+        x.*, s.record_key, s.submission_id, s.sheet, s.row_number,
+        CASE
+            WHEN x.record IN (SELECT record FROM cut_records WHERE side = {{ side.name | quoted }}) THEN 'shared_identifier'
+            WHEN x.record IN (SELECT record FROM contradictions WHERE side = {{ side.name | quoted }}) THEN 'contradicting_links'
+            WHEN {{ side.quotes }} THEN 'reference_not_found'
+            WHEN {{ side.is_unknown }} THEN 'no_identifier'
+        END AS note,
+        -- whether the other feed covers the month that the record counts in
+        coalesce(v.coverage, 0) > 0 AS is_covered, m.period AS month
+    FROM excess x
+    JOIN side_{{ side.name }} s USING (record)
+    JOIN periods m ON m.period_kind = 'month' AND m.period_start = s.month_{{ measure }}
+    LEFT JOIN coverage v ON v.agency || '/' || v.feed = {{ side.other_feed | quoted }} AND v.period = m.period
+    WHERE x.side = {{ side.name | quoted }}
+    {{ "UNION ALL" if not loop.last }}
+    {% endfor %}
+),
+explained AS (
+    SELECT
+        p.*, n.other_key, n.rule, n.differences,
+        CASE
+            -- both sides count the event, this side more often
+            WHEN p.shared > 0 AND (n.record IS NULL OR NOT n.is_direct OR len(n.differences) = 0)
+                THEN {'cause': CASE WHEN p.is_duplicate THEN 'duplicates' ELSE 'counting_unit' END, 'detail': NULL}
+            WHEN len(n.differences) > 0 THEN n.differences[1]
+            WHEN n.record IS NOT NULL THEN {'cause': 'counting_unit', 'detail': NULL}
+            WHEN p.note IS NOT NULL THEN {'cause': 'unexplained', 'detail': p.note}
+            WHEN NOT p.is_covered THEN {'cause': 'reference_period', 'detail': 'not received: ' || p.month}
+            ELSE {'cause': 'known_to_one_agency_only', 'detail': NULL}
+        END AS named
+    FROM placed p LEFT JOIN nearest n USING (side, record, cell)
+)
+SELECT
+    cell, side, named.cause AS cause, named.detail AS detail, record_key, submission_id, sheet, row_number,
+    CASE side WHEN 'a' THEN -1 ELSE 1 END AS contribution,
+    other_key AS counterpart_key, rule,
+    list_transform(
+        list_filter(coalesce(differences, []), lambda d: d <> named),
+        lambda d: d.cause || coalesce(': ' || d.detail, '')
+    ) AS other_differences
+FROM explained
+{% for side in sides if side.is_distinct %}
+UNION ALL
+-- rows less distinct units: the unit was counted with an earlier row
+SELECT
+    c.cell, c.side, {{ side.repeats | quoted }} AS cause, NULL AS detail, s.record_key, s.submission_id, s.sheet, s.row_number,
+    {{ 1 if side.name == "a" else -1 }} AS contribution, first(s.record_key) OVER same_{{ side.name }} AS counterpart_key, NULL AS rule, [] AS other_differences
+FROM counted c JOIN side_{{ side.name }} s USING (record)
+WHERE c.side = {{ side.name | quoted }} AND c.unit IS NOT NULL
+WINDOW same_{{ side.name }} AS (PARTITION BY c.cell, c.unit ORDER BY s.record_key, s.record)
+QUALIFY row_number() OVER same_{{ side.name }} > 1
+{% endfor %}

@@ -1,0 +1,43 @@
+-- One feed's records as linking and bridges need them: identifiers in one form, the person and the dates that tell an event,
+-- and for each measure whether the record meets its conditions, and where and when it would count.
+WITH
+source AS (
+    {{ source }}
+),
+-- the records that hold today
+current_records AS (SELECT *, true AS is_current FROM source WHERE valid_to IS NULL),
+{% if key %}
+-- records that a later extract of their period has taken out again: they count nowhere, but they explain
+removed_records AS (
+    SELECT *, false AS is_current FROM source
+    WHERE valid_to IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY {{ key | join(", ") }} ORDER BY valid_to DESC, submission_id, row_number) = 1
+),
+known_records AS (
+    SELECT * FROM current_records
+    UNION ALL BY NAME
+    SELECT r.* FROM removed_records r ANTI JOIN current_records USING ({{ key | join(", ") }})
+)
+{% else %}
+known_records AS (SELECT * FROM current_records)
+{% endif %}
+SELECT
+    row_number() OVER () AS record,
+    {{ record_key }} AS record_key, submission_id, sheet, row_number, is_current
+    {% for identifier in identifiers %}, {{ identifier }} AS identifier_{{ loop.index0 }}{% endfor %}
+    , {% if person %}CASE WHEN {{ person | identifier }} IS NOT NULL THEN hash({{ person | identifier }}) END{% else %}CAST(NULL AS UBIGINT){% endif %} AS person
+    {% for date in dates %}, CAST({{ date | identifier }} AS DATE) AS date_{{ loop.index0 }}{% endfor %}
+    , {{ event | identifier if event else "CAST(NULL AS VARCHAR)" }} AS event_key
+    , list_filter([{% for duplicate in duplicates %}CASE WHEN {{ duplicate[0] }} IS NOT NULL THEN hash({{ loop.index0 }}, {% for name in duplicate %}{{ name }}{{ ", " if not loop.last }}{% endfor %}) END{{ ", " if not loop.last }}{% endfor %}]::UBIGINT[], lambda same: same IS NOT NULL) AS sames
+    {% for measure in measures %}
+    -- bit n is set when the measure's n-th condition is not met
+    , {% for condition in measure.conditions %}(CASE WHEN {{ condition }} THEN 0 ELSE {{ 2 ** loop.index0 }} END) + {% endfor %}0 AS failed_{{ loop.index0 }}
+    , CAST(date_trunc('month', {{ measure.date | identifier }}) AS DATE) AS month_{{ loop.index0 }}
+    , CASE
+        WHEN {{ measure.area | identifier }} IS NULL THEN 'unlocated'
+        WHEN {{ measure.area | identifier }} IN (SELECT place FROM {{ rollup }}) THEN {{ measure.area | identifier }}
+        ELSE 'elsewhere'
+    END AS place_{{ loop.index0 }}
+    , {{ measure.unit | identifier if measure.unit else "NULL" }} AS unit_{{ loop.index0 }}
+    {% endfor %}
+FROM known_records

@@ -1,0 +1,31 @@
+-- The links that hold. A link by identifier that the two records' persons contradict does not; one that no person confirms gives
+-- way to the person that the quoting record itself names.
+WITH
+doubted AS (
+    SELECT l.* REPLACE (
+        -- a key that stands for a crowd contradicts nobody
+        CASE
+            WHEN l.person_says = 'contradicted' AND (a.person IN (FROM crowds) OR b.person IN (FROM crowds)) THEN 'unconfirmed'
+            ELSE l.person_says
+        END AS person_says
+    )
+    FROM identifier_links l
+    JOIN side_a a ON a.record = l.record_a
+    JOIN side_b b ON b.record = l.record_b
+    WHERE l.person_says <> 'confirmed'
+),
+outdone AS (
+    SELECT d.rule, d.record_a, d.record_b
+    FROM doubted d
+    JOIN person_links p ON CASE WHEN list_contains({{ quoting_a }}, d.rule) THEN p.record_a = d.record_a ELSE p.record_b = d.record_b END
+    WHERE (p.record_a, p.record_b) <> (d.record_a, d.record_b)
+),
+kept AS (
+    SELECT rule, record_a, record_b, is_single FROM identifier_links WHERE person_says = 'confirmed'
+    UNION ALL
+    SELECT rule, record_a, record_b, is_single FROM doubted ANTI JOIN outdone USING (rule, record_a, record_b)
+    WHERE person_says = 'unconfirmed'
+)
+SELECT rule, record_a, record_b, is_single{{ '' if one_rule else ' AND false' }} AS is_single FROM kept
+UNION ALL
+SELECT p.rule, p.record_a, p.record_b, false FROM person_links p ANTI JOIN kept USING (record_a, record_b)
