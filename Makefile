@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 HOST ?= 127.0.0.1
 PORT ?= 3000
 
-.PHONY: help run test check ui bench lock clean
+.PHONY: help run test check ui bench accuracy lock clean
 
 help:  ## List the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -37,6 +37,9 @@ ui: $(READY)  ## Dagster's UI on localhost, over the same instance as `make run`
 
 bench: $(READY)  ## Measure speed and memory beside baselines; writes .bench/results.json
 	$(BIN)/python -m tests.bench.run
+
+accuracy: $(READY)  ## Measure how often bridges name the planted cause; writes .bench/accuracy.md
+	$(BIN)/python -m tests.accuracy.run
 
 lock:  ## Pin every dependency again, with hashes and without addresses (needs uv)
 	uv pip compile pyproject.toml --extra dev --extra ui --universal --python-version 3.11 --generate-hashes \
