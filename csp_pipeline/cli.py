@@ -126,8 +126,33 @@ def discrepancies(
     _check_known(settings, "measures", "measure", measure)
     _check_known(settings, "periods", "period", period)
     _check_known(settings, "agencies", "agency", agency)
-    shown = ["discrepancy_id", "value_a", "value_b", "gap", "state", "first_seen", "rule"]
+    shown = ["discrepancy_id", "value_a", "value_b", "gap", "unexplained", "state", "first_seen", "rule"]
     print_rows(_query(settings, "discrepancies", values), format, "Discrepancies", shown)
+
+
+@app.command()
+def explain(
+    comparison_id: Annotated[str, typer.Argument(help="Id of a discrepancy or comparison, as csp discrepancies prints it.")],
+    records: Annotated[bool, typer.Option("--records", help="List the records behind the steps too.")] = False,
+    cause: Annotated[str | None, typer.Option(help="With --records: those of one cause, such as geography.")] = None,
+    sources: Sources = None,
+    warehouse: Warehouse = None,
+    format: OutputFormat = Format.table,
+) -> None:
+    """Explain a gap: both figures, and the steps that lead from one to the other, cause by cause."""
+    import duckdb
+
+    from csp_pipeline.cli_explain import print_explanation, read_comparison
+    from csp_pipeline.reconcile.declared import CAUSES
+
+    settings = settings_of(sources, warehouse)
+    if cause is not None and cause not in CAUSES:
+        raise typer.BadParameter(f"no cause {cause!r}; known: {', '.join(CAUSES)}")
+    _check_known(settings, "comparisons", "comparison_id", comparison_id)
+    with duckdb.connect(str(settings.database), read_only=True) as database:
+        comparison = read_comparison(database, comparison_id)
+        if comparison is not None:
+            print_explanation(database, comparison, format, records=records or cause is not None, cause=cause)
 
 
 @app.command()
@@ -228,7 +253,7 @@ def _check_known(settings: Settings, table: str, column: str, value: str | None)
         known = [name for (name,) in database.execute(f"SELECT DISTINCT {column} FROM {table} ORDER BY 1").fetchall()]
     if value is not None and value not in known:
         nearest = difflib.get_close_matches(value, known, n=5, cutoff=0.5) or known[:5]
-        raise typer.BadParameter(f"no {column} {value!r}; nearest known: {', '.join(nearest)}")
+        raise typer.BadParameter(f"no {column.replace('_', ' ')} {value!r}; nearest known: {', '.join(nearest)}")
 
 
 def _need_warehouse(settings: Settings) -> None:

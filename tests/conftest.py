@@ -20,6 +20,7 @@ from csp_pipeline.lake import records_path, table_path
 from csp_pipeline.partnership.measures import MeasureBook, load_measures
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.publish.warehouse import publish_warehouse
+from csp_pipeline.reconcile.bridge import build_bridges
 from csp_pipeline.reconcile.compare import build_comparisons, build_discrepancies
 from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec
@@ -27,7 +28,17 @@ from tests.command import call_csp
 
 PROJECT = Path(__file__).parents[1]
 YEARS = {"first": "2014-15", "last": "2018-19", "expected_first": "2014-15", "expected_last": "2016-17"}
-LAKE_TABLES = ("figures", "changes", "coverage", "periods", "validity", "comparisons", "discrepancies")
+LAKE_TABLES = (
+    "figures",
+    "changes",
+    "coverage",
+    "periods",
+    "validity",
+    "comparisons",
+    "bridge_steps",
+    "bridge_records",
+    "discrepancies",
+)
 
 
 def copy_configuration(target: Path) -> Path:
@@ -67,6 +78,10 @@ def keep_feeds(sources: Path, feeds: Sequence[str]) -> None:
             entry[key] = [feed for feed in entry.get(key, []) if feed in feeds]
         if entry.get("measures"):
             entry["measures"] = [name for name in entry["measures"] if name in content["measures"]]
+    links = yaml.safe_load((sources / "links.yml").read_text(encoding="utf-8"))
+    links["pairs"] = [pair for pair in links["pairs"] if set(pair["between"]) <= set(feeds)]
+    links["feeds"] = {key: entry for key, entry in links["feeds"].items() if key in feeds}
+    (sources / "links.yml").write_text(yaml.safe_dump(links, sort_keys=False), encoding="utf-8")
     breaks = [entry for entry in breaks if entry["feeds"] and entry.get("measures") != []]
     (sources / "breaks.yml").write_text(yaml.safe_dump({"breaks": breaks}, sort_keys=False), encoding="utf-8")
 
@@ -124,6 +139,7 @@ class Pipeline:
         intakes = {feed.key: self.take_in(feed.key) for feed in self.partnership.feeds}
         self.make_figures()
         build_comparisons(self.settings, self.partnership, self.book)
+        build_bridges(self.settings, self.partnership, self.book, self.specs)
         build_discrepancies(self.settings, self.partnership, self.book)
         publish_warehouse(self.settings, self.partnership, self.book, self.specs)
         return intakes

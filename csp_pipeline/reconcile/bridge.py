@@ -14,7 +14,7 @@ from csp_pipeline.partnership.configuration import MeasureFeedEntry
 from csp_pipeline.partnership.links import LinksFile, PairEntry, load_links
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
-from csp_pipeline.reconcile.declared import CAUSES
+from csp_pipeline.reconcile.declared import CAUSES, MEANINGS
 from csp_pipeline.reconcile.link import PACKAGE, Side, link_pair
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
@@ -65,6 +65,10 @@ def prepare_results(connection: duckdb.DuckDBPyConnection) -> None:
         " counterpart_key VARCHAR, rule VARCHAR, other_differences VARCHAR[])",
     ):
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {statement}").fetchall()
+    meanings = [(cause, detail, meaning, detail is None) for (cause, detail), meaning in MEANINGS.items()]
+    connection.register(
+        "meanings", pd.DataFrame(meanings, columns=["cause", "detail", "meaning", "shows_detail"]).astype({"detail": "str"})
+    )
 
 
 def bridge_pair(

@@ -18,6 +18,26 @@ CAUSES = (
     "known_to_one_agency_only",
     "unexplained",
 )
+# What a step says of its records, for people: by cause, and where the detail has a meaning of its own by both.
+MEANINGS: dict[tuple[str, str | None], str] = {
+    ("reference_date", None): "Both know of them; the other side's date falls in another period",
+    ("reference_period", None): "The other side has sent nothing for the month that they fall in",
+    ("classification", None): "Both know of them; the other side's record does not meet its condition",
+    ("geography", None): "Both know of them; the other side's record lies in another area",
+    ("geography", "no usable location"): "Both know of them; the other side's record has no usable location",
+    ("status", None): "Both know of them; the other side's record does not count by its status",
+    ("counting_unit", None): "Both count the event, one side in more records than the other",
+    ("counting_unit", "no person to count"): "The other side counts persons, and its record names none",
+    ("repeats", None): "The same unit again in the period, which is counted once",
+    ("duplicates", None): "The same thing entered twice",
+    ("later_vintage", None): "The other side's record was taken out by a later extract",
+    ("known_to_one_agency_only", None): "No record of the other side is linked to them",
+    ("unexplained", "shared_identifier"): "Their identifier or person key stands in too many records to link them",
+    ("unexplained", "contradicting_links"): "Their identifier leads to a record of another person",
+    ("unexplained", "reference_not_found"): "They quote an identifier that the other side does not have",
+    ("unexplained", "no_identifier"): "They have nothing by which they could be linked",
+    ("unexplained", "no_link_declared"): "No links are declared between these two feeds (sources/links.yml)",
+}
 VERDICTS = ("agrees", "within_tolerance", "conflict", "not_comparable", "missing")
 
 
@@ -84,6 +104,9 @@ class BridgeSteps(Table):
     records: int = tables.column(
         "BIGINT", "Records behind the step; NULL where no links are declared", nullable=True, unit="records"
     )
+    records_a: int = tables.column("BIGINT", "Those of the first feed", nullable=True, unit="records")
+    records_b: int = tables.column("BIGINT", "Those of the second feed", nullable=True, unit="records")
+    sentence: str = tables.column("VARCHAR", "The step in words")
 
 
 class BridgeRecords(Table):

@@ -2,28 +2,38 @@
 WITH
 named AS (
     SELECT
-        comparison_id, cause,
+        r.comparison_id, r.cause,
         -- a condition or a reason makes a step of its own; months differ from record to record
-        CASE WHEN cause NOT IN ('reference_date', 'reference_period') THEN detail END AS detail,
-        sum(contribution) AS contribution, count(*) AS records
-    FROM bridge_records
+        CASE WHEN r.cause NOT IN ('reference_date', 'reference_period') THEN r.detail END AS detail,
+        sum(r.contribution) AS contribution, count(*) AS records,
+        count(*) FILTER (r.agency = c.agency_a AND r.feed = c.feed_a) AS records_a
+    FROM bridge_records r JOIN comparisons c USING (comparison_id)
     GROUP BY ALL
 ),
 -- every bridge says what is left, also when nothing is
 complete AS (
     SELECT * FROM named
     UNION ALL
-    SELECT g.comparison_id, 'unexplained', NULL, 0, 0
+    SELECT g.comparison_id, 'unexplained', NULL, 0, 0, 0
     FROM bridged g ANTI JOIN (SELECT comparison_id FROM named WHERE cause = 'unexplained') USING (comparison_id)
     UNION ALL
     -- between feeds without declared links nothing can be taken apart
-    SELECT comparison_id, 'unexplained', 'no_link_declared', gap, NULL FROM unlinked
+    SELECT comparison_id, 'unexplained', 'no_link_declared', gap, NULL, NULL FROM unlinked
 )
 SELECT
-    comparison_id,
+    s.comparison_id,
     row_number() OVER (
-        PARTITION BY comparison_id ORDER BY list_position({{ causes }}, cause), detail NULLS FIRST
+        PARTITION BY s.comparison_id ORDER BY list_position({{ causes }}, s.cause), s.detail NULLS FIRST
     ) AS step,
-    cause, detail, CAST(contribution AS DOUBLE) AS contribution, records
-FROM complete
-ORDER BY comparison_id, step
+    s.cause, s.detail, CAST(s.contribution AS DOUBLE) AS contribution, s.records,
+    s.records_a, s.records - s.records_a AS records_b,
+    CASE
+        WHEN s.records = 0 THEN 'Nothing is left unexplained.'
+        ELSE coalesce(m.meaning, '') || CASE WHEN m.shows_detail AND s.detail IS NOT NULL THEN ': ' || s.detail ELSE '' END || '.'
+    END AS sentence
+FROM complete s
+JOIN comparisons c USING (comparison_id)
+LEFT JOIN meanings m ON m.cause = s.cause AND (m.detail = s.detail OR m.detail IS NULL)
+-- a meaning of the detail's own comes before the cause's
+QUALIFY row_number() OVER (PARTITION BY s.comparison_id, s.cause, s.detail ORDER BY m.detail IS NULL) = 1
+ORDER BY s.comparison_id, step

@@ -1,0 +1,7 @@
+-- The steps of one bridge, with the figure that has been reached after each.
+SELECT
+    s.step, s.cause, s.contribution, c.value_a + sum(s.contribution) OVER (ORDER BY s.step) AS reached,
+    s.records_a, s.records_b, s.detail, s.sentence
+FROM bridge_steps s JOIN comparisons c USING (comparison_id)
+WHERE s.comparison_id = $comparison_id
+ORDER BY s.step
