@@ -63,12 +63,11 @@ def normalised(column: str, form: str) -> str:
         spaced = f"regexp_replace(upper({text}), '[^0-9A-Z]+', ' ', 'g')"
         return f"nullif(replace(regexp_replace({spaced}, '(^|[^0-9])0+([0-9])', '\\1\\2', 'g'), ' ', ''), '')"
     groups = f"regexp_extract({text}, '^[^0-9]*([0-9]+)[^0-9]+([0-9]+)[^0-9]*$', ['first', 'second'])"
-    year, number = f"CAST(left({text}, 2) AS BIGINT)", f"TRY_CAST(substr({text}, 4) AS UBIGINT)"
+    year, number = f"TRY_CAST(left({text}, 2) AS UTINYINT)", f"TRY_CAST(substr({text}, 4) AS UINTEGER)"
+    # most are written in the usual way, which is read without a regular expression
     return f"""CASE
-        -- most are written in the usual way, which is read without a regular expression
-        WHEN substr({text}, 3, 1) = '/' AND TRY_CAST(left({text}, 2) AS UTINYINT) IS NOT NULL AND length({text}) > 5
-            AND {number} < 1000000000
-        THEN {year} * 1000000000 + {number}
+        WHEN substr({text}, 3, 1) = '/' AND length({text}) BETWEEN 6 AND 12 AND {year} IS NOT NULL AND {number} IS NOT NULL
+        THEN CAST({year} AS BIGINT) * 1000000000 + {number}
         ELSE year_and_number({groups}.first, {groups}.second)
     END"""
 
@@ -103,7 +102,9 @@ def link_pair(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
         index for index, rule in enumerate(pair.rules) if rule.identifier and not side_a.own(rule.identifier[side_a.key])
     ]
     _create(connection, "links", "settled_links", quoting_a=quoting_a, one_rule=len(pair.identifier_rules) == 1)
-    _create(connection, "contradictions", "contradictions", quoting_a=quoting_a)
+    connection.execute("CREATE OR REPLACE TEMP TABLE contradictions (side VARCHAR, record BIGINT)").fetchall()
+    if _any(connection, "FROM identifier_links WHERE person_says = 'contradicted'"):
+        _create(connection, "contradictions", "contradictions", quoting_a=quoting_a)
     _note_cuts(connection, links, pair)
     _gather_events(connection, links)
 
@@ -139,10 +140,11 @@ def _read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pa
     }
     _create(
         connection,
-        f"side_{side.name}",
+        f"records_{side.name}",
         "link_records",
         source=side.source,
         key=key,
+        has_superseded=bool(key) and _any(connection, f"FROM ({side.source}) WHERE valid_to IS NOT NULL"),
         record_key=" || '/' || ".join(key) if key else by_row,
         identifiers=[forms[rule.identifier[side.key]] for rule in pair.identifier_rules if rule.identifier],
         person=person.person[side.key] if person and person.person else None,
@@ -160,6 +162,10 @@ def _read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pa
             for way, unit in zip(side.ways, units, strict=True)
         ],
     )
+    # the place of a row in its table is its number: numbering rows in the query would read them one after the other
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW side_{side.name} AS SELECT rowid AS record, * FROM records_{side.name}"
+    ).fetchall()
 
 
 def _link_by_identifier(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: PairEntry) -> None:
@@ -224,8 +230,8 @@ def _gather_events(connection: duckdb.DuckDBPyConnection, links: LinksFile) -> N
     """Connected sets of linked records: lone pairs at once, the rest by passing the least label on until none changes."""
     _create(connection, "edges", "event_edges", most_records=links.most_records)
     _label_components(connection)
-    tangled = "SELECT event FROM labels GROUP BY event HAVING count(*) > " + str(MOST_TOGETHER)
-    if connection.execute(f"SELECT count(*) FROM ({tangled})").fetchall()[0][0]:
+    tangled = f"SELECT event FROM labels GROUP BY event HAVING count(*) > {MOST_TOGETHER}"
+    if _any(connection, f"FROM ({tangled})"):
         _cut_tangles(connection, tangled)
         _create(connection, "edges", "event_edges", most_records=links.most_records)
         _label_components(connection)
@@ -278,6 +284,10 @@ def _cut_tangles(connection: duckdb.DuckDBPyConnection, tangled: str) -> None:
             f"INSERT INTO cut_records SELECT 'event', '{side}', node // 2 FROM tangled WHERE node % 2 = {offset}"
         ).fetchall()
     connection.execute("DELETE FROM links WHERE record_a * 2 IN (SELECT node FROM tangled)").fetchall()
+
+
+def _any(connection: duckdb.DuckDBPyConnection, rows: str) -> bool:
+    return bool(connection.execute(f"SELECT count(*) > 0 {rows}").fetchall()[0][0])
 
 
 def _create(connection: duckdb.DuckDBPyConnection, table: str, query: str, **values: object) -> None:

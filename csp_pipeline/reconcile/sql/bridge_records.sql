@@ -19,8 +19,10 @@ keyed AS (
 ),
 edges AS (
     SELECT 'a' AS side, record_a AS record, record_b AS other, rule FROM links
+    WHERE record_a IN (SELECT record FROM larger WHERE side = 'a')
     UNION ALL
     SELECT 'b' AS side, record_b AS record, record_a AS other, rule FROM links
+    WHERE record_b IN (SELECT record FROM larger WHERE side = 'b')
 ),
 -- records with a counterpart of their own that counts too: they are the last to be called too many
 paired AS (
@@ -117,6 +119,13 @@ explained AS (
             ELSE {'cause': 'known_to_one_agency_only', 'detail': NULL}
         END AS named
     FROM placed p LEFT JOIN nearest n USING (side, record, cell)
+),
+-- units that a side counts in a comparison with several rows
+repeated AS (
+    SELECT c.* FROM counted c
+    SEMI JOIN (
+        SELECT side, cell, unit FROM counted WHERE unit IS NOT NULL GROUP BY ALL HAVING count(*) > 1
+    ) several USING (side, cell, unit)
 )
 SELECT
     cell, side, named.cause AS cause, named.detail AS detail, record_key, submission_id, sheet, row_number,
@@ -132,9 +141,10 @@ UNION ALL
 -- rows less distinct units: the unit was counted with an earlier row
 SELECT
     c.cell, c.side, {{ side.repeats | quoted }} AS cause, NULL AS detail, s.record_key, s.submission_id, s.sheet, s.row_number,
-    {{ 1 if side.name == "a" else -1 }} AS contribution, first(s.record_key) OVER same_{{ side.name }} AS counterpart_key, NULL AS rule, [] AS other_differences
-FROM counted c JOIN side_{{ side.name }} s USING (record)
-WHERE c.side = {{ side.name | quoted }} AND c.unit IS NOT NULL
+    {{ 1 if side.name == "a" else -1 }} AS contribution, first(s.record_key) OVER same_{{ side.name }} AS counterpart_key,
+    NULL AS rule, [] AS other_differences
+FROM repeated c JOIN side_{{ side.name }} s USING (record)
+WHERE c.side = {{ side.name | quoted }}
 WINDOW same_{{ side.name }} AS (PARTITION BY c.cell, c.unit ORDER BY s.record_key, s.record)
 QUALIFY row_number() OVER same_{{ side.name }} > 1
 {% endfor %}

@@ -4,9 +4,9 @@ WITH
 source AS (
     {{ source }}
 ),
+{% if has_superseded %}
 -- the records that hold today
 current_records AS (SELECT *, true AS is_current FROM source WHERE valid_to IS NULL),
-{% if key %}
 -- records that a later extract of their period has taken out again: they count nowhere, but they explain
 removed_records AS (
     SELECT *, false AS is_current FROM source
@@ -19,16 +19,15 @@ known_records AS (
     SELECT r.* FROM removed_records r ANTI JOIN current_records USING ({{ key | join(", ") }})
 )
 {% else %}
-known_records AS (SELECT * FROM current_records)
+known_records AS (SELECT *, true AS is_current FROM source WHERE valid_to IS NULL)
 {% endif %}
 SELECT
-    row_number() OVER () AS record,
     {{ record_key }} AS record_key, submission_id, sheet, row_number, is_current
     {% for identifier in identifiers %}, {{ identifier }} AS identifier_{{ loop.index0 }}{% endfor %}
     , {% if person %}CASE WHEN {{ person | identifier }} IS NOT NULL THEN hash({{ person | identifier }}) END{% else %}CAST(NULL AS UBIGINT){% endif %} AS person
     {% for date in dates %}, CAST({{ date | identifier }} AS DATE) AS date_{{ loop.index0 }}{% endfor %}
-    , {{ event | identifier if event else "CAST(NULL AS VARCHAR)" }} AS event_key
-    , list_filter([{% for duplicate in duplicates %}CASE WHEN {{ duplicate[0] }} IS NOT NULL THEN hash({{ loop.index0 }}, {% for name in duplicate %}{{ name }}{{ ", " if not loop.last }}{% endfor %}) END{{ ", " if not loop.last }}{% endfor %}]::UBIGINT[], lambda same: same IS NOT NULL) AS sames
+    , {% if event %}CASE WHEN {{ event | identifier }} IS NOT NULL THEN hash({{ event | identifier }}) END{% else %}CAST(NULL AS UBIGINT){% endif %} AS event_key
+    , {% if duplicates %}list_filter([{% for duplicate in duplicates %}CASE WHEN {{ duplicate[0] }} IS NOT NULL THEN hash({{ loop.index0 }}, {% for name in duplicate %}{{ name }}{{ ", " if not loop.last }}{% endfor %}) END{{ ", " if not loop.last }}{% endfor %}]::UBIGINT[], lambda same: same IS NOT NULL){% else %}CAST(NULL AS UBIGINT[]){% endif %} AS sames
     {% for measure in measures %}
     -- bit n is set when the measure's n-th condition is not met
     , {% for condition in measure.conditions %}(CASE WHEN {{ condition }} THEN 0 ELSE {{ 2 ** loop.index0 }} END) + {% endfor %}0 AS failed_{{ loop.index0 }}
@@ -38,6 +37,6 @@ SELECT
         WHEN {{ measure.area | identifier }} IN (SELECT place FROM {{ rollup }}) THEN {{ measure.area | identifier }}
         ELSE 'elsewhere'
     END AS place_{{ loop.index0 }}
-    , {{ measure.unit | identifier if measure.unit else "NULL" }} AS unit_{{ loop.index0 }}
+    , {% if measure.unit %}CASE WHEN {{ measure.unit | identifier }} IS NOT NULL THEN hash({{ measure.unit | identifier }}) END{% else %}CAST(NULL AS UBIGINT){% endif %} AS unit_{{ loop.index0 }}
     {% endfor %}
 FROM known_records
