@@ -204,11 +204,11 @@ class BreaksFile(Entry):
 File = TypeVar("File", bound=Entry)
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML without the trap that a key given twice silently keeps only the last."""
+class _UniqueKeyLoader(yaml.CSafeLoader):
+    """YAML without the trap that a key given twice silently keeps only the last; parsed in C."""
 
 
-def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+def _mapping(loader: yaml.CSafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen = set()
     for key_node, _ in node.value:
         if not isinstance(key_node, yaml.ScalarNode):
@@ -217,7 +217,7 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
         if key in seen:
             raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is given twice", key_node.start_mark)
         seen.add(key)
-    return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
+    return loader.construct_mapping(node, deep=True)
 
 
 _UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from itertools import groupby
 from typing import TypeVar
@@ -73,6 +74,7 @@ def _by_feed(periods: tuple[Due, ...]) -> list[tuple[str, tuple[Due, ...]]]:
     return [(title, tuple(found)) for title, found in groupby(periods, key=lambda period: period.feed_title)]
 
 
+@cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(lambda name: _templates.joinpath(name).read_text(encoding="utf-8")),
