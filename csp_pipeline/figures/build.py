@@ -2,14 +2,21 @@
 
 from collections.abc import Mapping
 
-from csp_pipeline.figures.count import count_feed
+from csp_pipeline.figures.count import Grid, count_feed
 from csp_pipeline.figures.coverage import read_all_receipts, register_coverage
-from csp_pipeline.lake import connect, records_path, write_table
+from csp_pipeline.lake import connect, records_path, sql_path, table_path, write_table
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 from csp_pipeline.tables import FeedSpec
+
+COMMON = """agency VARCHAR, feed VARCHAR, measure VARCHAR, area_code VARCHAR, area_basis VARCHAR, period VARCHAR,
+    date_basis VARCHAR, unit VARCHAR"""
+TABLES = (
+    f"CREATE TEMP TABLE counts ({COMMON}, value HUGEINT)",
+    f"CREATE TEMP TABLE published ({COMMON}, value DOUBLE, value_low DOUBLE, value_high DOUBLE, as_at DATE)",
+)
 
 
 def build_figures(
@@ -27,21 +34,20 @@ def build_figures(
         connection.execute(
             "CREATE TEMP TABLE breaks AS SELECT * REPLACE (CAST(break_date AS DATE) AS break_date) FROM breaks_frame"
         ).fetchall()
-        counted = []
+        for statement in TABLES:
+            connection.execute(statement).fetchall()
+        grid = Grid()
         for feed in partnership.feeds:
             files = [
                 str(records_path(settings, feed.agency, feed.name, receipt.submission_id))
                 for receipt in receipts[feed.key]
                 if receipt.outcome != "refused"
             ]
-            table = count_feed(connection, partnership, book, feed, specs[feed.key], files)
-            if table:
-                counted.append(table)
-        every = " UNION ALL BY NAME ".join(f'SELECT * FROM "{table}"' for table in counted)
-        connection.execute(f"CREATE TEMP VIEW all_figures AS {every}").fetchall()
-        marked = read_sql("csp_pipeline.figures", "mark_figures")
-        connection.execute(f"CREATE TEMP TABLE figures AS {marked}").fetchall()
-        rows = {"figures": write_table(connection, settings, "figures", "FROM figures")}
+            count_feed(connection, partnership, book, feed, specs[feed.key], files, grid)
+        grid.register(connection)
+        rows = {"figures": write_table(connection, settings, "figures", read_sql("csp_pipeline.figures", "figures"))}
+        written = sql_path(table_path(settings, "figures"))
+        connection.execute(f"CREATE TEMP VIEW figures AS SELECT * FROM read_parquet('{written}')").fetchall()
         rows["changes"] = write_table(connection, settings, "changes", read_sql("csp_pipeline.figures", "changes"))
         for name, order in (
             ("coverage", "agency, feed, period_start, period"),

@@ -1,5 +1,8 @@
 """From one feed's records to its figures: which measures, dates, areas and units it offers, filled into the SQL."""
 
+import re
+from dataclasses import dataclass, field
+
 import duckdb
 import pandas as pd
 
@@ -13,8 +16,26 @@ from csp_pipeline.sql import read_sql
 from csp_pipeline.tables import FeedSpec, identifier, published_high, published_low, published_value
 
 PACKAGE = "csp_pipeline.figures"
+FEED = ("agency", "feed")
 # A blank in these is "nobody", not "somebody unknown".
 PERSON_UNITS = {"victim", "person", "client"}
+
+
+@dataclass
+class Grid:
+    """What figures are given for, whether anything is counted or not: rows of `variants` and of `variant_areas`."""
+
+    variants: list[dict[str, object]] = field(default_factory=list)
+    areas: list[tuple[str, str, str, str]] = field(default_factory=list)
+
+    def register(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make the tables `variants` and `variant_areas` on a connection."""
+        types = {"is_headline": "bool", "grain_months": "int64"}
+        names = [*FEED, "measure", "date_basis", "area_basis", "counted_unit", "unit", *types]
+        variants = pd.DataFrame(self.variants, columns=names)
+        areas = pd.DataFrame(self.areas, columns=[*FEED, "area_basis", "area_code"], dtype="str")
+        connection.register("variants", variants.astype({name: types.get(name, "str") for name in names}))
+        connection.register("variant_areas", areas)
 
 
 def count_feed(
@@ -24,113 +45,91 @@ def count_feed(
     feed: Feed,
     spec: FeedSpec,
     files: list[str],
-) -> str | None:
-    """Compute one feed's figures into a temporary table; gives its name, or None when the feed gives no measure.
+    grid: Grid,
+) -> None:
+    """Count one feed's records into the table `counts` and its `grid`, or take its published numbers into `published`.
 
-    Needs the tables of `register_coverage` on the connection. `files` are the Parquet files of accepted submissions.
-    Raises ConfigurationError when a measure names a column, unit, date or area that the feed does not have.
+    Needs the tables of `register_coverage`, `counts` and `published` on the connection. `files` are the Parquet files of
+    accepted submissions. Raises ConfigurationError when a measure names a column, unit, date or area that the feed does
+    not have.
     """
     measures = book.of_feed(feed.key)
     if not measures:
-        return None
+        return
     check_measures(connection, feed, spec, measures)
-    if spec.traits.record_level:
-        _count(connection, partnership, feed, spec, measures, files)
-    else:
-        _take(connection, feed, spec, measures, files)
-    table = f"figures_{feed.table}"
-    name = "complete_counts" if spec.traits.record_level else "complete_published"
-    query = read_sql(
-        PACKAGE,
-        name,
-        agency=feed.agency,
-        feed=feed.name,
-        covers_area=feed.entry.covers_area,
-        covers_kind=feed.entry.coverage.kind,
-    )
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {identifier(table)} AS {query}").fetchall()
-    return table
-
-
-def _count(
-    connection: duckdb.DuckDBPyConnection,
-    partnership: Partnership,
-    feed: Feed,
-    spec: FeedSpec,
-    measures: dict[str, MeasureEntry],
-    files: list[str],
-) -> None:
-    dates = spec.columns_with_role("date")
-    areas = spec.columns_with_role("area")
-    sums = [measure for measure in measures.values() if measure.feeds[feed.key].sum]
-    units = units_of(spec) if not sums else [_unit(next(iter(measures.values())).unit, None)]
-    current_records = read_sql(PACKAGE, "current_records", files=_file_list(files))
-    if files and spec.traits.key and spec.traits.key == (spec.columns_with_role("unit").get(spec.traits.row_unit),):
-        # No file holds a key twice; when no two files share one either, rows can be added up instead of told apart.
-        key = identifier(spec.traits.key[0])
-        repeated = f"SELECT count({key}) - count(DISTINCT {key}) FROM ({current_records})"
-        if connection.execute(repeated).fetchall()[0][0] == 0:
-            units = [unit | {"is_distinct": unit["is_distinct"] and unit["name"] != spec.traits.row_unit} for unit in units]
-    rollup = rollup_of(partnership, feed, spec, adds_up=not sums)
-    connection.register("rollup_frame", rollup)
-    connection.execute("CREATE OR REPLACE TEMP TABLE rollup AS SELECT * FROM rollup_frame").fetchall()
+    if not spec.traits.record_level:
+        if files:
+            _take(connection, feed, spec, measures, files)
+        return
+    dates, areas = spec.columns_with_role("date"), spec.columns_with_role("area")
+    has_sums = any(measure.feeds[feed.key].sum for measure in measures.values())
+    units = [_unit(next(iter(measures.values())).unit, None)] if has_sums else units_of(spec)
     if files:
-        needed = {*dates.values(), *areas.values(), *(str(unit["column"]) for unit in units if unit["is_distinct"])}
-        query = read_sql(
-            PACKAGE,
-            "count_records",
-            current_records=current_records,
-            needed=sorted(needed),
-            measures=[
-                {"name": name, "condition": condition_of(way), "amount": way.sum or "1"}
-                for name, way in ((name, measure.feeds[feed.key]) for name, measure in measures.items())
-            ],
-            dates=[{"basis": basis, "column": column} for basis, column in dates.items()],
-            areas=[{"basis": basis, "column": column} for basis, column in areas.items()],
-            units=units,
-        )
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE counts AS {query}").fetchall()
-    else:
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE counts (measure VARCHAR, area_code VARCHAR, area_basis VARCHAR, period VARCHAR,"
-            " date_basis VARCHAR, unit VARCHAR, value BIGINT)"
-        ).fetchall()
+        rollup = rollup_of(partnership, feed, spec, adds_up=not has_sums)
+        _count(connection, feed, spec, measures, units, rollup, files)
     grains = {item.name: item.grain for item in spec.derived}
-    variants = pd.DataFrame(
-        [
-            {
-                "measure": name,
-                "date_basis": date,
-                "area_basis": area,
-                "counted_unit": unit["name"],
-                # a row without an identifier of its own is one of whatever the measure counts
-                "unit": unit["name"] if unit["column"] is not None else measure.unit,
-                "is_headline": date == way.date and area == way.area and (way.sum is not None or unit["name"] == way.count),
-                "grain_months": MONTHS_IN[grains.get(column, "month")],
-            }
-            for name, measure in measures.items()
-            for way in [measure.feeds[feed.key]]
-            for date, column in dates.items()
-            for area in areas
-            for unit in units
-        ]
-    )
-    connection.register("variants_frame", variants)
-    connection.execute("CREATE OR REPLACE TEMP TABLE variants AS SELECT * FROM variants_frame").fetchall()
-    if sums:
-        places = "SELECT DISTINCT area_basis, area_code FROM counts"
+    grid.variants += [
+        {
+            "agency": feed.agency,
+            "feed": feed.name,
+            "measure": name,
+            "date_basis": date,
+            "area_basis": area,
+            "counted_unit": unit["name"],
+            # a row without an identifier of its own is one of whatever the measure counts
+            "unit": unit["name"] if unit["column"] is not None else measure.unit,
+            "is_headline": date == way.date and area == way.area and (way.sum is not None or unit["name"] == way.count),
+            "grain_months": MONTHS_IN[grains.get(column, "month")],
+        }
+        for name, measure in measures.items()
+        for way in [measure.feeds[feed.key]]
+        for date, column in dates.items()
+        for area in areas
+        for unit in units
+    ]
+    if has_sums:
+        found = "SELECT DISTINCT agency, feed, area_basis, area_code FROM counts WHERE agency = ? AND feed = ?"
+        grid.areas += connection.execute(found, [feed.agency, feed.name]).fetchall()
     else:
         # A feed that has sent nothing is missing for the district and above; its small areas would only say it again.
         small = set(partnership.areas.area_code[partnership.areas.area_level.isin(["lsoa", "beat"])]) if not files else set()
-        offered = [
-            (basis, code)
+        grid.areas += [
+            (feed.agency, feed.name, basis, code)
             for basis, column in areas.items()
             for code in areas_offered(partnership, feed, spec, column)
             if code not in small
         ]
-        connection.register("variant_areas_frame", pd.DataFrame(offered, columns=["area_basis", "area_code"]))
-        places = "SELECT * FROM variant_areas_frame"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE variant_areas AS {places}").fetchall()
+
+
+def _count(
+    connection: duckdb.DuckDBPyConnection,
+    feed: Feed,
+    spec: FeedSpec,
+    measures: dict[str, MeasureEntry],
+    units: list[dict[str, object]],
+    rollup: pd.DataFrame,
+    files: list[str],
+) -> None:
+    dates, areas = spec.columns_with_role("date"), spec.columns_with_role("area")
+    ways = {name: measure.feeds[feed.key] for name, measure in measures.items()}
+    counted = [{"name": name, "condition": condition_of(way), "amount": way.sum or "1"} for name, way in ways.items()]
+    needed = {*dates.values(), *areas.values(), *(str(unit["column"]) for unit in units if unit["is_distinct"])}
+    # Conditions are SQL, so a column that one may name is one whose name stands in it.
+    named = set(re.findall(r"\w+", " ".join(f"{measure['condition']} {measure['amount']}" for measure in counted)))
+    columns = sorted(needed | (named & set(_types_of(spec))))
+    connection.register("rollup", rollup)
+    query = read_sql(
+        PACKAGE,
+        "count_records",
+        agency=feed.agency,
+        feed=feed.name,
+        current_records=read_sql(PACKAGE, "current_records", files=_file_list(files), columns=columns),
+        measures=counted,
+        dates=[{"basis": basis, "column": column} for basis, column in dates.items()],
+        areas=[{"basis": basis, "column": column} for basis, column in areas.items()],
+        units=units,
+    )
+    connection.execute(f"INSERT INTO counts {query}").fetchall()
 
 
 def _take(
@@ -140,17 +139,13 @@ def _take(
     measures: dict[str, MeasureEntry],
     files: list[str],
 ) -> None:
-    if not files:
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE counts (measure VARCHAR, area_code VARCHAR, area_basis VARCHAR, period VARCHAR,"
-            " date_basis VARCHAR, unit VARCHAR, value DOUBLE, value_low DOUBLE, value_high DOUBLE, as_at DATE)"
-        ).fetchall()
-        return
     # Totals come with one area column; the measure says what the area is of.
     area = next(iter(spec.columns_with_role("area").values()))
     query = read_sql(
         PACKAGE,
         "take_published",
+        agency=feed.agency,
+        feed=feed.name,
         files=_file_list(files),
         adding=[name for name, measure in measures.items() if measure.feeds[feed.key].adds_up],
         period=next(iter(spec.columns_with_role("period").values())),
@@ -171,7 +166,7 @@ def _take(
             for way in [measure.feeds[feed.key]]
         ],
     )
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE counts AS {query}").fetchall()
+    connection.execute(f"INSERT INTO published BY NAME {query}").fetchall()
 
 
 def units_of(spec: FeedSpec) -> list[dict[str, object]]:
@@ -245,10 +240,15 @@ def _file_list(files: list[str]) -> str:
     return "[" + ", ".join(f"'{sql_path(file)}'" for file in files) + "]"
 
 
+def _types_of(spec: FeedSpec) -> dict[str, str]:
+    """The columns of a feed's records with their types."""
+    stored = {column.name: column.type for column in spec.columns if column.stored}
+    return stored | {item.name: item.type for item in spec.derived}
+
+
 def check_measures(connection: duckdb.DuckDBPyConnection, feed: Feed, spec: FeedSpec, measures: dict[str, MeasureEntry]) -> None:
     """Check what each measure names against the feed's declaration, and that its conditions are SQL over its columns."""
-    columns = {column.name: column.type for column in spec.columns if column.stored}
-    columns |= {item.name: item.type for item in spec.derived}
+    columns = _types_of(spec)
     body = ", ".join(f"{identifier(name)} {type_}" for name, type_ in columns.items())
     connection.execute(f"CREATE OR REPLACE TEMP TABLE measure_check ({body})").fetchall()
     units = [unit["name"] for unit in units_of(spec)]
@@ -275,8 +275,8 @@ def check_measures(connection: duckdb.DuckDBPyConnection, feed: Feed, spec: Feed
         for condition in way.where:
             try:
                 # WHERE, as it is used: an aggregate is no condition; and the type, as an empty table converts anything
-                connection.execute(f"SELECT 1 FROM measure_check WHERE ({condition})").fetchall()
-                type_ = connection.execute(f"DESCRIBE SELECT ({condition}) FROM measure_check").fetchall()[0][1]
+                described = f"DESCRIBE SELECT ({condition}) FROM measure_check WHERE ({condition})"
+                type_ = connection.execute(described).fetchall()[0][1]
                 if type_ != "BOOLEAN":
                     raise duckdb.Error(f"it gives {type_}, not true or false.")
             except duckdb.Error as error:

@@ -55,7 +55,7 @@ def test_the_projects_own_configuration_is_sound() -> None:
     ("change", "words"),
     [
         (lambda text: "measures:\n  a: [\n", ("measures.yml, line 3", "not valid YAML")),
-        (lambda text: text.replace("  asb_reported:", "\tasb_reported:"), ("line 7", "\\t")),
+        (lambda text: text.replace("  asb_reported:", "\tasb_reported:"), ("line 7", "tab")),
         (lambda text: "", ("measures.yml", "found none")),
         (lambda text: "- a\n", ("measures.yml", "expected keys")),
         (lambda text: "? [a]\n: 1\n", ("measures.yml, line 1", "a key has to be a word")),

@@ -1,16 +1,31 @@
 -- Counts of one feed's current records: each measure, on each date and area basis and in each unit that the feed offers,
 -- for every area and period that holds any.
 WITH
--- the records that hold today: those of the latest submission of their covered period
 current_records AS MATERIALIZED (
     {{ current_records }}
 ),
--- one row for each record and measure whose conditions it meets, with what is needed to place and count it
+{% for unit in units if unit.is_distinct %}
+-- identifiers that stand in several records: only these have to be told apart, the others are counted like rows
+several_{{ unit.name }} AS (
+    SELECT {{ unit.column | identifier }} FROM current_records WHERE {{ unit.column | identifier }} IS NOT NULL
+    GROUP BY ALL HAVING count(*) > 1
+),
+{% endfor %}
+-- each record with those of its identifiers that others bear too
+records AS MATERIALIZED (
+    SELECT
+        *
+        {% for unit in units if unit.is_distinct %}
+        , CASE WHEN {{ unit.column | identifier }} IN (FROM several_{{ unit.name }}) THEN {{ unit.column | identifier }} END
+            AS repeated_{{ unit.name }}
+        {% endfor %}
+    FROM current_records
+),
+-- one row for each record and measure whose conditions it meets
 matched AS (
     {% for measure in measures %}
-    SELECT {{ measure.name | quoted }} AS measure, {{ measure.amount }} AS amount
-        {% for name in needed %}, {{ name | identifier }}{% endfor %}
-    FROM current_records
+    SELECT {{ measure.name | quoted }} AS measure, {{ measure.amount }} AS amount, *
+    FROM records
     WHERE {{ measure.condition }}
     {{ "UNION ALL" if not loop.last }}
     {% endfor %}
@@ -23,7 +38,11 @@ placed AS (
         coalesce({{ area.column | identifier }}, 'unlocated') AS place,
         CAST(date_trunc('month', {{ date.column | identifier }}) AS DATE) AS month,
         amount
-        {% for unit in units if unit.is_distinct %}, {{ unit.column | identifier }}{% endfor %}
+        {% for unit in units if unit.is_distinct %}
+        , repeated_{{ unit.name }}
+        -- rows without an identifier are never duplicates of each other; they are nobody where people are counted
+        , repeated_{{ unit.name }} IS NULL{{ "" if unit.blank_counts else " AND " ~ (unit.column | identifier) ~ " IS NOT NULL" }} AS is_one_{{ unit.name }}
+        {% endfor %}
     FROM matched
     WHERE {{ date.column | identifier }} IS NOT NULL
     {{ "UNION ALL" if not loop.last }}
@@ -37,41 +56,52 @@ month_periods AS (
     FROM periods m
     JOIN periods p ON m.period_kind = 'month' AND m.period_start BETWEEN p.period_start AND p.period_end
 ),
-{% if units | selectattr("is_distinct") | list %}
--- distinct units cannot be added up, so every record stands in each of its areas and periods before they are counted
-spread AS (
-    SELECT
-        p.measure, p.date_basis, p.area_basis, coalesce(k.area_code, e.area_code) AS area_code, t.period
-        {% for unit in units if unit.is_distinct %}, p.{{ unit.column | identifier }}{% endfor %}
-    FROM placed p
-    JOIN month_periods t USING (month)
-    LEFT JOIN rollup k ON k.place = p.place
-    LEFT JOIN rollup e ON k.place IS NULL AND e.place = 'elsewhere'
-),
-{% endif %}
--- rows and sums can be added up, so they are counted by place and month first
+-- what can be added up is counted by place and month first, and only then for every area and period
 by_month AS (
-    SELECT measure, date_basis, area_basis, place, month, sum(amount) AS amount
+    SELECT
+        measure, date_basis, area_basis, place, month
+        {% for unit in units %}
+        , {{ "count(*) FILTER (is_one_" ~ unit.name ~ ")" if unit.is_distinct else "sum(amount)" }} AS {{ unit.name | identifier }}
+        {% endfor %}
     FROM placed
     GROUP BY ALL
 ),
 added AS (
-    SELECT m.measure, m.date_basis, m.area_basis, coalesce(k.area_code, e.area_code) AS area_code, t.period, m.amount
+    SELECT
+        m.measure, coalesce(k.area_code, e.area_code) AS area_code, m.area_basis, t.period, m.date_basis
+        {% for unit in units %}, sum(m.{{ unit.name | identifier }}) AS {{ unit.name | identifier }}{% endfor %}
+
     FROM by_month m
     JOIN month_periods t USING (month)
     LEFT JOIN rollup k ON k.place = m.place
     LEFT JOIN rollup e ON k.place IS NULL AND e.place = 'elsewhere'
+    GROUP BY ALL
+),
+-- what is counted by rows, and each repeated identifier once in each of its areas and periods
+counted AS (
+    {% for unit in units %}
+    SELECT
+        measure, area_code, area_basis, period, date_basis, {{ unit.name | quoted }} AS unit,
+        {{ unit.name | identifier }} AS value
+    FROM added
+    {% if unit.is_distinct %}
+    UNION ALL
+    SELECT
+        p.measure, coalesce(k.area_code, e.area_code), p.area_basis, t.period, p.date_basis, {{ unit.name | quoted }},
+        count(DISTINCT p.repeated_{{ unit.name }})
+    FROM placed p
+    JOIN month_periods t USING (month)
+    LEFT JOIN rollup k ON k.place = p.place
+    LEFT JOIN rollup e ON k.place IS NULL AND e.place = 'elsewhere'
+    WHERE p.repeated_{{ unit.name }} IS NOT NULL
+    GROUP BY ALL
+    {% endif %}
+    {{ "UNION ALL" if not loop.last }}
+    {% endfor %}
 )
-{% for unit in units %}
-{% if unit.is_distinct %}
 SELECT
-    measure, area_code, area_basis, period, date_basis, {{ unit.name | quoted }} AS unit,
-    -- rows without an identifier are never duplicates of each other
-    count(DISTINCT {{ unit.column | identifier }}){% if unit.blank_counts %} + count(*) FILTER ({{ unit.column | identifier }} IS NULL){% endif %} AS value
-FROM spread WHERE area_code IS NOT NULL GROUP BY ALL
-{% else %}
-SELECT measure, area_code, area_basis, period, date_basis, {{ unit.name | quoted }} AS unit, sum(amount) AS value
-FROM added WHERE area_code IS NOT NULL GROUP BY ALL
-{% endif %}
-{{ "UNION ALL" if not loop.last }}
-{% endfor %}
+    {{ agency | quoted }} AS agency, {{ feed | quoted }} AS feed, measure, area_code, area_basis, period, date_basis, unit,
+    sum(value) AS value
+FROM counted
+WHERE area_code IS NOT NULL
+GROUP BY ALL

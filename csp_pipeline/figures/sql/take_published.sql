@@ -41,6 +41,9 @@ added AS (
     GROUP BY l.measure, l.area_code, l.area_basis, long.period, l.date_basis, l.unit, long.months
     HAVING sum(short.months) = long.months
 )
-SELECT * FROM latest
-UNION ALL BY NAME
-SELECT a.* FROM added a ANTI JOIN latest USING (measure, area_code, period)
+SELECT {{ agency | quoted }} AS agency, {{ feed | quoted }} AS feed, *
+FROM (
+    SELECT * FROM latest
+    UNION ALL BY NAME
+    SELECT a.* FROM added a ANTI JOIN latest USING (measure, area_code, period)
+)
