@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from csp_pipeline.errors import RefusedFileError
 from csp_pipeline.intake.ahead import read_ahead
 from csp_pipeline.intake.convert import as_text_columns
-from csp_pipeline.intake.rows import COVERED, FILE_INDEX, ROW_NUMBER, SHEET, ReadFile
+from csp_pipeline.intake.rows import COVERED, FILE_INDEX, ROW_NUMBER, SHEET, Numbers, ReadFile, numbers_in_file, shift_thresholds
 from csp_pipeline.intake.validate import Checker, shown_value, word_problem
 from csp_pipeline.lake import sql_path
 from csp_pipeline.tables import FeedSpec, identifier
@@ -248,14 +248,12 @@ def _finish(
     repeated: list[tuple[str | None, int, int]],
 ) -> None:
     """Take repeated keys out of a file's records, number its rows as the file does, and count it up."""
-    broken = sorted(row.row_number for row in file.read.broken_rows)
-    # Rows were counted without the broken ones before them: the n-th broken row shifts what follows by n.
-    thresholds = np.array(broken, dtype="int64") - np.arange(len(broken))
+    uncounted = file.read.broken_rows if file.read.counts_past_broken_rows else []
 
     def in_file(counted: int) -> int:
-        return counted + int(np.searchsorted(thresholds, counted, side="right"))
+        return int(numbers_in_file(np.array([counted]), uncounted)[0])
 
-    for reject in file.rejects:
+    for reject in file.rejects if uncounted else []:
         reject["row_number"] = in_file(int(str(reject["row_number"])))
     name = ", ".join(next((c.header for c in spec.columns if c.name == key), key) for key in spec.traits.key)
     file.rejects += [
@@ -269,8 +267,8 @@ def _finish(
         )
         for sheet, row_number, first_row in repeated
     ]
-    if repeated or broken:
-        _rewrite(connection, file, repeated, thresholds)
+    if repeated or uncounted:
+        _rewrite(connection, file, repeated, shift_thresholds(uncounted))
     told = [row for row in file.read.broken_rows if row.code != "blank_row"]
     file.rejects += [make_reject(row.code, row.message, sheet=row.sheet, row_number=row.row_number) for row in told]
     file.rows_read += len(told)
@@ -286,7 +284,7 @@ def _rewrite(
     connection: duckdb.DuckDBPyConnection,
     file: LoadingFile,
     repeated: list[tuple[str | None, int, int]],
-    thresholds: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+    thresholds: Numbers,
 ) -> None:
     """Write a file's records again without the repeated ones, under the row numbers that the file has."""
     shifts = pd.DataFrame({"threshold": thresholds, "shift": np.arange(1, len(thresholds) + 1)})

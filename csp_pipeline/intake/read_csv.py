@@ -2,15 +2,17 @@
 
 import csv
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from csp_pipeline.errors import RefusedFileError
-from csp_pipeline.intake.headers import MatchedHeader, count_known, match_header
-from csp_pipeline.intake.rows import ROW_NUMBER, BrokenRow, ReadFile
+from csp_pipeline.intake.headers import count_known, match_header
+from csp_pipeline.intake.rows import FILE_INDEX, ROW_NUMBER, BrokenRow, ReadFile, numbers_in_file
 from csp_pipeline.intake.scan import CHUNK, LONGEST_LINE, scan_text, write_plain
 from csp_pipeline.lake import connect, sql_path
 from csp_pipeline.settings import Settings
@@ -21,22 +23,54 @@ HEADER_WITHIN = 30
 BLANKS = (" ", "\t", "\n", "\u00a0")
 
 
-def read_csv(path: Path, columns: tuple[ColumnSpec, ...], settings: Settings, scratch: Path) -> ReadFile:
+@dataclass
+class CsvFile(ReadFile):
+    """A delimited text file whose header is known: `table` starts with the header, `positions` are of its columns."""
+
+    table: Path = Path()
+    lines_above: int = 0
+    delimiter: str = ","
+    width: int = 0
+    positions: Mapping[str, int] = field(default_factory=dict)
+
+
+def open_csv(path: Path, columns: tuple[ColumnSpec, ...], settings: Settings, scratch: Path) -> CsvFile:
     """Open a delimited text file; `scratch` is where a plain UTF-8 copy goes when the bytes need one.
 
-    Raises RefusedFileError when it is not text, has no header that fits, or has no closing quotation mark.
+    Raises RefusedFileError when it is not text or has no header that fits; going through its batches, when it has no
+    closing quotation mark.
     """
     scanned = scan_text(path)
     if not scanned.is_plain:
         write_plain(path, scanned.encoding, scratch)
         path = scratch
-    header_line, delimiter, cells = find_header(path, columns)
-    if header_line:
-        path = _without_lines_above(path, header_line, scratch)
+    lines_above, delimiter, cells = find_header(path, columns)
+    if lines_above:
+        path = _without_lines_above(path, lines_above, scratch)
     matched = match_header(cells, columns)
-    read = ReadFile(batches=iter(()), extra_columns=matched.extra)
-    read.batches = _stream(path, header_line, delimiter, len(cells), matched, columns, settings, read)
-    return read
+    file = CsvFile(iter(()), matched.extra, [], True, path, lines_above, delimiter, len(cells), matched.positions)
+    file.batches = _stream(file, columns, settings)
+    return file
+
+
+def read_together(files: Sequence[CsvFile], columns: tuple[ColumnSpec, ...], settings: Settings) -> None:
+    """Read small files whole, in one statement: preparing to read one takes longer than reading it.
+
+    Each then has one batch, under the row numbers of the file. Raises RefusedFileError when one of them cannot be read.
+    """
+    with connect(settings) as connection:
+        try:
+            rows = connection.execute(_query(files, columns)).to_arrow_table()
+        except duckdb.Error as error:
+            raise _unreadable(error) from error
+        broken = _broken_rows(connection, files)
+    indexes = rows[FILE_INDEX].to_numpy()
+    edges = np.searchsorted(indexes, np.arange(len(files) + 1))
+    for index, file in enumerate(files):
+        own = rows.slice(edges[index], edges[index + 1] - edges[index]).drop_columns([FILE_INDEX])
+        file.broken_rows = broken[index]
+        numbers = numbers_in_file(np.arange(own.num_rows) + file.lines_above + 2, file.broken_rows)
+        file.batches, file.counts_past_broken_rows = iter([own.append_column(ROW_NUMBER, pa.array(numbers))]), False
 
 
 def _without_lines_above(path: Path, header_line: int, target: Path) -> Path:
@@ -84,43 +118,47 @@ def find_header(path: Path, columns: tuple[ColumnSpec, ...]) -> tuple[int, str, 
     return index, delimiter, cells
 
 
-def _stream(
-    path: Path,
-    header_line: int,
-    delimiter: str,
-    width: int,
-    matched: MatchedHeader,
-    columns: tuple[ColumnSpec, ...],
-    settings: Settings,
-    read: ReadFile,
-) -> Iterator[pa.Table]:
-    names = {position: name for name, position in matched.positions.items()}
-    source = {names.get(position, f"extra_{position}"): "VARCHAR" for position in range(width)}
+def _stream(file: CsvFile, columns: tuple[ColumnSpec, ...], settings: Settings) -> Iterator[pa.Table]:
+    row_number = file.lines_above + 2
+    with connect(settings) as connection:
+        try:
+            for batch in connection.execute(_query([file], columns)).to_arrow_reader(settings.batch_rows):
+                numbers = pa.array(range(row_number, row_number + batch.num_rows), pa.int64())
+                row_number += batch.num_rows
+                yield pa.Table.from_batches([batch]).drop_columns([FILE_INDEX]).append_column(ROW_NUMBER, numbers)
+        except duckdb.Error as error:
+            raise _unreadable(error) from error
+        file.broken_rows += _broken_rows(connection, [file])[0]
+
+
+def _query(files: Sequence[CsvFile], columns: tuple[ColumnSpec, ...]) -> str:
+    """The declared columns of every file as text, in the order of files and of their rows.
+
+    Each file is read by a `read_csv` of its own: one over many files loses some of the rows that it should tell of
+    (DuckDB 1.5).
+    """
+    sources = " UNION ALL ".join(_source(file, index, columns) for index, file in enumerate(files))
+    trimmed = ", ".join(f"{_trimmed(column.name)} AS {identifier(column.name)}" for column in columns)
+    return f"SELECT {FILE_INDEX}, {trimmed} FROM ({sources})"
+
+
+def _source(file: CsvFile, index: int, columns: tuple[ColumnSpec, ...]) -> str:
+    names = {position: name for name, position in file.positions.items()}
+    source = {names.get(position, f"extra_{position}"): "VARCHAR" for position in range(file.width)}
     selected = [
-        f"{_trimmed(c.name)} AS {identifier(c.name)}"
-        if c.name in matched.positions
-        else f"CAST(NULL AS VARCHAR) AS {identifier(c.name)}"
-        for c in columns
+        identifier(c.name) if c.name in file.positions else f"CAST(NULL AS VARCHAR) AS {identifier(c.name)}" for c in columns
     ]
-    query = f"""
-        SELECT {", ".join(selected)}
-        FROM read_csv('{sql_path(path)}', auto_detect = false, header = false, skip = 1,
-            columns = {source!r}, delim = {quoted(delimiter)}, quote = '"', escape = '"', strict_mode = true,
+    return f"""
+        SELECT {index} AS {FILE_INDEX}, {", ".join(selected)}
+        FROM read_csv('{sql_path(file.table)}', auto_detect = false, header = false, skip = 1,
+            columns = {source!r}, delim = {quoted(file.delimiter)}, quote = '"', escape = '"', strict_mode = true,
             store_rejects = true, rejects_limit = 0, rejects_table = 'csv_rejects', rejects_scan = 'csv_scans',
             max_line_size = {LONGEST_LINE * 2})
     """
-    row_number = header_line + 2
-    with connect(settings) as connection:
-        try:
-            for batch in connection.execute(query).to_arrow_reader(settings.batch_rows):
-                numbers = pa.array(range(row_number, row_number + batch.num_rows), pa.int64())
-                row_number += batch.num_rows
-                yield pa.Table.from_batches([batch]).append_column(ROW_NUMBER, numbers)
-        except duckdb.Error as error:
-            raise RefusedFileError(
-                "unreadable", f"it cannot be read as delimited text: {str(error).splitlines()[0]}. Export it again."
-            ) from error
-        read.broken_rows += _broken_rows(connection, width, header_line)
+
+
+def _unreadable(error: duckdb.Error) -> RefusedFileError:
+    return RefusedFileError("unreadable", f"it cannot be read as delimited text: {str(error).splitlines()[0]}. Export it again.")
 
 
 def _trimmed(name: str) -> str:
@@ -130,26 +168,33 @@ def _trimmed(name: str) -> str:
     return f"CASE WHEN {' OR '.join(looks)} THEN nullif(trim({column}, '{''.join(BLANKS)}'), '') ELSE {column} END"
 
 
-def _broken_rows(connection: duckdb.DuckDBPyConnection, width: int, lines_above: int) -> list[BrokenRow]:
-    """Rows that DuckDB could not split into the header's columns; a blank line (one space) keeps its number only."""
+def _broken_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[CsvFile]) -> list[list[BrokenRow]]:
+    """Rows of each file that DuckDB could not split into the header's columns; a blank line (one space) keeps its number
+    only.
+    """
     rows = connection.execute(
-        "SELECT line, min(error_type), any_value(csv_line) FROM csv_rejects GROUP BY line ORDER BY line"
+        """
+        SELECT file_path, line, min(error_type), any_value(csv_line)
+        FROM csv_rejects JOIN csv_scans USING (scan_id, file_id)
+        GROUP BY file_path, line ORDER BY file_path, line
+        """
     ).fetchall()
-    broken = []
-    for line_in_table, error_type, text in rows:
-        line = line_in_table + lines_above
-        if error_type == "UNQUOTED VALUE":
-            raise RefusedFileError(
-                "unclosed_quote",
-                f"a quotation mark in row {line} opens and never closes, or closes in the middle of a value, so what follows "
-                "cannot be told apart. Mend that row and send the file again.",
-                row=line,
-            )
-        code = "blank_row" if text == " " else "wrong_number_of_columns"
-        found_columns = f"more than {width}" if error_type == "TOO MANY COLUMNS" else f"fewer than {width}"
-        message = f"found {found_columns} columns; expected {width}. A delimiter inside a value needs quotation marks."
-        broken.append(BrokenRow(int(line), None, code, _shorten(text), message))
-    return broken
+    return [[_broken_row(file, *told) for path, *told in rows if path == str(file.table)] for file in files]
+
+
+def _broken_row(file: CsvFile, line_in_table: int, error_type: str, text: str | None) -> BrokenRow:
+    line = line_in_table + file.lines_above
+    if error_type == "UNQUOTED VALUE":
+        raise RefusedFileError(
+            "unclosed_quote",
+            f"a quotation mark in row {line} opens and never closes, or closes in the middle of a value, so what follows "
+            "cannot be told apart. Mend that row and send the file again.",
+            row=line,
+        )
+    code = "blank_row" if text == " " else "wrong_number_of_columns"
+    found_columns = f"more than {file.width}" if error_type == "TOO MANY COLUMNS" else f"fewer than {file.width}"
+    message = f"found {found_columns} columns; expected {file.width}. A delimiter inside a value needs quotation marks."
+    return BrokenRow(line, None, code, _shorten(text), message)
 
 
 def _shorten(text: str | None) -> str:

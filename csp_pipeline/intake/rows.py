@@ -1,10 +1,12 @@
 """What reading gives: batches of text rows under our column names, each row with its number in the file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 
+Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
 ROW_NUMBER = "row_number"
 SHEET = "sheet"
 COVERED = "covered_label"
@@ -27,9 +29,21 @@ class ReadFile:
     """An opened file: `batches` can be gone through once; `broken_rows` is complete when they have been.
 
     Each batch is an Arrow table of text columns named as declared, with `row_number` (as a spreadsheet shows it),
-    `sheet`, and `covered_label` where a sheet says which period it is for.
+    `sheet`, and `covered_label` where a sheet says which period it is for. While `counts_past_broken_rows`, rows are
+    numbered without the broken ones before them, as these are only known at the end.
     """
 
     batches: Iterator[pa.Table]
     extra_columns: tuple[str, ...] = ()
     broken_rows: list[BrokenRow] = field(default_factory=list)
+    counts_past_broken_rows: bool = False
+
+
+def numbers_in_file(counted: Numbers, broken_rows: Sequence[BrokenRow]) -> Numbers:
+    """Row numbers as the file has them, of rows that were counted without the broken ones before them."""
+    return counted + np.searchsorted(shift_thresholds(broken_rows), counted, side="right")
+
+
+def shift_thresholds(broken_rows: Sequence[BrokenRow]) -> Numbers:
+    """From which counted row on the numbers shift by one more: the n-th broken row shifts what follows by n."""
+    return np.sort(np.array([row.row_number for row in broken_rows], dtype="int64")) - np.arange(len(broken_rows))

@@ -3,8 +3,10 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -16,7 +18,7 @@ from csp_pipeline.intake.land import LandedFile, blob_path, land_file, landed_fi
 from csp_pipeline.intake.load import LoadingFile, load_files, make_reject
 from csp_pipeline.intake.place import Placement, place_file
 from csp_pipeline.intake.pull import PullError, find_files
-from csp_pipeline.intake.read_csv import read_csv
+from csp_pipeline.intake.read_csv import CsvFile, open_csv, read_together
 from csp_pipeline.intake.read_workbook import read_workbook
 from csp_pipeline.intake.receipts import Receipt, read_receipt, rejects_path
 from csp_pipeline.intake.rows import COVERED, ReadFile
@@ -98,6 +100,17 @@ class _Waiting:
     loading: LoadingFile
 
 
+@dataclass
+class _Facts:
+    """What a loaded file's records say: rows dated outside its period, the periods they name, rows worth a note."""
+
+    outside: int
+    first_outside: date | None
+    last_outside: date | None
+    cells: list[str]
+    noted: list[int]
+
+
 class _TakingIn:
     """One feed's files on their way in, in the order received; small ones wait for each other to be loaded together."""
 
@@ -147,13 +160,12 @@ class _TakingIn:
             return
         self.seen.add(receipt.submission_id)
         self.waiting.append(_Waiting(receipt, placement, loading))
-        is_alone = self.by_content or file.size > SMALL_FILE
-        if is_alone or sum(w.receipt.landed.size for w in self.waiting) > 8 * SMALL_FILE:
+        if file.size > SMALL_FILE or sum(w.receipt.landed.size for w in self.waiting) > 8 * SMALL_FILE:
             self.load_waiting()
 
     def load_waiting(self) -> None:
         """Load the files that wait, together, and give each its outcome."""
-        waiting, self.waiting = self.waiting, []
+        waiting, self.waiting = self._read_small(self.waiting), []
         if not waiting:
             return
         log.info("%s: reading %s%s", self.feed.key, waiting[0].receipt.landed.path, " and more" if len(waiting) > 1 else "")
@@ -171,8 +183,8 @@ class _TakingIn:
                 )
                 checker = build_checker(self.spec, self.references)
                 load_files(connection, query, checker, [w.loading for w in waiting], self.settings.batch_rows)
-                for item in waiting:
-                    self._conclude(connection, item)
+                for item, facts in zip(waiting, self._look_at(connection, waiting), strict=True):
+                    self._conclude(item, facts)
         except RefusedFileError as error:
             if len(waiting) > 1:
                 self._load_one_by_one(waiting)
@@ -182,6 +194,21 @@ class _TakingIn:
             for item in waiting:
                 item.loading.beside.unlink(missing_ok=True)
                 self._scratch(item.receipt.landed).unlink(missing_ok=True)
+
+    def _read_small(self, waiting: list[_Waiting]) -> list[_Waiting]:
+        """Read the small files that wait, together; where that fails each by itself, to refuse only those at fault."""
+        small = [item.loading.read for item in waiting if item.receipt.landed.size <= SMALL_FILE]
+        files = [read for read in small if isinstance(read, CsvFile)]
+        try:
+            if files:
+                read_together(files, self.spec.columns, self.settings)
+        except RefusedFileError as error:
+            if len(waiting) > 1:
+                return [good for item in waiting for good in self._read_small([item])]
+            self._refuse(waiting[0].receipt, error)
+            self._scratch(waiting[0].receipt.landed).unlink(missing_ok=True)
+            return []
+        return waiting
 
     def _load_one_by_one(self, waiting: list[_Waiting]) -> None:
         """Load each file of a group alone, after one of them turned out not to be loadable."""
@@ -219,14 +246,12 @@ class _TakingIn:
         blob, scratch = blob_path(self.settings, file.sha256), self._scratch(file)
         make_folder(scratch.parent)
         kind = self.feed.entry.coverage.kind
+        read: ReadFile
         try:
             if self.spec.traits.layout.kind == "workbook":
                 read = read_workbook(blob, self.spec.columns, self.spec.traits.layout, kind, self.settings.batch_rows)
             else:
-                read = read_csv(blob, self.spec.columns, self.settings, scratch)
-            if file.size <= SMALL_FILE:
-                # Read now, so that a file that cannot be read is refused by itself.
-                read = ReadFile(iter(list(read.batches)), read.extra_columns, read.broken_rows)
+                read = open_csv(blob, self.spec.columns, self.settings, scratch)
         except RefusedFileError:
             scratch.unlink(missing_ok=True)
             raise
@@ -244,7 +269,22 @@ class _TakingIn:
     def _scratch(self, file: LandedFile) -> Any:
         return self.settings.lake / "scratch" / f"{file.landed_id}.csv"
 
-    def _conclude(self, connection: Any, item: _Waiting) -> None:
+    def _look_at(self, connection: duckdb.DuckDBPyConnection, waiting: list[_Waiting]) -> list[_Facts]:
+        """What the records of each loaded file say, all files in one statement."""
+        day = self.spec.traits.coverage_date or "CAST(NULL AS DATE)"
+        cells = f"list(DISTINCT {COVERED} ORDER BY {COVERED})" if self.by_content else "[]"
+        noted = ", ".join(f"count(*) FILTER ({column})" for column in self.spec.traits.noted)
+        queries = []
+        for index, item in enumerate(waiting):
+            covered = item.placement.coverage
+            outside = f"CAST({day} AS DATE) NOT BETWEEN '{covered.start}' AND '{covered.end}'" if covered else "false"
+            queries.append(
+                f"SELECT {index}, count(*) FILTER ({outside}), min({day}) FILTER ({outside}), max({day}) FILTER ({outside}), "
+                f"coalesce({cells}, []), [{noted}] FROM read_parquet('{sql_path(item.loading.beside)}')"
+            )
+        return [_Facts(*row[1:]) for row in connection.execute(" UNION ALL ".join(queries) + " ORDER BY 1").fetchall()]
+
+    def _conclude(self, item: _Waiting, facts: _Facts) -> None:
         """Give a loaded file its outcome; one without an accepted row is refused, for missing is not zero."""
         receipt, loading = item.receipt, item.loading
         try:
@@ -254,7 +294,7 @@ class _TakingIn:
                     "it has a header and no rows. If there was truly nothing to report, say so to the partnership (feed.yml "
                     "> may_be_empty); else export it again.",
                 )
-            receipt.messages = self._messages(connection, item)
+            receipt.messages = self._messages(item, facts)
             if self.by_content:
                 self._check_place(receipt)
         except RefusedFileError as error:
@@ -275,37 +315,29 @@ class _TakingIn:
             )
         self._keep(receipt, is_new=True)
 
-    def _messages(self, connection: Any, item: _Waiting) -> list[str]:
+    def _messages(self, item: _Waiting, facts: _Facts) -> list[str]:
         """What the sender should know of a file that is not refused; fills in its periods where its rows say them."""
         messages = []
         receipt, placement, read = item.receipt, item.placement, item.loading.read
-        records = f"read_parquet('{sql_path(item.loading.beside)}')"
         if read.extra_columns:
             shown = ", ".join(repr(name) for name in read.extra_columns[:10])
             messages.append(f"Columns that are not in the agreed layout were left out: {shown}.")
-        day = self.spec.traits.coverage_date
         if self.by_content:
-            cells = connection.execute(f"SELECT DISTINCT {COVERED} FROM {records} ORDER BY 1").fetchall()
-            receipt.cells = [cell for (cell,) in cells]
-        elif day and placement.coverage is not None:
-            outside, first, last = connection.execute(
-                f"SELECT count(*), min({day}), max({day}) FROM {records} WHERE CAST({day} AS DATE) NOT BETWEEN ? AND ?",
-                [placement.coverage.start, placement.coverage.end],
-            ).fetchall()[0]
-            if outside and outside == item.loading.rows_accepted:
+            receipt.cells = facts.cells
+        elif facts.outside and placement.coverage is not None:
+            label, day = placement.coverage.label, self.spec.traits.coverage_date
+            dated = f"{day} from {facts.first_outside:%d/%m/%Y} to {facts.last_outside:%d/%m/%Y}"
+            if facts.outside == item.loading.rows_accepted:
                 # another period's file under this one's name: its rows would count there twice, and here as a true zero
                 raise RefusedFileError(
                     "wrong_period",
-                    f"its name says it covers {placement.coverage.label}, but every row is dated outside it ({day} from "
-                    f"{first:%d/%m/%Y} to {last:%d/%m/%Y}). Correct its name or its dates and send it again.",
+                    f"its name says it covers {label}, but every row is dated outside it ({dated}). Correct its name or its "
+                    "dates and send it again.",
                 )
-            if outside:
-                messages.append(
-                    f"{outside:,} rows are dated outside {placement.coverage.label} ({day} from {first:%d/%m/%Y} to "
-                    f"{last:%d/%m/%Y}); they are kept and counted by their dates."
-                )
-        for column, note in self.spec.traits.noted.items():
-            count = connection.execute(f"SELECT count(*) FROM {records} WHERE {column}").fetchall()[0][0]
+            messages.append(
+                f"{facts.outside:,} rows are dated outside {label} ({dated}); they are kept and counted by their dates."
+            )
+        for count, note in zip(facts.noted, self.spec.traits.noted.values(), strict=True):
             if count:
                 messages.append(f"{count:,} {note}.")
         if not placement.extract_date_is_known:

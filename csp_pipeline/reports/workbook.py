@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -134,10 +135,15 @@ def _write_sheet(sheet: Worksheet, content: Sheet, table_name: str, styles: dict
 def _height(row: tuple[Any, ...], columns: tuple[tuple[str, int], ...]) -> float:
     """Height that shows all of a row's wrapped text: not every program works it out on opening."""
     lines = max(
-        sum(len(textwrap.wrap(line, width)) or 1 for line in str(value).split("\n"))
-        for value, (_, width) in zip(row, columns, strict=True)
+        sum(_lines_of(line, width) for line in str(value).split("\n")) for value, (_, width) in zip(row, columns, strict=True)
     )
     return min(15.0 * lines, 400.0)
+
+
+@cache
+def _lines_of(text: str, width: int) -> int:
+    """Lines that a text takes; many rows say the same."""
+    return 1 if len(text) <= width else len(textwrap.wrap(text, width))
 
 
 def _write_cell(sheet: Worksheet, row: int, column: int, value: Any, styles: dict[str, Any]) -> None:
