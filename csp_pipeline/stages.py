@@ -104,13 +104,19 @@ class Pipeline:
         for receipts in read_all_receipts(self.settings, self.partnership).values():
             for receipt in receipts:
                 digest.update(f"{receipt.submission_id} {receipt.fingerprint} {receipt.outcome}\n".encode())
+        digest.update(self._declared)
+        _add_files(digest, sorted(self.settings.views.glob("*.sql")))
+        return digest.hexdigest()
+
+    @cached_property
+    def _declared(self) -> bytes:
+        """A hash of configuration and code, which this pipeline has loaded and so stay what they are for it."""
+        digest = hashlib.sha256()
         configuration = sorted([*self.partnership.sources.glob("*.yml"), *self.partnership.sources.glob("*.csv")])
         configuration += sorted(self.partnership.sources.glob("*/*/feed.yml"))
         code = sorted(p for p in Path(__file__).parent.rglob("*") if p.suffix in (".py", ".sql", ".j2", ".css"))
-        for path in [*configuration, *code, *sorted(self.settings.views.glob("*.sql"))]:
-            digest.update(path.name.encode())
-            digest.update(path.read_bytes())
-        return digest.hexdigest()
+        _add_files(digest, [*configuration, *code])
+        return digest.digest()
 
     def _unless_done(self, stage: str, product: Path, run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Run a stage unless its product is there and was made from the same inputs; gives what the stage counted."""
@@ -123,6 +129,12 @@ class Pipeline:
         counted = run()
         write_json(note, {"inputs": inputs, "counted": counted})
         return counted
+
+
+def _add_files(digest: Any, paths: list[Path]) -> None:
+    for path in paths:
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
 
 
 def open_pipeline(settings: Settings) -> Pipeline:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from csp_pipeline.errors import RefusedFileError
 from csp_pipeline.intake.ahead import read_ahead
 from csp_pipeline.intake.convert import as_text_columns
-from csp_pipeline.intake.rows import COVERED, FILE_INDEX, ROW_NUMBER, SHEET, Numbers, ReadFile, numbers_in_file, shift_thresholds
+from csp_pipeline.intake.rows import COVERED, FILE_INDEX, ROW_NUMBER, SHEET, BrokenRow, ReadFile, numbers_in_file
 from csp_pipeline.intake.validate import Checker, shown_value, word_problem
 from csp_pipeline.lake import sql_path
 from csp_pipeline.tables import FeedSpec, identifier
@@ -62,7 +62,7 @@ def load_files(
             writer.close()
     repeated = _find_repeated_keys(connection, checker.spec, files)
     for index, file in enumerate(files):
-        _finish(connection, checker.spec, file, repeated.get(index, []))
+        _finish(checker.spec, file, repeated.get(index, []))
 
 
 def _convert(
@@ -203,7 +203,7 @@ def _write(typed: pa.Table, files: list[LoadingFile], writers: dict[int, pq.Parq
     typed = typed.drop_columns([FILE_INDEX])
     for index, file in enumerate(files):
         if index not in writers:
-            writers[index] = pq.ParquetWriter(file.beside, typed.schema, compression="zstd", compression_level=1)
+            writers[index] = _writer(file.beside, typed.schema)
         first, last = np.searchsorted(indexes, index, "left"), np.searchsorted(indexes, index, "right")
         if last > first:
             writers[index].write_table(typed.slice(first, last - first))
@@ -241,34 +241,29 @@ def _find_repeated_keys(
     return found
 
 
-def _finish(
-    connection: duckdb.DuckDBPyConnection,
-    spec: FeedSpec,
-    file: LoadingFile,
-    repeated: list[tuple[str | None, int, int]],
-) -> None:
+def _finish(spec: FeedSpec, file: LoadingFile, repeated: list[tuple[str | None, int, int]]) -> None:
     """Take repeated keys out of a file's records, number its rows as the file does, and count it up."""
     uncounted = file.read.broken_rows if file.read.counts_past_broken_rows else []
 
-    def in_file(counted: int) -> int:
-        return int(numbers_in_file(np.array([counted]), uncounted)[0])
+    def in_file(counted: list[object]) -> list[int]:
+        return list(numbers_in_file(np.array(counted, dtype="int64"), uncounted).tolist())
 
-    for reject in file.rejects if uncounted else []:
-        reject["row_number"] = in_file(int(str(reject["row_number"])))
+    for reject, number in zip(file.rejects, in_file([reject["row_number"] for reject in file.rejects]), strict=True):
+        reject["row_number"] = number
     name = ", ".join(next((c.header for c in spec.columns if c.name == key), key) for key in spec.traits.key)
+    rows, first_rows = in_file([row for _, row, _ in repeated]), in_file([first for _, _, first in repeated])
     file.rejects += [
         make_reject(
             "repeated_key",
-            f"{name}: the same as in row {in_file(first_row)}, which was kept. Remove the repetition, or give the row its "
-            "own identifier.",
+            f"{name}: the same as in row {first_row}, which was kept. Remove the repetition, or give the row its own identifier.",
             sheet=sheet,
-            row_number=in_file(row_number),
+            row_number=row_number,
             column_name=name,
         )
-        for sheet, row_number, first_row in repeated
+        for (sheet, _, _), row_number, first_row in zip(repeated, rows, first_rows, strict=True)
     ]
     if repeated or uncounted:
-        _rewrite(connection, file, repeated, shift_thresholds(uncounted))
+        _rewrite(file, repeated, uncounted)
     told = [row for row in file.read.broken_rows if row.code != "blank_row"]
     file.rejects += [make_reject(row.code, row.message, sheet=row.sheet, row_number=row.row_number) for row in told]
     file.rows_read += len(told)
@@ -280,29 +275,25 @@ def _finish(
         )
 
 
-def _rewrite(
-    connection: duckdb.DuckDBPyConnection,
-    file: LoadingFile,
-    repeated: list[tuple[str | None, int, int]],
-    thresholds: Numbers,
-) -> None:
+def _rewrite(file: LoadingFile, repeated: list[tuple[str | None, int, int]], uncounted: list[BrokenRow]) -> None:
     """Write a file's records again without the repeated ones, under the row numbers that the file has."""
-    shifts = pd.DataFrame({"threshold": thresholds, "shift": np.arange(1, len(thresholds) + 1)})
-    gone = pd.DataFrame([(sheet, row) for sheet, row, _ in repeated], columns=[SHEET, ROW_NUMBER])
-    connection.register("shifts", shifts.drop_duplicates("threshold", keep="last"))
-    connection.register("gone", gone.astype({SHEET: "str", ROW_NUMBER: "int64"}))
+    gone: dict[str | None, list[int]] = {}
+    for sheet, row_number, _ in repeated:
+        gone.setdefault(sheet, []).append(row_number)
     again = file.beside.with_name(file.beside.name + ".again")
-    connection.execute(
-        f"""
-        COPY (
-            SELECT r.* REPLACE (r.row_number + coalesce(s.shift, 0) AS row_number)
-            FROM (
-                SELECT * FROM read_parquet('{sql_path(file.beside)}') kept
-                ANTI JOIN gone ON kept.row_number = gone.row_number AND kept.sheet IS NOT DISTINCT FROM gone.sheet
-            ) r
-            ASOF LEFT JOIN shifts s ON r.row_number >= s.threshold
-            ORDER BY r.sheet, r.row_number
-        ) TO '{sql_path(again)}' (FORMAT parquet)
-        """
-    ).fetchall()
+    with pq.ParquetFile(file.beside) as source, _writer(again, source.schema_arrow) as target:
+        for part in range(source.num_row_groups):
+            records = source.read_row_group(part)
+            numbers, sheets = records[ROW_NUMBER].to_numpy(), records[SHEET]
+            kept = np.ones(len(numbers), dtype=bool)
+            for sheet, rows in gone.items():
+                on_sheet = pc.is_null(sheets) if sheet is None else pc.fill_null(pc.equal(sheets, sheet), False)
+                kept &= ~(on_sheet.to_numpy() & np.isin(numbers, rows))
+            position = records.column_names.index(ROW_NUMBER)
+            records = records.set_column(position, ROW_NUMBER, pa.array(numbers_in_file(numbers, uncounted)))
+            target.write_table(records.filter(pa.array(kept)))
     again.replace(file.beside)
+
+
+def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    return pq.ParquetWriter(path, schema, compression="zstd", compression_level=1)

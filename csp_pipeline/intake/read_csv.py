@@ -48,7 +48,16 @@ def open_csv(path: Path, columns: tuple[ColumnSpec, ...], settings: Settings, sc
     if lines_above:
         path = _without_lines_above(path, lines_above, scratch)
     matched = match_header(cells, columns)
-    file = CsvFile(iter(()), matched.extra, [], True, path, lines_above, delimiter, len(cells), matched.positions)
+    file = CsvFile(
+        batches=iter(()),
+        extra_columns=matched.extra,
+        counts_past_broken_rows=True,
+        table=path,
+        lines_above=lines_above,
+        delimiter=delimiter,
+        width=len(cells),
+        positions=matched.positions,
+    )
     file.batches = _stream(file, columns, settings)
     return file
 

@@ -41,9 +41,6 @@ class ReadFile:
 
 def numbers_in_file(counted: Numbers, broken_rows: Sequence[BrokenRow]) -> Numbers:
     """Row numbers as the file has them, of rows that were counted without the broken ones before them."""
-    return counted + np.searchsorted(shift_thresholds(broken_rows), counted, side="right")
-
-
-def shift_thresholds(broken_rows: Sequence[BrokenRow]) -> Numbers:
-    """From which counted row on the numbers shift by one more: the n-th broken row shifts what follows by n."""
-    return np.sort(np.array([row.row_number for row in broken_rows], dtype="int64")) - np.arange(len(broken_rows))
+    # the n-th broken row shifts what follows by n
+    shifted_from = np.sort(np.array([row.row_number for row in broken_rows], dtype="int64")) - np.arange(len(broken_rows))
+    return counted + np.searchsorted(shifted_from, counted, side="right")

@@ -76,10 +76,12 @@ def take_in_feed(
 
 
 def _land_new_files(feed: Feed, settings: Settings, intake: FeedIntake) -> list[LandedFile]:
-    known = {(file.path, file.version) for file in landed_files(settings, feed)}
+    landed = landed_files(settings, feed)
+    known, any_new = {(file.path, file.version) for file in landed}, False
     try:
         for found in find_files(feed):
             if (found.path, found.version) not in known:
+                any_new = True
                 try:
                     land_file(settings, feed, found)
                 except PullError as error:
@@ -88,7 +90,7 @@ def _land_new_files(feed: Feed, settings: Settings, intake: FeedIntake) -> list[
         intake.problems.append(str(error))
     for problem in intake.problems:
         log.warning("%s", problem)
-    return landed_files(settings, feed)
+    return landed_files(settings, feed) if any_new else landed
 
 
 @dataclass

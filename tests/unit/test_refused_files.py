@@ -253,3 +253,38 @@ def test_a_quarter_that_does_not_exist_refuses_its_row_only(desk: Pipeline) -> N
     )
     [reject] = desk.rejects(receipt)
     assert (reject["row_number"], reject["code"]) == (2, "unknown_period")
+
+
+def test_files_that_come_together_are_judged_each_by_itself(desk: Pipeline) -> None:
+    """Small files of a feed are read together: one that cannot be read must not touch the others, nor hide in them."""
+
+    def month(number: int, *changes: str) -> str:
+        rows = [asb(10 * number + row, reported_at=f"15/{number:02}/2016 23:10") for row in range(3)]
+        header, *lines = csv_text(rows, newline="\n").splitlines()
+        return "\n".join([header, *changes, *lines]) + "\n"
+
+    contents = {
+        "asb_2016-04_extracted-2016-05-10.csv": month(4),
+        "asb_2016-05_extracted-2016-06-10.csv": month(5, "a,b"),
+        "asb_2016-06_extracted-2016-07-10.csv": month(6, 'L16-0000099,15/06/2016 23:10,"Nuisance'),
+        "asb_2016-07_extracted-2016-08-10.csv": month(7, "", "a,b,c,d,e,f,g,h"),
+        "asb_2016-08_extracted-2016-09-10.csv": month(8),
+    }
+    for name, content in contents.items():
+        desk.put("police/asb", name, content)
+    receipts = sorted(desk.take_in("police/asb").receipts, key=lambda receipt: receipt.landed.path)
+    assert [(r.outcome.split("_with_")[0], r.code, r.rows_read, r.rows_accepted) for r in receipts] == [
+        ("accepted", None, 3, 3),
+        ("accepted", None, 4, 3),
+        ("refused", "unclosed_quote", 0, 0),
+        ("accepted", None, 4, 3),
+        ("accepted", None, 3, 3),
+    ]
+    assert [[record["row_number"] for record in desk.records(receipt)] for receipt in receipts] == [
+        [2, 3, 4],
+        [3, 4, 5],
+        [],
+        [4, 5, 6],
+        [2, 3, 4],
+    ]
+    assert [[reject["row_number"] for reject in desk.rejects(receipt)] for receipt in receipts] == [[], [2], [None], [3], []]

@@ -214,6 +214,30 @@ def test_a_repeated_identifier_keeps_the_first_row(desk: Pipeline) -> None:
     assert "row 2" in desk.rejects(receipt)[0]["message"]
 
 
+def test_row_numbers_stay_right_in_a_file_too_large_to_be_read_whole(desk: Pipeline) -> None:
+    filler = "x" * 2_000  # so that a few thousand rows are more than 4 MB
+    lines = [HEADER, *(line(number, recording_system=filler) for number in range(2, 2_502))]
+    lines[9] = lines[9] + ",more"
+    lines[1_999] = lines[4]
+    lines[2_399] = line(2_400, category="Noise")
+    lines.insert(1_000, "")  # every row below stands one lower
+    content = "\n".join(lines) + "\n"
+    assert len(content) > 4 * 1024 * 1024
+    assert rejected(desk, content) == [
+        (10, None, "wrong_number_of_columns"),
+        (2_001, "incident_number", "repeated_key"),
+        (2_401, "category", "unknown_value"),
+    ]
+    [receipt] = desk.take_in(ASB).receipts
+    held = {record["incident_number"]: record["row_number"] for record in desk.records(receipt)}
+    assert held["L16-0000009"] == 9
+    assert held["L16-0000011"] == 11
+    assert held["L16-0001000"] == 1_000
+    assert held["L16-0001001"] == 1_002
+    assert held["L16-0002501"] == 2_502
+    assert "row 5" in next(r["message"] for r in desk.rejects(receipt) if r["code"] == "repeated_key")
+
+
 def test_rejects_of_a_workbook_name_the_sheet_and_the_row_that_a_spreadsheet_shows(desk: Pipeline) -> None:
     cells = grid([case(1), case(2, Risk="Huge")], above=[["Domestic abuse"], [], ["Quarter 1"]])
     receipt = desk.take_in_one(
