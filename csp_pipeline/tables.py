@@ -5,7 +5,6 @@ A model's fields are made with the functions here. For a partner's feed each fie
 the pipeline itself makes, `column(...)` gives type and description only.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -175,6 +174,31 @@ def text(description: str, *, pattern: str | None = None, expects: str = "", **o
     return field_of("VARCHAR", description, expects=expects, **options, **checks)
 
 
+# A year and the two digits of the next one: 2016/17 and 1999-00, but not 2016/19.
+FINANCIAL_YEAR = rf"[0-9]{{2}}(?:{'|'.join(f'{year:02d}[-/]{(year + 1) % 100:02d}' for year in range(100))})"
+
+
+def financial_year(description: str, **options: Any) -> Any:
+    """A financial year written like `2016/17` or `2016-17`, stored as `2016-17`."""
+    return text(
+        description,
+        pattern=FINANCIAL_YEAR,
+        expects="a financial year such as 2016/17",
+        sql="replace({column}, '/', '-')",
+        **options,
+    )
+
+
+def lsoa(description: str, **options: Any) -> Any:
+    """An LSOA 2011 code that was issued; blank where the partner has no usable location."""
+    return text(description, nullable=True, reference="lsoa", expects="an LSOA 2011 code that exists", **options)
+
+
+def district(description: str, **options: Any) -> Any:
+    """A district by its name, stored as its ONS code."""
+    return text(description, reference="district", expects="a district of the force area", **options)
+
+
 def day(format_: str, description: str, **options: Any) -> Any:
     """A date written in `format_` (workbook cells that are real dates arrive as ISO text and pass too)."""
     formats = tuple(dict.fromkeys((format_, ISO_DAY, ISO_MOMENT)))
@@ -226,15 +250,17 @@ def choice(words: dict[str, str], description: str, **options: Any) -> Any:
     )
 
 
-def whole_number(description: str, *, zero_as: str | None = None, **options: Any) -> Any:
-    """A whole number; thousands separators and padding are allowed, as is a publisher's own way to write zero."""
-    zero = f"|{re.escape(zero_as)}" if zero_as else ""
+WHOLE_NUMBER = r"-?[0-9]{1,3}(?:,[0-9]{3}){1,4}|-?[0-9]{1,15}(?:\.0+)?"
+
+
+def whole_number(description: str, *, pattern: str = WHOLE_NUMBER, expects: str = "a whole number", **options: Any) -> Any:
+    """A whole number, with or without thousands separators; with `pattern` only those that it matches whole."""
     return field_of(
         "BIGINT",
         description,
         sql="CAST(CAST(replace({column}, ',', '') AS DOUBLE) AS BIGINT)",
-        str_matches=rf"(?:-?[0-9]{{1,3}}(?:,[0-9]{{3}}){{1,4}}|-?[0-9]{{1,15}}(?:\.0+)?{zero})$",
-        expects="a whole number",
+        str_matches=rf"(?:{pattern})$",
+        expects=expects,
         **options,
     )
 

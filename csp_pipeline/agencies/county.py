@@ -27,22 +27,10 @@ class DomesticAbuse(FeedTable):
         "Police crime number as keyed by the service, in any of several forms", header="Police crime ref", nullable=True
     )
     person_key: str = tables.person_key("Client", header="Client key", nullable=True, role="unit: person")
-    residence_district: str = tables.text(
-        "District the client lives in",
-        header="District of residence",
-        nullable=True,
-        reference="district",
-        expects="a district of the force area",
-        role="area: residence",
+    residence_district: str = tables.district(
+        "District the client lives in", header="District of residence", nullable=True, role="area: residence"
     )
-    lsoa_code: str = tables.text(
-        "LSOA 2011 of the incident",
-        header="LSOA of incident",
-        nullable=True,
-        reference="lsoa",
-        expects="an LSOA 2011 code that exists",
-        role="area: incident",
-    )
+    lsoa_code: str = tables.lsoa("LSOA 2011 of the incident", header="LSOA of incident", role="area: incident")
     physical_injury: str = tables.choice(
         {"Yes": "yes", "No": "no", "Not known": "not_known"}, "Physical injury", header="Physical injury"
     )
@@ -69,12 +57,7 @@ class YouthOffending(FeedTable):
     disposal_date: str = tables.day("%d/%m/%Y", "Day of the disposal", role="date: disposed")
     disposal: str = tables.text("Disposal")
     first_time_entrant: str = tables.flag("Y", "N", "First time in the youth justice system")
-    district: str = tables.text(
-        "District the child lives in",
-        reference="district",
-        expects="a district of the force area",
-        role="area: residence",
-    )
+    district: str = tables.district("District the child lives in", role="area: residence")
     offence_code: str = tables.text(
         "Home Office offence code", reference="offence_code", expects="a Home Office offence code such as 8N or 37.2"
     )
@@ -90,13 +73,7 @@ class YouthOffending(FeedTable):
 class CommunitySurvey(FeedTable):
     """The community survey's results, one sheet for each quarter: already percentages, never to be added up."""
 
-    district: str = tables.text(
-        "District surveyed",
-        header="District",
-        reference="district",
-        expects="a district of the county",
-        role="area: residence",
-    )
+    district: str = tables.district("District surveyed", header="District", role="area: residence")
     question: str = tables.text("Question as asked", header="Question")
     base: str = tables.whole_number("Respondents", header="Base", nullable=True, unit="respondents")
     percentage: str = tables.published_number("Percentage of respondents", header="Percentage", nullable=True, unit="%")

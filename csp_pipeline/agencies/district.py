@@ -21,13 +21,7 @@ class AsbCases(FeedTable):
     )
     police_incident_number: str = tables.text("Police incident number", nullable=True)
     beat: str = tables.text("Beat", nullable=True, reference="beat", expects="the name of a beat")
-    lsoa_code: str = tables.text(
-        "LSOA 2011 of the behaviour",
-        nullable=True,
-        reference="lsoa",
-        expects="an LSOA 2011 code that exists",
-        role="area: incident",
-    )
+    lsoa_code: str = tables.lsoa("LSOA 2011 of the behaviour", role="area: incident")
     perpetrator_age_group: str = tables.choice(
         {"Under 18": "under_18", "Adult": "adult", "Not known": "not_known"},
         "Age group of the perpetrator",
@@ -67,19 +61,8 @@ class PublishedFigures(FeedTable):
     """Figures that the partnership itself has published, as printed."""
 
     measure: str = tables.text("Measure in the publication's words")
-    area: str = tables.text(
-        "Area named in the publication",
-        reference="district",
-        expects="a district of the force area",
-        role="area: published",
-    )
-    period: str = tables.text(
-        "Financial year",
-        pattern=r"\d{4}[-/]\d{2}",
-        expects="a financial year such as 2016-17",
-        sql="replace({column}, '/', '-')",
-        role="period",
-    )
+    area: str = tables.district("Area named in the publication", role="area: published")
+    period: str = tables.financial_year("Financial year", role="period")
     value: str = tables.published_number("Value as printed", nullable=True)
     published_on: str = tables.day("%d/%m/%Y", "Day of publication", nullable=True)
     page: str = tables.text("Page", nullable=True)

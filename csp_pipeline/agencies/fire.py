@@ -27,13 +27,7 @@ class Incidents(FeedTable):
         nullable=True,
     )
     property_category: str = tables.text("Kind of property", nullable=True)
-    lsoa_code: str = tables.text(
-        "LSOA 2011 of the incident",
-        nullable=True,
-        reference="lsoa",
-        expects="an LSOA 2011 code that exists",
-        role="area: incident",
-    )
+    lsoa_code: str = tables.lsoa("LSOA 2011 of the incident", role="area: incident")
     easting: str = tables.whole_number("Easting, British National Grid", nullable=True, unit="metres")
     northing: str = tables.whole_number("Northing, British National Grid", nullable=True, unit="metres")
     casualties: str = tables.whole_number("Casualties", nullable=True, unit="persons")

@@ -34,13 +34,7 @@ class Crimes(FeedTable):
     domestic: str = tables.flag("Y", "N", "Flagged as domestic")
     hate_strands: str = tables.text("Strands of hate, separated by semicolons", nullable=True, sensitivity="special category")
     beat: str = tables.text("Beat", nullable=True, reference="beat", expects="the name of a beat")
-    lsoa_code: str = tables.text(
-        "LSOA 2011 of the offence; blank where it has no usable location",
-        nullable=True,
-        reference="lsoa",
-        expects="an LSOA 2011 code that exists",
-        role="area: offence",
-    )
+    lsoa_code: str = tables.lsoa("LSOA 2011 of the offence; blank where it has no usable location", role="area: offence")
     person_key: str = tables.person_key("Victim; blank for a victimless crime", nullable=True, role="unit: victim")
     status: str = tables.choice(
         {"Recorded": "recorded", "Cancelled": "cancelled", "Transferred": "transferred"},
@@ -64,13 +58,7 @@ class Asb(FeedTable):
         {"Personal": "personal", "Nuisance": "nuisance", "Environmental": "environmental"}, "Kind of behaviour"
     )
     beat: str = tables.text("Beat", nullable=True, reference="beat", expects="the name of a beat")
-    lsoa_code: str = tables.text(
-        "LSOA 2011 of the incident",
-        nullable=True,
-        reference="lsoa",
-        expects="an LSOA 2011 code that exists",
-        role="area: incident",
-    )
+    lsoa_code: str = tables.lsoa("LSOA 2011 of the incident", role="area: incident")
     recording_system: str = tables.text("System it was recorded in")
 
 
@@ -129,13 +117,8 @@ class Street(FeedTable):
     longitude: str = tables.decimal("Longitude, anonymised at source", header="Longitude", nullable=True, unit="degrees")
     latitude: str = tables.decimal("Latitude, anonymised at source", header="Latitude", nullable=True, unit="degrees")
     location: str = tables.text("Anonymised place", header="Location", nullable=True)
-    lsoa_code: str = tables.text(
-        "LSOA 2011 of the anonymised point; blank without a location",
-        header="LSOA code",
-        nullable=True,
-        reference="lsoa",
-        expects="an LSOA 2011 code that exists",
-        role="area: anonymised_point",
+    lsoa_code: str = tables.lsoa(
+        "LSOA 2011 of the anonymised point; blank without a location", header="LSOA code", role="area: anonymised_point"
     )
     lsoa_name: str = tables.text("Name of the LSOA", header="LSOA name", nullable=True)
     crime_type: str = tables.choice(STREET_CRIME_TYPES, "Publisher's crime type", header="Crime type")
@@ -178,10 +161,13 @@ class RecordedCrimeTables(FeedTable):
     Negative counts are kept: they are crimes cancelled after an earlier quarter had counted them.
     """
 
-    financial_year: str = tables.text(
-        "Financial year", header="Financial Year", pattern=r"\d{4}/\d{2}", expects="a financial year such as 2016/17"
+    financial_year: str = tables.financial_year("Financial year", header="Financial Year")
+    financial_quarter: str = tables.whole_number(
+        "Quarter of the financial year, 1 from April",
+        header="Financial Quarter",
+        pattern="[1-4]",
+        expects="a quarter of the financial year, 1 to 4",
     )
-    financial_quarter: str = tables.whole_number("Quarter of the financial year, 1 from April", header="Financial Quarter")
     force_name: str = tables.text(
         "Force area",
         header="Force Name",

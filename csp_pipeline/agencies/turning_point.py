@@ -49,13 +49,8 @@ class Episodes(FeedTable):
     drug_3: str = tables.text("Third problem substance", header="DRUG3", nullable=True)
     referral_source: str = tables.choice(REFERRAL_SOURCES, "Who referred", header="RFLS", nullable=True)
     modality: str = tables.text("Kind of treatment", header="MODAL", nullable=True)
-    residence_district: str = tables.text(
-        "Local authority the client lives in",
-        header="LA",
-        nullable=True,
-        reference="district",
-        expects="a district of the force area",
-        role="area: residence",
+    residence_district: str = tables.district(
+        "Local authority the client lives in", header="LA", nullable=True, role="area: residence"
     )
     sex: str = tables.text("Sex as recorded", header="SEX", nullable=True)
     age_band: str = tables.text("Age band", header="AGEBAND", nullable=True)
@@ -71,13 +66,7 @@ class Episodes(FeedTable):
 class Summary(FeedTable):
     """The provider's own totals by district and quarter; counts under 5 are shown as `<5`."""
 
-    district: str = tables.text(
-        "District the clients live in",
-        header="District",
-        reference="district",
-        expects="a district of the force area",
-        role="area: residence",
-    )
+    district: str = tables.district("District the clients live in", header="District", role="area: residence")
     in_treatment: str = tables.published_number("People in treatment", header="In treatment", nullable=True)
     new_presentations: str = tables.published_number("New presentations", header="New presentations", nullable=True)
     successful_completions: str = tables.published_number(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Pipeline
-from tests.small_exports import asb, case, crime, csv_text, grid, street, tables_row, xlsx
+from tests.small_exports import asb, case, crime, csv_text, grid, street, xlsx
 
 ASB = "police/asb"
 NAME = "asb_2016-04_extracted-2016-05-10.csv"
@@ -240,19 +240,6 @@ def test_a_refused_file_sent_again_mended_is_accepted(desk: Pipeline) -> None:
     assert desk.take_in_one(ASB, NAME, GOOD.replace("category", "kategory")).outcome == "refused"
     desk.put(ASB, NAME, GOOD)
     assert [receipt.outcome for receipt in desk.take_in(ASB).receipts] == ["refused", "accepted"]
-
-
-def test_a_quarter_that_does_not_exist_refuses_its_row_only(desk: Pipeline) -> None:
-    name = "published-2017-07/prc-pfa-tables201617.csv"
-    receipt = desk.take_in_one("police/recorded_crime_tables", name, csv_text([tables_row(5, 10), tables_row(1, 20)]))
-    assert (receipt.outcome, receipt.rows_accepted, receipt.rows_rejected, receipt.cells) == (
-        "accepted_with_rejects",
-        1,
-        1,
-        ["2016-17 Q1"],
-    )
-    [reject] = desk.rejects(receipt)
-    assert (reject["row_number"], reject["code"]) == (2, "unknown_period")
 
 
 def test_files_that_come_together_are_judged_each_by_itself(desk: Pipeline) -> None:

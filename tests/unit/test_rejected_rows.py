@@ -8,8 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from csp_pipeline import tables
+from csp_pipeline.agencies.police import RecordedCrimeTables
+from csp_pipeline.tables import feed_spec
 from tests.conftest import Pipeline
-from tests.small_exports import asb, case, crime, csv_text, grid, person, street, tables_row, xlsx, youth
+from tests.small_exports import asb, case, crime, csv_text, grid, person, published, street, tables_row, xlsx, youth
 
 ASB = "police/asb"
 NAME = "asb_2016-04_extracted-2016-05-10.csv"
@@ -149,6 +152,59 @@ def test_numbers_as_publishers_write_them_are_accepted(desk: Pipeline, found: st
         "police/recorded_crime_tables", "published-2017-07/prc-pfa-x.csv", csv_text([tables_row(2, found)])
     )
     assert [row["number_of_offences"] for row in desk.records(receipt)] == [number]
+
+
+TABLES = "police/recorded_crime_tables"
+TABLES_NAME = "published-2017-07/prc-pfa-tables201617.csv"
+
+
+@pytest.mark.parametrize("found", ["-1", "0", "5", "1.5", "Q1", "14"])
+def test_a_quarter_that_does_not_exist_is_rejected_and_counts_nowhere(desk: Pipeline, found: str) -> None:
+    content = csv_text([tables_row(1, 20), tables_row(2, 30, **{"Financial Quarter": found})])
+    assert rejected(desk, content, TABLES, TABLES_NAME) == [(3, "Financial Quarter", "malformed")]
+    [receipt] = desk.take_in(TABLES).receipts
+    assert receipt.cells == ["2016-17 Q1"]
+    assert [row["number_of_offences"] for row in desk.records(receipt)] == [20]
+    [reject] = desk.rejects(receipt)
+    assert (
+        reject["message"] == f"Financial Quarter: found {found!r}; expected a quarter of the financial year, 1 to 4. Correct it."
+    )
+
+
+@pytest.mark.parametrize("found", ["2016/19", "2016/16", "2016/2017", "16/17", "2016", "1999/99", "2016–17"])
+def test_a_financial_year_that_does_not_exist_is_rejected(desk: Pipeline, found: str) -> None:
+    content = csv_text([tables_row(1, 20), tables_row(2, 30, **{"Financial Year": found})])
+    assert rejected(desk, content, TABLES, TABLES_NAME) == [(3, "Financial Year", "malformed")]
+    [receipt] = desk.take_in(TABLES).receipts
+    [reject] = desk.rejects(receipt)
+    assert reject["message"] == f"Financial Year: found {found!r}; expected a financial year such as 2016/17. Correct it."
+
+
+@tables.feed(**vars(feed_spec(RecordedCrimeTables).traits))
+class AnyQuarter(RecordedCrimeTables):
+    """A feed whose own checks let a fifth quarter through."""
+
+    financial_quarter: str = tables.whole_number("Quarter", header="Financial Quarter")
+
+
+def test_a_row_whose_period_does_not_exist_is_rejected_even_when_the_feed_does_not_check_it(desk: Pipeline) -> None:
+    desk.specs = desk.specs | {TABLES: feed_spec(AnyQuarter)}
+    content = csv_text([tables_row(5, 10), tables_row(1, 20)])
+    assert rejected(desk, content, TABLES, TABLES_NAME) == [(2, "Financial Year, Financial Quarter", "unknown_period")]
+    [receipt] = desk.take_in(TABLES).receipts
+    assert receipt.cells == ["2016-17 Q1"]
+
+
+@pytest.mark.parametrize(("found", "cell"), [("2015/16", "2015-16 Q3"), ("2016-17", "2016-17 Q3")])
+def test_a_financial_year_may_be_written_with_a_stroke_or_a_hyphen(desk: Pipeline, found: str, cell: str) -> None:
+    receipt = desk.take_in_one(TABLES, TABLES_NAME, csv_text([tables_row(3, 20, **{"Financial Year": found})]))
+    assert (receipt.outcome, receipt.cells) == ("accepted", [cell])
+
+
+def test_a_published_figure_of_a_year_that_does_not_exist_is_rejected(desk: Pipeline) -> None:
+    content = csv_text([published("Total crime", "3,685"), published("Total crime", "1", period="2016-19")])
+    name = "published_figures_2016-17_extracted-2017-05-15.csv"
+    assert rejected(desk, content, "district/published_figures", name) == [(3, "period", "malformed")]
 
 
 def test_a_coordinate_beyond_all_numbers_is_rejected(desk: Pipeline) -> None:
