@@ -1,5 +1,8 @@
 """Reading XLSX and ODS workbooks: find the table under its title lines, leave footnotes out, give rows as text."""
 
+import mmap
+import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -44,15 +47,37 @@ def _open(path: Path) -> python_calamine.CalamineWorkbook:
     if not start.startswith((b"PK", OLE_SIGNATURE)):
         found = "a PDF document" if start.startswith(b"%PDF") else "no workbook"
         raise RefusedFileError("not_a_workbook", f"it is {found}; expected XLSX or ODS. Export it again as a workbook.")
+    if _is_locked(path, start):
+        raise RefusedFileError("locked_workbook", "it is protected by a password. Send it without one.")
+    if start.startswith(OLE_SIGNATURE):
+        raise RefusedFileError(
+            "not_a_workbook",
+            "it is a document of Excel 97-2003 (.xls) or of another old program, whatever its name says; expected XLSX or ODS. "
+            "Save it as XLSX and send it again.",
+        )
     try:
         return python_calamine.CalamineWorkbook.from_object(str(path))
-    except python_calamine.PasswordError as error:
-        raise RefusedFileError("locked_workbook", "it is protected by a password. Send it without one.") from error
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise RefusedFileError(
             "damaged_workbook",
             f"it cannot be opened as a workbook; it may be cut short or damaged ({error}). Export and send it again.",
         ) from error
+
+
+def _is_locked(path: Path, start: bytes) -> bool:
+    """Whether a workbook is encrypted. Landed files have no extension, and without one calamine cannot tell.
+
+    Excel puts the encrypted XLSX into an OLE document as a stream of this name (MS-OFFCRYPTO, 2.3.4); an ODS says so in its
+    manifest (OpenDocument 1.3, part 2, 4.4).
+    """
+    if start.startswith(OLE_SIGNATURE):
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return content.find("EncryptedPackage".encode("utf-16-le")) >= 0
+    try:
+        with zipfile.ZipFile(path) as parts:
+            return b"encryption-data" in parts.read("META-INF/manifest.xml")
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, OSError, RuntimeError, ValueError):
+        return False  # an XLSX, which has no such part, or damaged: calamine tells which
 
 
 def _sheets_to_read(

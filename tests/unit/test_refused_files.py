@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from pathlib import Path
+
 import pytest
 
 from tests.conftest import Pipeline
-from tests.small_exports import asb, case, crime, csv_text, grid, street, xlsx
+from tests.small_exports import asb, case, crime, csv_text, grid, ods, street, xlsx
 
 ASB = "police/asb"
 NAME = "asb_2016-04_extracted-2016-05-10.csv"
@@ -13,10 +17,26 @@ ABUSE = "county/domestic_abuse"
 ABUSE_NAME = "domestic_abuse_2016-17-Q1_extracted-2016-07-20.xlsx"
 SURVEY = "county/community_survey"
 SURVEY_NAME = "community_survey_2016-17-Q1_extracted-2016-07-20.xlsx"
+FILES = Path(__file__).parent / "files"
 GOOD = csv_text([asb(1), asb(2), asb(3)])
 LINES = GOOD.splitlines()
 WORKBOOK = xlsx({"Cases": grid([case(number) for number in range(1, 200)])})
 SURVEY_ROWS = grid([{"District": "Harborough", "Question": "Feel safe by day", "Base": 100, "Percentage": "95%"}])
+
+
+def lock_ods(content: bytes) -> bytes:
+    """An ODS as LibreOffice saves it with a password: its parts are encrypted, and the manifest says so."""
+    locked = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(locked, "w") as target:
+        for entry in source.infolist():
+            part = source.read(entry)
+            if entry.filename == "META-INF/manifest.xml":
+                key = b'<manifest:encryption-data manifest:checksum-type="SHA1/1K" manifest:checksum="x"/>'
+                part = part.replace(b'media-type="text/xml"/>', b'media-type="text/xml">' + key + b"</manifest:file-entry>")
+            elif entry.filename.endswith(".xml"):
+                part = bytes(255 - byte for byte in part)
+            target.writestr(entry, part)
+    return locked.getvalue()
 
 
 def expect_refused(desk: Pipeline, feed: str, name: str, content: str | bytes, code: str, *words: str) -> None:
@@ -182,6 +202,24 @@ def test_a_workbook_with_damage_inside_is_refused(desk: Pipeline) -> None:
     position = WORKBOOK.index(b"xl/worksheets/sheet1.xml") + 200
     damaged = WORKBOOK[:position] + bytes(200) + WORKBOOK[position + 200 :]
     expect_refused(desk, ABUSE, ABUSE_NAME, damaged, "damaged_workbook", "damaged", "send it again")
+
+
+@pytest.mark.parametrize("name", [ABUSE_NAME, ABUSE_NAME.replace(".xlsx", ".xls")])
+def test_a_workbook_with_a_password_is_refused(desk: Pipeline, name: str) -> None:
+    """`locked.xlsx` is an ordinary workbook after "Encrypt with Password" in Excel: no longer a zip file."""
+    content = (FILES / "locked.xlsx").read_bytes()
+    expect_refused(desk, ABUSE, name, content, "locked_workbook", "protected by a password", "Send it without one")
+
+
+def test_an_ods_with_a_password_is_refused(desk: Pipeline) -> None:
+    content = lock_ods(ods({"Cases": grid([case(1)])}))
+    expect_refused(desk, ABUSE, ABUSE_NAME, content, "locked_workbook", "protected by a password", "Send it without one")
+
+
+@pytest.mark.parametrize("name", [ABUSE_NAME, ABUSE_NAME.replace(".xlsx", ".xls")])
+def test_a_workbook_of_the_old_excel_format_is_refused_whatever_its_name(desk: Pipeline, name: str) -> None:
+    content = (FILES / "old.xls").read_bytes()
+    expect_refused(desk, ABUSE, name, content, "not_a_workbook", "Excel 97-2003", "XLSX or ODS", "Save it as XLSX")
 
 
 def test_text_named_xlsx_is_refused(desk: Pipeline) -> None:
