@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import duckdb
 import pyarrow as pa
 
+from csp_pipeline.errors import RefusedFileError
 from csp_pipeline.intake.rows import COVERED, FILE_INDEX, ROW_NUMBER, SHEET
+from csp_pipeline.intake.validate import shown_value
 from csp_pipeline.partnership.areas import CodeList
 from csp_pipeline.partnership.periods import period_label
 from csp_pipeline.tables import FeedSpec, identifier, quoted
@@ -77,6 +79,30 @@ def as_text_columns(batch: pa.Table, spec: FeedSpec) -> pa.Table:
     """The batch under names that leave the columns' own names to the typed ones, which derived columns refer to."""
     declared = {COVERED, *(column.name for column in spec.columns)}
     return batch.rename_columns([TEXT + name if name in declared else name for name in batch.column_names])
+
+
+def word_conversion_error(connection: duckdb.DuckDBPyConnection, query: str, spec: FeedSpec) -> RefusedFileError:
+    """The refusal of a file with a value that passed its column's checks and cannot be converted: a gap in our checks.
+
+    The column is found by converting each alone, which leaves the others out of the query's plan.
+    """
+    stored = {column.name: column for column in spec.columns if column.stored}
+    header = shown = None
+    for name in [*stored, *(item.name for item in spec.derived)]:
+        try:
+            connection.execute(f"SELECT max(hash({identifier(name)})) FROM ({query})").fetchall()
+        except duckdb.Error as found:
+            column = stored.get(name)
+            header = column.header if column else name
+            shown = shown_value(column, str(found).splitlines()[0]) if column else None
+            break
+    problem = shown or "the value is not shown, as it may be about a person"
+    return RefusedFileError(
+        "not_convertible",
+        f"a value{f' of {header!r}' if header else ''} passed every check and still could not be converted ({problem}). Correct "
+        "it if it is wrong; else tell the partnership's data engineer, for then the check of that column needs mending.",
+        column=header,
+    )
 
 
 def _register_rekey(connection: duckdb.DuckDBPyConnection, secret: bytes) -> None:

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from csp_pipeline.errors import RefusedFileError
 from csp_pipeline.intake.ahead import read_ahead
-from csp_pipeline.intake.convert import as_text_columns
+from csp_pipeline.intake.convert import as_text_columns, word_conversion_error
 from csp_pipeline.intake.rows import COVERED, FILE_INDEX, ROW_NUMBER, SHEET, BrokenRow, ReadFile, numbers_in_file
 from csp_pipeline.intake.validate import Checker, shown_value, word_problem
 from csp_pipeline.lake import sql_path
@@ -72,7 +72,11 @@ def _convert(
     for batch in read_ahead(_shared_batches(files, checker.spec, batch_rows)):
         good = _set_bad_rows_apart(batch, checker, files)
         connection.register("batch", as_text_columns(good, checker.spec))
-        yield _set_unplaced_rows_apart(connection.execute(query).to_arrow_table(), checker.spec, files)
+        try:
+            typed = connection.sql(query).to_arrow_table()
+        except (duckdb.DataError, duckdb.InvalidInputException) as error:
+            raise word_conversion_error(connection, query, checker.spec) from error
+        yield _set_unplaced_rows_apart(typed, checker.spec, files)
         connection.unregister("batch")
 
 

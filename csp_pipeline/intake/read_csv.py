@@ -69,7 +69,9 @@ def read_together(files: Sequence[CsvFile], columns: tuple[ColumnSpec, ...], set
     """
     with connect(settings) as connection:
         try:
-            rows = connection.execute(_query(files, columns)).to_arrow_table()
+            rows = connection.sql(_query(files, columns)).to_arrow_table()
+        except duckdb.OperationalError:
+            raise  # the disk or the memory is at fault, not the file
         except duckdb.Error as error:
             raise _unreadable(error) from error
         broken = _broken_rows(connection, files)
@@ -131,10 +133,12 @@ def _stream(file: CsvFile, columns: tuple[ColumnSpec, ...], settings: Settings) 
     row_number = file.lines_above + 2
     with connect(settings) as connection:
         try:
-            for batch in connection.execute(_query([file], columns)).to_arrow_reader(settings.batch_rows):
+            for batch in connection.sql(_query([file], columns)).to_arrow_reader(settings.batch_rows):
                 numbers = pa.array(range(row_number, row_number + batch.num_rows), pa.int64())
                 row_number += batch.num_rows
                 yield pa.Table.from_batches([batch]).drop_columns([FILE_INDEX]).append_column(ROW_NUMBER, numbers)
+        except duckdb.OperationalError:
+            raise  # the disk or the memory is at fault, not the file
         except duckdb.Error as error:
             raise _unreadable(error) from error
         file.broken_rows += _broken_rows(connection, [file])[0]

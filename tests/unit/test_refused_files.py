@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from csp_pipeline import tables
+from csp_pipeline.agencies.police import Crimes
+from csp_pipeline.intake import take_in
+from csp_pipeline.tables import feed_spec
 from tests.conftest import Pipeline
-from tests.small_exports import asb, case, crime, csv_text, grid, ods, street, xlsx
+from tests.small_exports import asb, case, crime, csv_text, grid, ods, person, street, xlsx
 
 ASB = "police/asb"
 NAME = "asb_2016-04_extracted-2016-05-10.csv"
@@ -264,6 +268,56 @@ def test_a_file_of_which_no_row_can_be_accepted_is_refused_and_its_rows_are_list
     receipt = desk.take_in_one(ASB, NAME, csv_text([asb(1, category="Loud"), asb(2, category="Noisy")]))
     assert (receipt.outcome, receipt.code, receipt.rows_rejected) == ("refused", "no_row_accepted", 2)
     assert [reject["row_number"] for reject in desk.rejects(receipt)] == [2, 3]
+
+
+@tables.feed(**vars(feed_spec(Crimes).traits))
+class UncheckedCrimes(Crimes):
+    """A feed whose own checks let through what cannot be converted."""
+
+    incident_number: str = tables.field_of("INTEGER", "A number that nothing checks", sql="CAST({column} AS INTEGER)")
+    hate_strands: str = tables.field_of(
+        "DATE", "About a person, and unchecked", nullable=True, sensitivity="special category", sql="CAST({column} AS DATE)"
+    )
+
+
+MONTHS = {month: f"crimes_2016-{month}_extracted-2016-09-10.csv" for month in ("04", "05", "06")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "column", "words", "hidden"),
+    [
+        ({"incident_number": "L16"}, "incident_number", ("'L16'", "INT32"), "Jane"),
+        ({"hate_strands": "Jane Doe"}, "hate_strands", ("may be about a person",), "Jane"),
+        ({"incident_number": person("Jane")}, "incident_number", ("may be about a person",), person("Jane")),
+    ],
+)
+def test_a_file_with_a_value_that_cannot_be_converted_is_refused_by_itself(
+    desk: Pipeline, changes: dict[str, str], column: str, words: tuple[str, ...], hidden: str
+) -> None:
+    """A gap in our own checks costs that one file, and says so to those who can mend it."""
+    desk.specs = desk.specs | {"police/crimes": feed_spec(UncheckedCrimes)}
+    for month, name in MONTHS.items():
+        good = {"recorded_date": f"15/{month}/2016", "committed_from": "", "incident_number": "7"}
+        row = crime(2, **(good | changes if month == "05" else good))
+        desk.put("police/crimes", name, csv_text([crime(1, **good), row]))
+    april, may, june = desk.take_in("police/crimes").receipts
+    assert [receipt.outcome for receipt in (april, may, june)] == ["accepted", "refused", "accepted"]
+    assert (may.code, may.rows_read, desk.records(may)) == ("not_convertible", 0, [])
+    [reject] = desk.rejects(may)
+    assert reject["column_name"] == column
+    for word in (column, "passed every check", "data engineer", *words):
+        assert word in may.messages[0]
+    assert hidden not in str(may.messages) + str(reject)
+
+
+def test_a_large_file_that_cannot_be_converted_is_refused_too(desk: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(take_in, "SMALL_FILE", 1_000)
+    desk.specs = desk.specs | {"police/crimes": feed_spec(UncheckedCrimes)}
+    rows = [crime(number, incident_number="7" if number < 4_500 else "x") for number in range(5_000)]
+    desk.put("police/crimes", MONTHS["04"], csv_text(rows))
+    [receipt] = desk.take_in("police/crimes").receipts
+    assert (receipt.outcome, receipt.code) == ("refused", "not_convertible")
+    assert list((desk.settings.lake / "scratch").iterdir()) == []
 
 
 def test_a_refused_file_leaves_the_feeds_other_files_and_the_other_feeds_alone(desk: Pipeline) -> None:
