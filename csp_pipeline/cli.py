@@ -187,11 +187,13 @@ def reports(
     format: OutputFormat = Format.table,
 ) -> None:
     """Write the reports again from the published warehouse and list where they are."""
+    from csp_pipeline.lake import only_run
     from csp_pipeline.reports import write_reports
 
     settings = settings_of(sources, warehouse)
     _need_warehouse(settings)
-    summary = write_reports(settings)
+    with only_run(settings, f"reports {os.getpid()}"):
+        summary = write_reports(settings)
     known = [report.agency for report in summary.agencies]
     if agency is not None and agency not in known:
         raise typer.BadParameter(f"no agency {agency!r}; known: {', '.join(known)}")
@@ -200,7 +202,7 @@ def reports(
         for report in summary.agencies
         if agency in (None, report.agency)
     ]
-    print_rows((["agency", "conflicts", "rejected rows", "missing", "page"], rows), format, "Reports")
+    print_rows((["agency", "conflicts", "rejected_rows", "missing", "page"], rows), format, "Reports")
 
 
 @app.command()

@@ -1,12 +1,14 @@
 """The lake's places and the few ways to write there: whole files, put in place by a rename."""
 
+import fcntl
 import functools
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import duckdb
 import pandas as pd
@@ -54,6 +56,40 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def only_run(settings: Settings, run: str) -> Iterator[None]:
+    """Hold the warehouse for one run, until the block or the process ends; steps of the same run share it.
+
+    What a run makes of the lake depends on what it finds there, so two at once would mix. Raises PublishError when
+    another run holds the warehouse.
+    """
+    place = settings.warehouse / ".lock"
+    make_folder(place.parent)
+    with place.open("a+", encoding="utf-8") as lock:
+        if _try_lock(lock, fcntl.LOCK_EX):
+            lock.truncate(0)
+            lock.write(f"{run}\nprocess {os.getpid()}, since {datetime.now():%H:%M:%S on %d/%m/%Y}\n")
+            lock.flush()
+        # Shared from here on. Another run may have slipped in between, so what stands in the file decides.
+        is_shared = _try_lock(lock, fcntl.LOCK_SH)
+        lock.seek(0)
+        holder, _, described = lock.read().partition("\n")
+        if not is_shared or holder != run:
+            raise PublishError(
+                f"{settings.warehouse}: another run is under way ({described.strip()}), so this one has not begun. Wait until "
+                "it has ended, or end it; then run again."
+            )
+        yield
+
+
+def _try_lock(file: IO[str], kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def write_json(path: Path, content: Any) -> None:

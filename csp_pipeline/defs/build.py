@@ -1,6 +1,8 @@
 """Putting the definitions together, and running them in this process."""
 
 import os
+import sqlite3
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,16 +10,27 @@ import dagster as dg
 
 from csp_pipeline.defs.automation import JOB, JOB_DEFINITION, build_schedule, range_tags
 from csp_pipeline.defs.intake_assets import build_intake_assets, problems_of
+from csp_pipeline.defs.one_run import ONE_RUN, build_one_run
 from csp_pipeline.defs.product_assets import build_product_assets
 from csp_pipeline.errors import ConfigurationError, PublishError
 from csp_pipeline.intake.pull import PullError
+from csp_pipeline.lake import only_run
 from csp_pipeline.stages import Pipeline
 
-INSTANCE = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+# Runs that are started in Dagster's pages wait for each other.
+INSTANCE = """telemetry: {enabled: false}
+nux: {enabled: false}
+concurrency: {runs: {max_concurrent_runs: 1}}
+"""
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 WORDED = {ConfigurationError.__name__, PublishError.__name__, PullError.__name__}
+# Errors of Python and DuckDB that a full or read-only disk brings about.
+OF_THE_DISK = {"OSError", "PermissionError", "IOException", "FatalException"}
+LOOK_AT_THE_DISK = (
+    "Nothing that was loaded or published is lost. Check that the disk is not full and may be written to; then run again."
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +48,7 @@ def build_definitions(pipeline: Pipeline) -> dg.Definitions:
         assets=[*feeds, *build_product_assets(pipeline, feeds)],
         jobs=[JOB_DEFINITION],
         schedules=[build_schedule(pipeline)],
+        resources={ONE_RUN: build_one_run(pipeline.settings)},
         executor=dg.in_process_executor,
     )
 
@@ -49,18 +63,45 @@ def open_instance(home: Path) -> dg.DagsterInstance:
 
 
 def run_in_process(pipeline: Pipeline, years: tuple[str, str] | None = None) -> tuple[list[StepFailure], list[str]]:
-    """Run the whole job once in this process; gives the steps that failed, and a message for each file not fetched."""
+    """Run the whole job once in this process; gives the steps that failed, and a message for each file not fetched.
+
+    Raises PublishError when another run is under way on the same warehouse, or Dagster's record of runs cannot be written.
+    """
     every = pipeline.partnership.years
     first, last = years or (every[0].label, every[-1].label)
-    with open_instance(pipeline.settings.dagster_home) as instance:
-        result = (
-            build_definitions(pipeline)
-            .resolve_job_def(JOB)
-            .execute_in_process(instance=instance, tags=range_tags(first, last), raise_on_error=False, run_config=QUIET)
-        )
+    run_id = str(uuid.uuid4())
+    with only_run(pipeline.settings, run_id):
+        try:
+            with open_instance(pipeline.settings.dagster_home) as instance:
+                result = (
+                    build_definitions(pipeline)
+                    .resolve_job_def(JOB)
+                    .execute_in_process(
+                        instance=instance,
+                        tags=range_tags(first, last),
+                        raise_on_error=False,
+                        run_config=QUIET,
+                        run_id=run_id,
+                    )
+                )
+        except Exception as error:
+            cause = _first_cause(error)
+            if not isinstance(cause, OSError | sqlite3.Error):
+                raise
+            raise PublishError(
+                f"{pipeline.settings.dagster_home}: the record of runs cannot be written: {cause}. {LOOK_AT_THE_DISK}"
+            ) from error
         events = result.all_events
         failures = [_explain(event) for event in events if event.is_step_failure]
+        if not result.success and not failures:
+            failures = [StepFailure("the run ended before its first step; see the run in csp ui", is_configuration=False)]
         return failures, sorted({problem for event in events for problem in problems_of(event)})
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _explain(event: dg.DagsterEvent) -> StepFailure:
@@ -69,5 +110,7 @@ def _explain(event: dg.DagsterEvent) -> StepFailure:
     while error is not None and error.cause is not None and error.cls_name not in WORDED:
         error = error.cause
     reason = error.message.strip().partition(": ")[2] or error.message.strip() if error else "no reason was given"
+    if error is not None and error.cls_name in OF_THE_DISK:
+        reason = f"{reason.rstrip('.')}. {LOOK_AT_THE_DISK}"
     is_configuration = error is not None and error.cls_name == ConfigurationError.__name__
     return StepFailure(f"{str(event.step_key).replace('__', '/')}: {reason}", is_configuration)

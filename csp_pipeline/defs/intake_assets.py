@@ -5,6 +5,7 @@ import warnings
 import dagster as dg
 
 from csp_pipeline.defs.metadata import preview_rejects, preview_submissions
+from csp_pipeline.defs.one_run import ONE_RUN
 from csp_pipeline.intake.checks import count_repeated_keys, find_unbalanced_submissions
 from csp_pipeline.intake.take_in import FeedIntake
 from csp_pipeline.partnership.partnership import Feed, Partnership
@@ -38,6 +39,7 @@ def _build_intake_asset(pipeline: Pipeline, feed: Feed, partitions: dg.StaticPar
 
     @dg.asset(
         key=[feed.agency, feed.name],
+        required_resource_keys={ONE_RUN},
         group_name="intake",
         description=f"{feed.entry.title}. {spec.description} Sent {feed.entry.cadence} by {feed.entry.contact}.",
         owners=["team:data-engineering", f"team:{feed.agency}"],

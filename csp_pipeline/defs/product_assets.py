@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from csp_pipeline.defs.metadata import draw_bars, markdown_table
+from csp_pipeline.defs.one_run import ONE_RUN
 from csp_pipeline.publish.checks import (
     compare_with_lake,
     count_parts_beyond_whole,
@@ -39,6 +40,7 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
 
     @dg.asset(
         deps=list(feeds),
+        required_resource_keys={ONE_RUN},
         group_name="figures",
         kinds={"duckdb", "parquet"},
         owners=ENGINEERS,
@@ -62,6 +64,7 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
 
     @dg.asset(
         deps=[figures],
+        required_resource_keys={ONE_RUN},
         group_name="reconcile",
         kinds={"duckdb", "parquet"},
         owners=ENGINEERS,
@@ -85,6 +88,7 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
 
     @dg.asset(
         deps=[comparisons],
+        required_resource_keys={ONE_RUN},
         group_name="reconcile",
         kinds={"duckdb", "parquet"},
         owners=ENGINEERS,
@@ -127,6 +131,7 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
 
     @dg.asset(
         deps=[discrepancies],
+        required_resource_keys={ONE_RUN},
         group_name="publish",
         kinds={"duckdb"},
         owners=ENGINEERS,
@@ -162,6 +167,7 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
 
     @dg.asset(
         deps=[warehouse],
+        required_resource_keys={ONE_RUN},
         group_name="reports",
         kinds={"html", "excel", "json"},
         owners=ENGINEERS,

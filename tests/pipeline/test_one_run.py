@@ -1,0 +1,115 @@
+"""Two runs on one warehouse, and a disk that is full: one says clearly what is wrong, and nothing is lost."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+
+from csp_pipeline.defs.automation import JOB, range_tags
+from csp_pipeline.defs.build import build_definitions
+from csp_pipeline.errors import PublishError
+from csp_pipeline.lake import only_run
+from csp_pipeline.stages import open_pipeline
+from tests.command import BIN, command_environment
+from tests.conftest import Pipeline
+from tests.pipeline.conftest import run_csp
+from tests.small_exports import asb, csv_text
+
+ASB = "police/asb"
+APRIL, MAY = "asb_2016-04_extracted-2016-05-10.csv", "asb_2016-05_extracted-2016-06-10.csv"
+HOLD = "import sys; from csp_pipeline.lake import only_run; from csp_pipeline.settings import Settings\n"
+HOLD += "with only_run(Settings(warehouse=sys.argv[1]), 'held elsewhere'): print('held', flush=True); sys.stdin.read()"
+
+
+@pytest.fixture
+def small(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
+    """A partnership of one feed, with a file waiting to be taken in."""
+    pipeline = new_pipeline([ASB])
+    pipeline.put(ASB, APRIL, csv_text([asb(1), asb(2)]))
+    return pipeline
+
+
+def hold_elsewhere(warehouse: Path) -> subprocess.Popen[str]:
+    """Another process that holds the warehouse until it is ended."""
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(warehouse)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == "held\n"
+    return other
+
+
+def incidents(warehouse: Path) -> int:
+    with duckdb.connect(str(warehouse / "csp.duckdb"), read_only=True) as database:
+        return database.execute("SELECT count(*) FROM police_asb").fetchall()[0][0]
+
+
+@pytest.mark.parametrize("command", [("run",), ("reports",)])
+def test_a_run_that_meets_another_says_so_and_touches_nothing(small: Pipeline, command: tuple[str, ...]) -> None:
+    warehouse = small.settings.warehouse
+    small.run_all()
+    before = small.settings.database.read_bytes()
+    small.put(ASB, MAY, csv_text([asb(3, reported_at="15/05/2016 10:00")]))
+    with hold_elsewhere(warehouse) as other:
+        met = run_csp(*command, warehouse=warehouse, sources=small.sources)
+        assert other.stdin is not None
+        other.stdin.close()
+    assert met.code == 1
+    assert "another run is under way" in met.err
+    assert f"process {other.pid}" in met.err
+    assert "Traceback" not in met.err
+    assert small.settings.database.read_bytes() == before
+    assert not (warehouse / "dagster").exists()
+    assert not (warehouse / "reports").exists()
+
+
+def test_two_runs_at_once_leave_a_whole_warehouse(small: Pipeline) -> None:
+    warehouse = small.settings.warehouse
+    environment = command_environment(warehouse, small.sources)
+    started = [subprocess.Popen([BIN / "csp", "run"], stderr=subprocess.PIPE, env=environment, text=True) for _ in range(2)]
+    said = [run.communicate(timeout=120)[1] for run in started]
+    codes = [run.returncode for run in started]
+    assert 0 in codes, said
+    for code, error in zip(codes, said, strict=True):
+        assert code == 0 or (code == 1 and "another run is under way" in error), error
+    assert incidents(warehouse) == 2
+    assert run_csp("run", "--quiet", warehouse=warehouse, sources=small.sources).code == 0
+
+
+def test_a_run_that_was_killed_leaves_the_warehouse_free(small: Pipeline) -> None:
+    with hold_elsewhere(small.settings.warehouse) as other:
+        other.send_signal(signal.SIGKILL)
+        other.wait()
+    with only_run(small.settings, "the next"):
+        pass
+
+
+def test_steps_of_one_run_share_the_warehouse_and_keep_others_out(small: Pipeline) -> None:
+    """As when Dagster gives each step a process of its own: the last one to end lets go."""
+    with only_run(small.settings, "one"):
+        with only_run(small.settings, "one"):
+            pass
+        with (
+            pytest.raises(PublishError, match=f"another run is under way .*process {os.getpid()}"),
+            only_run(small.settings, "two"),
+        ):
+            pytest.fail("two runs hold one warehouse")
+    with only_run(small.settings, "two"):
+        pass
+
+
+def test_a_run_started_in_dagster_meets_the_same_rule(small: Pipeline) -> None:
+    job = build_definitions(open_pipeline(small.settings)).resolve_job_def(JOB)
+    years = range_tags("2014-15", "2018-19")
+    with dg.DagsterInstance.ephemeral() as instance, only_run(small.settings, "another"):
+        done = job.execute_in_process(instance=instance, tags=years, raise_on_error=False)
+        assert not done.success
+        told = [str(event.event_specific_data) for event in done.all_events]
+        assert any("another run is under way" in text for text in told), told
+    assert not (small.settings.lake / "submissions").exists()
