@@ -27,7 +27,7 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 WORDED = {ConfigurationError.__name__, PublishError.__name__, PullError.__name__}
 # Errors of Python and DuckDB that a full or read-only disk brings about.
-OF_THE_DISK = {"OSError", "PermissionError", "IOException", "FatalException"}
+OF_THE_DISK = {"OSError", "PermissionError", "IOException", "TransactionException", "FatalException"}
 LOOK_AT_THE_DISK = (
     "Nothing that was loaded or published is lost. Check that the disk is not full and may be written to; then run again."
 )

@@ -1,5 +1,6 @@
 """Landing: each file's bytes kept under their hash, never changed, with a note of where and when they were received."""
 
+import errno
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.settings import Settings
 
 CHUNK = 8 * 1024 * 1024
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ def landed_files(settings: Settings, feed: Feed) -> list[LandedFile]:
 def land_file(settings: Settings, feed: Feed, found: FoundFile) -> LandedFile:
     """Copy one found file into landing under its hash and note it; the same bytes under the same path are noted once.
 
-    Raises PullError when the file disappears, changes while it is copied, or cannot be read.
+    Raises PullError when the file disappears, changes while it is copied, or cannot be read; OSError when landing has no
+    room for it.
     """
     file_system, _ = open_place(feed)
     incoming = settings.landing / "incoming" / f"{os.getpid()}-{hashlib.sha256(found.full_path.encode()).hexdigest()[:16]}"
@@ -76,6 +79,8 @@ def land_file(settings: Settings, feed: Feed, found: FoundFile) -> LandedFile:
     except PermissionError as error:
         raise PullError(f"{feed.key}: {found.path} may not be read by this user. Ask for read access.") from error
     except OSError as error:
+        if error.errno in NO_ROOM:
+            raise  # our disk is at fault, not the partner's file
         raise PullError(f"{feed.key}: {found.path} cannot be copied to landing: {error}.") from error
     finally:
         incoming.unlink(missing_ok=True)

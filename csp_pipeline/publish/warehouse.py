@@ -55,7 +55,7 @@ def publish_warehouse(
             db.execute("COMMIT").fetchall()
             db.execute("CHECKPOINT").fetchall()
         os.replace(building, settings.database)
-    except (OSError, duckdb.IOException, duckdb.FatalException) as error:
+    except (OSError, duckdb.IOException, duckdb.TransactionException, duckdb.FatalException) as error:
         raise PublishError(
             f"{settings.database}: cannot be written: {error}. The warehouse as it was stays in place. Check that the folder "
             "exists, that this user may write to it, and that the disk is not full."

@@ -1,7 +1,9 @@
 """What an agency sent and did not send: files by outcome, refused files, rejected rows, missing and late periods."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from csp_pipeline.partnership.periods import Period, periods_between
 from csp_pipeline.reports import wording
@@ -9,13 +11,19 @@ from csp_pipeline.reports.read import Facts, Row
 
 
 @dataclass(frozen=True)
-class RefusedFile:
-    """A file that was not taken in; it is open until an accepted one covers the same period."""
+class SentFile:
+    """A file that an agency sent, and the period it covers where that can be told."""
 
     feed: str
     feed_title: str
     file: str
     coverage: str | None
+
+
+@dataclass(frozen=True)
+class RefusedFile(SentFile):
+    """A file that was not taken in; it is open until an accepted one covers the same period."""
+
     extracted: date | None
     sheet: str | None
     column: str | None
@@ -25,13 +33,9 @@ class RefusedFile:
 
 
 @dataclass(frozen=True)
-class RejectedRow:
+class RejectedRow(SentFile):
     """A row that was not taken in; it is open while the file it came in still holds."""
 
-    feed: str
-    feed_title: str
-    file: str
-    coverage: str | None
     sheet: str | None
     row: int
     column: str | None
@@ -43,13 +47,32 @@ class RejectedRow:
 
 
 @dataclass(frozen=True)
-class MissingPeriod:
-    """A period that a feed should cover and no accepted file does, or does in part only."""
+class Submission(SentFile):
+    """One file as it was received."""
+
+    extracted: date | None
+    outcome: str
+    rows_read: int
+    rows_accepted: int
+    rows_rejected: int
+    is_current: bool
+    message: str | None
+
+
+@dataclass(frozen=True)
+class DuePeriod:
+    """A period that a feed should cover, and the day its file is due."""
 
     feed: str
     feed_title: str
     period: str
     due: date
+
+
+@dataclass(frozen=True)
+class MissingPeriod(DuePeriod):
+    """A due period that no accepted file covers, or only in part."""
+
     days_overdue: int
     is_partial: bool
     refused_file: str | None
@@ -58,32 +81,11 @@ class MissingPeriod:
 
 
 @dataclass(frozen=True)
-class LatePeriod:
-    """A period whose first whole accepted file was extracted after it was due."""
+class LatePeriod(DuePeriod):
+    """A due period whose first whole accepted file was extracted after it was due."""
 
-    feed: str
-    feed_title: str
-    period: str
-    due: date
     first_accepted: date
     days_late: int
-
-
-@dataclass(frozen=True)
-class Submission:
-    """One file as it was received."""
-
-    feed: str
-    feed_title: str
-    file: str
-    coverage: str | None
-    extracted: date | None
-    outcome: str
-    rows_read: int
-    rows_accepted: int
-    rows_rejected: int
-    is_current: bool
-    message: str | None
 
 
 @dataclass(frozen=True)
@@ -109,10 +111,7 @@ def submissions_of(facts: Facts, agency: str) -> tuple[Submission, ...]:
     """Every file of an agency, by feed and period."""
     return tuple(
         Submission(
-            feed=row["feed"],
-            feed_title=facts.feed_title(agency, row["feed"]),
-            file=row["file"],
-            coverage=row["coverage"],
+            **_sent(facts, agency, row),
             extracted=row["extracted"],
             outcome=row["outcome"],
             rows_read=row["rows_read"],
@@ -135,10 +134,7 @@ def refused_files_of(facts: Facts, agency: str) -> tuple[RefusedFile, ...]:
         where = next((r for r in facts.refusals if r["submission_id"] == row["submission_id"]), {})
         files.append(
             RefusedFile(
-                feed=row["feed"],
-                feed_title=facts.feed_title(agency, row["feed"]),
-                file=row["file"],
-                coverage=row["coverage"],
+                **_sent(facts, agency, row),
                 extracted=row["extracted"],
                 sheet=where.get("sheet"),
                 column=where.get("column_name"),
@@ -154,10 +150,7 @@ def rejected_rows_of(facts: Facts, agency: str) -> tuple[RejectedRow, ...]:
     """An agency's rejected rows by feed, file and row, open ones first."""
     rows = [
         RejectedRow(
-            feed=row["feed"],
-            feed_title=facts.feed_title(agency, row["feed"]),
-            file=row["file"],
-            coverage=row["coverage"],
+            **_sent(facts, agency, row),
             sheet=row["sheet"],
             row=row["row_number"],
             column=row["column_name"],
@@ -176,51 +169,38 @@ def rejected_rows_of(facts: Facts, agency: str) -> tuple[RejectedRow, ...]:
 def missing_periods_of(facts: Facts, agency: str) -> tuple[MissingPeriod, ...]:
     """Periods due by the as-at date that no accepted file of the feed covers whole."""
     missing = []
-    for feed in (f for f in facts.feeds if f["agency"] == agency):
-        held = [v for v in facts.validity if v["agency"] == agency and v["feed"] == feed["feed"]]
-        whole = {v["covered_label"] for v in held if v["is_whole"]}
-        partial = {v["covered_label"] for v in held} - whole
-        for period in _expected(feed):
-            due = period.end + timedelta(days=feed["deadline_days"])
-            if period.label in whole or facts.as_at is None or due >= facts.as_at:
-                continue
-            refused = _refused_for(facts, agency, feed["feed"], period.start, period.end)
-            missing.append(
-                MissingPeriod(
-                    feed=feed["feed"],
-                    feed_title=feed["title"],
-                    period=period.label,
-                    due=due,
-                    days_overdue=(facts.as_at - due).days,
-                    is_partial=period.label in partial,
-                    refused_file=refused,
-                    what_to_do=_what_to_do(period.label, period.label in partial, refused),
-                    comparisons_waiting=sum(
-                        row["comparisons"]
-                        for row in facts.blocked
-                        if (row["agency"], row["feed"]) == (agency, feed["feed"])
-                        and row["period_start"] <= period.end
-                        and row["period_end"] >= period.start
-                    ),
-                )
+    for entry, period in _due_periods(facts, agency):
+        held = [v for v in _held(facts, agency, entry.feed) if v["covered_label"] == period.label]
+        if any(v["is_whole"] for v in held) or facts.as_at is None or entry.due >= facts.as_at:
+            continue
+        refused = _refused_for(facts, agency, entry.feed, period.start, period.end)
+        missing.append(
+            MissingPeriod(
+                **vars(entry),
+                days_overdue=(facts.as_at - entry.due).days,
+                is_partial=bool(held),
+                refused_file=refused,
+                what_to_do=_what_to_do(period.label, bool(held), refused),
+                comparisons_waiting=sum(
+                    row["comparisons"]
+                    for row in facts.blocked
+                    if (row["agency"], row["feed"]) == (agency, entry.feed)
+                    and row["period_start"] <= period.end
+                    and row["period_end"] >= period.start
+                ),
             )
+        )
     return tuple(missing)
 
 
 def late_periods_of(facts: Facts, agency: str) -> tuple[LatePeriod, ...]:
     """Expected periods that came after their due day, by feed and period."""
     late = []
-    for feed in (f for f in facts.feeds if f["agency"] == agency):
-        first: dict[str, date] = {}
-        for row in facts.validity:
-            if (row["agency"], row["feed"]) == (agency, feed["feed"]) and row["is_whole"]:
-                label = row["covered_label"]
-                first[label] = min(first.get(label, row["valid_from"]), row["valid_from"])
-        for period in _expected(feed):
-            due = period.end + timedelta(days=feed["deadline_days"])
-            if period.label in first and first[period.label] > due:
-                came = first[period.label]
-                late.append(LatePeriod(feed["feed"], feed["title"], period.label, due, came, (came - due).days))
+    for entry, period in _due_periods(facts, agency):
+        held = _held(facts, agency, entry.feed)
+        came = min((v["valid_from"] for v in held if v["covered_label"] == period.label and v["is_whole"]), default=None)
+        if came is not None and came > entry.due:
+            late.append(LatePeriod(**vars(entry), first_accepted=came, days_late=(came - entry.due).days))
     return tuple(late)
 
 
@@ -230,7 +210,7 @@ def feed_states(facts: Facts, agency: str) -> tuple[FeedState, ...]:
     states = []
     for feed in (f for f in facts.feeds if f["agency"] == agency):
         sent = [s for s in submissions_of(facts, agency) if s.feed == feed["feed"]]
-        held = [v for v in facts.validity if (v["agency"], v["feed"]) == (agency, feed["feed"])]
+        held = _held(facts, agency, feed["feed"])
         last = max(held, key=lambda row: row["covered_until"], default=None)
         days = [period.days_late for period in late if period.feed == feed["feed"]]
         states.append(
@@ -253,10 +233,29 @@ def feed_states(facts: Facts, agency: str) -> tuple[FeedState, ...]:
     return tuple(states)
 
 
-def _expected(feed: Row) -> tuple[Period, ...]:
-    if feed["expected_from"] is None or feed["expected_until"] is None:
-        return ()
-    return tuple(periods_between(feed["expected_from"], feed["expected_until"], feed["covers"]))
+def _sent(facts: Facts, agency: str, row: Row) -> dict[str, Any]:
+    """What a submission and a reject alike say of their file: the fields of `SentFile`."""
+    return {
+        "feed": row["feed"],
+        "feed_title": facts.feed_title(agency, row["feed"]),
+        "file": row["file"],
+        "coverage": row["coverage"],
+    }
+
+
+def _due_periods(facts: Facts, agency: str) -> Iterator[tuple[DuePeriod, Period]]:
+    """Every period that an agency's feeds should cover, by feed and period."""
+    for feed in (f for f in facts.feeds if f["agency"] == agency):
+        if feed["expected_from"] is None or feed["expected_until"] is None:
+            continue
+        for period in periods_between(feed["expected_from"], feed["expected_until"], feed["covers"]):
+            due = period.end + timedelta(days=feed["deadline_days"])
+            yield DuePeriod(feed["feed"], feed["title"], period.label, due), period
+
+
+def _held(facts: Facts, agency: str, feed: str) -> list[Row]:
+    """What a feed's accepted files cover."""
+    return [row for row in facts.validity if (row["agency"], row["feed"]) == (agency, feed)]
 
 
 def _is_replaced(facts: Facts, refused: Row) -> bool:

@@ -1,6 +1,8 @@
 """Two runs on one warehouse, and a disk that is full: one says clearly what is wrong, and nothing is lost."""
 
+import functools
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from csp_pipeline.defs.build import build_definitions
 from csp_pipeline.errors import PublishError
 from csp_pipeline.lake import only_run
 from csp_pipeline.stages import open_pipeline
-from tests.command import BIN, command_environment
+from tests.command import BIN, call_csp, command_environment
 from tests.conftest import Pipeline
 from tests.pipeline.conftest import run_csp
 from tests.small_exports import asb, csv_text
@@ -113,3 +115,33 @@ def test_a_run_started_in_dagster_meets_the_same_rule(small: Pipeline) -> None:
         told = [str(event.event_specific_data) for event in done.all_events]
         assert any("another run is under way" in text for text in told), told
     assert not (small.settings.lake / "submissions").exists()
+
+
+def test_a_full_disk_is_told_and_what_was_loaded_and_published_stays(small: Pipeline) -> None:
+    """A limit on the size of files stands for the full disk: writing beyond it fails in the same way, at any point."""
+    warehouse = small.settings.warehouse
+    assert run_csp("run", "--quiet", warehouse=warehouse, sources=small.sources).code == 0
+    before = (warehouse / "csp.duckdb").read_bytes()
+    may = [asb(number, reported_at="15/05/2016 10:00") for number in range(10, 30_010)]
+    small.put(ASB, MAY, csv_text(may))
+    room = {
+        10_000: "dagster: the record of runs cannot be written",
+        1_000_000: "police/asb: [Errno 27] File too large",
+        len(before) - 500_000: "csp.duckdb: cannot be written",
+    }
+    for limit, words in room.items():
+        limited = call_csp(
+            "run",
+            warehouse=warehouse,
+            sources=small.sources,
+            preexec_fn=functools.partial(resource.setrlimit, resource.RLIMIT_FSIZE, (limit, limit)),
+        )
+        assert limited.returncode == 1, limited.stdout + limited.stderr
+        assert words in limited.stderr
+        assert "disk is not full" in limited.stderr
+        assert "Traceback" not in limited.stderr
+        assert (warehouse / "csp.duckdb").read_bytes() == before
+    assert run_csp("run", "--quiet", warehouse=warehouse, sources=small.sources).code == 0
+    assert incidents(warehouse) == 30_002
+    assert not [path for path in warehouse.rglob("*") if path.suffix in (".building", ".part", ".again")]
+    assert list((warehouse / "lake" / "scratch").iterdir()) == list((warehouse / "landing" / "incoming").iterdir()) == []

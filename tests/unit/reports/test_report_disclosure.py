@@ -1,0 +1,73 @@
+"""What a partner must never be able to read in a report: another agency's small counts, rows and files."""
+
+from csp_pipeline.reports import ReportSummary
+from tests.unit.reports.made_warehouse import AGENCIES
+from tests.unit.reports.reading import conflict, content, everything_written_for, page, rows, words
+
+
+def test_anothers_small_count_and_what_tells_it_are_withheld(summary: ReportSummary) -> None:
+    found = conflict(summary, "police", "domestic_abuse.e07000902")
+    mine, theirs = found["figures"]
+    assert (mine["value"], mine["shown"]) == (12, "12")
+    assert (theirs["value"], theirs["shown"]) == (None, "[c]")
+    assert found["gap"] == {"value": None, "shown": "[c]"}
+    assert found["sentence"] == (
+        "Domestic abuse, Southby, 2016-17: your figure is 12 offences (Recorded crimes); Northshire County Council's "
+        "is [c] cases (Abuse cases). [c] and the gap are withheld: a count of 1 to 4 is shown to its own agency only."
+    )
+    [row] = [r for r in rows(summary, "police", "Conflicts") if r["Reference"].startswith("domestic_abuse.e07000902")]
+    assert (row["First figure"], row["Second figure"], row["Gap"]) == (12, "[c]", "[c]")
+
+
+def test_an_agency_reads_its_own_small_count(summary: ReportSummary) -> None:
+    found = conflict(summary, "county", "domestic_abuse.e07000902")
+    assert found["figures"][0]["value"] == 3
+    assert found["gap"]["value"] == 9
+    assert (
+        "your figure is 3 cases (Abuse cases); Northshire Police's is 12 offences (Recorded crimes), 9 more." in found["sentence"]
+    )
+
+
+def test_a_published_small_count_is_shown(summary: ReportSummary) -> None:
+    found = conflict(summary, "police", "theft")
+    assert found["figures"][1]["value"] == 3
+    assert found["gap"]["value"] == -5
+
+
+def test_a_conflict_that_tells_the_count_by_being_listed_is_left_out_and_counted(summary: ReportSummary) -> None:
+    for agency in ("police", "fire"):
+        assert content(summary, agency)["summary"]["conflicts_left_out"] == 1
+        assert not any("arson.e07000901" in text for text in everything_written_for(summary, agency))
+        assert "1 conflict left out" in page(summary, agency)
+
+
+def test_a_quarter_that_the_year_would_tell_is_protected(summary: ReportSummary) -> None:
+    # fire: year 20, quarters 6, 7, (2), 5: with all three shown, the 2 would follow; the smallest of them goes
+    shown = {c["period"]: c["figures"][1]["shown"] for c in content(summary, "police")["conflicts"] if c["measure"] == "arson"}
+    assert shown == {"2016-17": "20", "2016-17 Q1": "6", "2016-17 Q2": "7", "2016-17 Q4": "[c]"}
+    hidden = conflict(summary, "police", "arson.e07000902.2016-17-q4")
+    assert hidden["gap"]["value"] is None
+    assert "could be worked out from it" in hidden["sentence"]
+
+
+def test_the_front_page_shows_nobodys_small_count(summary: ReportSummary) -> None:
+    text = words(summary.index.read_text(encoding="utf-8"))
+    assert "Youth offending 2016-17 Northshire Police: Recorded crimes [c] Northshire County Council: Abuse cases 47 [c]" in text
+    assert "Domestic abuse 2016-17 Northshire Police: Recorded crimes 120 Northshire County Council: Abuse cases 90 −30" in text
+    assert "+45" not in text
+    # the county's one accepted file holds two records
+    assert "Abuse cases Northshire County Council 2 31 March 2016 [c] [c] [c]" in text
+    assert "Recorded crimes Northshire Police 2 30 June 2016 1,010 1,008 2" in text
+    assert "cases_bad.xlsx" in text
+    assert "Figures as at 1 August 2016" in text
+    for agency, _, _ in AGENCIES:
+        for kind in ("html", "xlsx", "json"):
+            assert f'href="{agency}.{kind}"' in summary.index.read_text(encoding="utf-8")
+
+
+def test_an_agency_never_reads_anothers_rejects_or_files(summary: ReportSummary) -> None:
+    for agency in ("police", "fire", "district", "clinic"):
+        for text in everything_written_for(summary, agency):
+            assert "COUNTY-ONLY" not in text
+            assert "cases_early.xlsx" not in text
+    assert "COUNTY-ONLY" not in summary.index.read_text(encoding="utf-8")
