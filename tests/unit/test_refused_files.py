@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -112,6 +114,37 @@ def test_utf_16_that_ends_in_the_middle_of_a_letter_is_refused(desk: Pipeline) -
 def test_a_very_long_line_is_refused_by_its_number(desk: Pipeline, size: int) -> None:
     content = "\n".join([LINES[0], LINES[1], LINES[2] + "x" * size, LINES[3]]) + "\n"
     expect_refused(desk, ASB, NAME, content, "line_too_long", "line 3", "2 MB", "Export it again")
+
+
+READ = """
+import resource, sys
+from pathlib import Path
+from csp_pipeline.agencies import find_feed_spec
+from csp_pipeline.errors import RefusedFileError
+from csp_pipeline.intake.read_csv import read_csv
+from csp_pipeline.settings import Settings
+
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    path = Path(sys.argv[1])
+    list(read_csv(path, find_feed_spec("police/asb").columns, Settings(warehouse=path.parent), path.parent / "copy").batches)
+except RefusedFileError as error:
+    print(error.code, error.row, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
+def test_a_line_of_a_gigabyte_is_refused_without_being_held_in_memory(tmp_path: Path, start: bytes) -> None:
+    """The file's size is real and its disk space is not: after 20 MB the line is a hole, which is read like any bytes."""
+    path = tmp_path / NAME
+    with path.open("wb") as file:
+        file.write(start + "\n".join([LINES[0], LINES[1], LINES[2]]).encode() + b"x" * 20_000_000)
+        file.truncate(1 << 30)
+    done = subprocess.run([sys.executable, "-c", READ, str(path)], capture_output=True, text=True, check=True)
+    code, row, kilobytes = done.stdout.split()
+    assert (code, row) == ("line_too_long", "3")
+    assert int(kilobytes) < 200_000
+    assert sum(other.stat().st_size for other in tmp_path.rglob("*") if other.is_file() and other != path) < 50_000_000
 
 
 def test_a_very_long_line_of_another_encoding_is_refused(desk: Pipeline) -> None:
