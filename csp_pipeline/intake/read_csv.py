@@ -20,6 +20,8 @@ from csp_pipeline.tables import ColumnSpec, identifier, quoted
 
 DELIMITERS = (",", ";", "\t", "|", ":", "^", "~")
 HEADER_WITHIN = 30
+# DuckDB's words for a value that never closes: found at the end of the file, or when it has swallowed too many lines.
+UNCLOSED = {"UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM"}
 BLANKS = (" ", "\t", "\n", "\u00a0")
 
 
@@ -187,7 +189,7 @@ def _broken_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[CsvFile]
     """
     rows = connection.execute(
         """
-        SELECT file_path, line, min(error_type), any_value(csv_line)
+        SELECT file_path, line, list(DISTINCT error_type), any_value(csv_line)
         FROM csv_rejects JOIN csv_scans USING (scan_id, file_id)
         GROUP BY file_path, line ORDER BY file_path, line
         """
@@ -195,9 +197,9 @@ def _broken_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[CsvFile]
     return [[_broken_row(file, *told) for path, *told in rows if path == str(file.table)] for file in files]
 
 
-def _broken_row(file: CsvFile, line_in_table: int, error_type: str, text: str | None) -> BrokenRow:
+def _broken_row(file: CsvFile, line_in_table: int, error_types: list[str], text: str | None) -> BrokenRow:
     line = line_in_table + file.lines_above
-    if error_type == "UNQUOTED VALUE":
+    if UNCLOSED & set(error_types):
         raise RefusedFileError(
             "unclosed_quote",
             f"a quotation mark in row {line} opens and never closes, or closes in the middle of a value, so what follows "
@@ -205,8 +207,10 @@ def _broken_row(file: CsvFile, line_in_table: int, error_type: str, text: str | 
             row=line,
         )
     code = "blank_row" if text == " " else "wrong_number_of_columns"
-    found_columns = f"more than {file.width}" if error_type == "TOO MANY COLUMNS" else f"fewer than {file.width}"
+    found_columns = f"more than {file.width}" if "TOO MANY COLUMNS" in error_types else f"fewer than {file.width}"
     message = f"found {found_columns} columns; expected {file.width}. A delimiter inside a value needs quotation marks."
+    if more_lines := (text or "").count("\n"):
+        message += f" The row goes on over the next {more_lines:,} lines: a closing quotation mark may be missing."
     return BrokenRow(line, None, code, _shorten(text), message)
 
 

@@ -162,6 +162,13 @@ def test_a_quotation_mark_that_never_closes_is_refused_by_its_row(desk: Pipeline
     expect_refused(desk, ASB, NAME, content, "unclosed_quote", "row 3", "never closes", "Mend that row")
 
 
+def test_a_quotation_mark_that_closes_only_after_megabytes_of_rows_is_refused_by_its_row(desk: Pipeline) -> None:
+    """Else thousands of rows would be lost inside one value, and reported as one row with too few columns."""
+    swallowed = [LINES[3]] * 80_000
+    content = "\n".join([LINES[0], LINES[1], LINES[2].replace("Nuisance", '"Nuisance'), *swallowed, '",,', LINES[3]]) + "\n"
+    expect_refused(desk, ASB, NAME, content, "unclosed_quote", "row 3", "never closes", "Mend that row")
+
+
 def test_a_quotation_mark_below_title_lines_is_refused_by_its_row_in_the_file(desk: Pipeline) -> None:
     content = "\n".join(["Incidents", "April", LINES[0], LINES[1], LINES[2].replace("Nuisance", '"Nuisance')]) + "\n"
     expect_refused(desk, ASB, NAME, content, "unclosed_quote", "row 5")

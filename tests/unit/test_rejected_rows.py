@@ -45,6 +45,16 @@ def test_rows_with_too_many_or_too_few_values_are_rejected_by_their_numbers(desk
     ]
 
 
+def test_a_ragged_row_that_swallows_others_says_how_many_lines_it_goes_on_for(desk: Pipeline) -> None:
+    """A quotation mark opens in row 3 and the next one stands four lines further on."""
+    opened = line(2).replace("Nuisance", '"Nuisance')
+    lines = [HEADER, line(1), opened, line(3), line(4), line(5), '",,', line(6)]
+    assert rejected(desk, "\n".join(lines) + "\n") == [(3, None, "wrong_number_of_columns")]
+    [receipt] = desk.take_in(ASB).receipts
+    [reject] = desk.rejects(receipt)
+    assert "goes on over the next 4 lines: a closing quotation mark may be missing" in reject["message"]
+
+
 def test_a_ragged_rows_message_says_how_many_columns_were_found_and_expected(desk: Pipeline) -> None:
     receipt = desk.take_in_one(ASB, NAME, "\n".join([HEADER, line(1), line(2) + ",more", "a,b"]) + "\n")
     messages = [reject["message"] for reject in desk.rejects(receipt)]
