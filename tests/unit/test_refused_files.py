@@ -121,13 +121,13 @@ import resource, sys
 from pathlib import Path
 from csp_pipeline.agencies import find_feed_spec
 from csp_pipeline.errors import RefusedFileError
-from csp_pipeline.intake.read_csv import read_csv
+from csp_pipeline.intake.read_csv import open_csv
 from csp_pipeline.settings import Settings
 
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     path = Path(sys.argv[1])
-    list(read_csv(path, find_feed_spec("police/asb").columns, Settings(warehouse=path.parent), path.parent / "copy").batches)
+    list(open_csv(path, find_feed_spec("police/asb").columns, Settings(warehouse=path.parent), path.parent / "copy").batches)
 except RefusedFileError as error:
     print(error.code, error.row, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
