@@ -5,6 +5,7 @@ import gc
 import logging
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -95,20 +96,39 @@ def figures(
     period: Annotated[str | None, typer.Option(help="Period such as 2016-17, '2016-17 Q1' or 2016-04; years by default.")] = None,
     agency: Annotated[str | None, typer.Option(help="Agency; all by default.")] = None,
     every: Annotated[bool, typer.Option("--every", help="Every date basis and unit, not the headline alone.")] = False,
+    as_of: Annotated[
+        datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="As known at the end of this day: 2016-07-01.")
+    ] = None,
+    revisions: Annotated[
+        bool, typer.Option("--revisions", help="What each figure was first published as, and what changed it since.")
+    ] = False,
     sources: Sources = None,
     warehouse: Warehouse = None,
     format: OutputFormat = Format.table,
 ) -> None:
-    """Print figures with status and coverage."""
+    """Print figures with status and coverage, as they are or as they were known on a day, or how they were revised."""
     values = {"measure": measure, "area": area, "period": period, "agency": agency, "every_variant": every}
     settings = settings_of(sources, warehouse)
     values["district"] = _district(settings)
     shown = ["feed", "period", "value", "unit", "date_basis", "status", "coverage"]
+    shown += ["preferred_by"] if measure is not None and as_of is None else []
     shown += (["measure"] if measure is None else []) + (["area_basis"] if every else [])
     _check_known(settings, "measures", "measure", measure)
     _check_known(settings, "periods", "period", period)
     _check_known(settings, "agencies", "agency", agency)
-    print_rows(_query(settings, "figures", values), format, measure or "Figures", shown)
+    day = as_of.date() if as_of else None
+    title = (measure or "Figures") + (f", as known on {day}" if day else "")
+    if revisions:
+        from csp_pipeline.cli_vintages import revisions as find_revisions
+
+        shown = ["feed", "period", "known_from", "event", "value", "change", "status", "coverage", "why"]
+        print_rows(find_revisions(settings, day, values), format, title, shown)
+    elif day is not None:
+        from csp_pipeline.cli_vintages import figures_as_of
+
+        print_rows(figures_as_of(settings, day, values), format, title, shown)
+    else:
+        print_rows(_query(settings, "figures", values), format, title, shown)
 
 
 @app.command()

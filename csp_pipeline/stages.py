@@ -9,8 +9,10 @@ from typing import Any
 
 from csp_pipeline.agencies import find_feed_spec
 from csp_pipeline.errors import PublishError
+from csp_pipeline.figures.breaks import build_break_suggestions
 from csp_pipeline.figures.build import build_figures
 from csp_pipeline.figures.coverage import read_all_receipts
+from csp_pipeline.figures.vintages import build_vintages
 from csp_pipeline.intake.take_in import FeedIntake, take_in_feed
 from csp_pipeline.lake import read_json, table_path, write_json
 from csp_pipeline.partnership.measures import MeasureBook, load_measures
@@ -19,6 +21,7 @@ from csp_pipeline.partnership.periods import Period
 from csp_pipeline.publish.warehouse import publish_warehouse
 from csp_pipeline.reconcile.bridge import build_bridges
 from csp_pipeline.reconcile.compare import build_comparisons, build_discrepancies
+from csp_pipeline.reconcile.history import build_gap_history
 from csp_pipeline.reports import write_reports
 from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec
@@ -57,6 +60,22 @@ class Pipeline:
             lambda: build_figures(self.settings, self.partnership, self.measures, self.specs),
         )
 
+    def build_vintages(self) -> dict[str, Any]:
+        """Headline figures as known over time; gives the rows of each event."""
+        return self._unless_done(
+            "figure_vintages",
+            table_path(self.settings, "figure_vintages"),
+            lambda: build_vintages(self.settings, self.partnership, self.measures, self.specs),
+        )
+
+    def build_break_suggestions(self) -> dict[str, Any]:
+        """Level shifts for a person to judge."""
+        return self._unless_done(
+            "break_suggestions",
+            table_path(self.settings, "break_suggestions"),
+            lambda: {"break_suggestions": build_break_suggestions(self.settings, self.partnership, self.measures)},
+        )
+
     def build_comparisons(self) -> dict[str, Any]:
         """Figures side by side, with verdicts."""
         return self._unless_done(
@@ -71,6 +90,14 @@ class Pipeline:
             "bridges",
             table_path(self.settings, "bridge_steps"),
             lambda: build_bridges(self.settings, self.partnership, self.measures, self.specs),
+        )
+
+    def build_gap_history(self) -> dict[str, Any]:
+        """The gaps of earlier vintages; gives the rows of each effect."""
+        return self._unless_done(
+            "gap_history",
+            table_path(self.settings, "gap_history"),
+            lambda: build_gap_history(self.settings, self.partnership, self.measures),
         )
 
     def build_discrepancies(self) -> dict[str, Any]:
@@ -149,7 +176,7 @@ def open_pipeline(settings: Settings) -> Pipeline:
         settings.lake.mkdir(parents=True, exist_ok=True)
         probe = settings.lake / ".writable"
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)
     except OSError as error:
         raise PublishError(
             f"{settings.warehouse}: cannot be written to: {error.strerror}. Give another folder with --warehouse or "

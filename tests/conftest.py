@@ -14,7 +14,9 @@ import pytest
 import yaml
 
 from csp_pipeline.agencies import find_feed_spec
+from csp_pipeline.figures.breaks import build_break_suggestions
 from csp_pipeline.figures.build import build_figures
+from csp_pipeline.figures.vintages import build_vintages
 from csp_pipeline.intake.take_in import FeedIntake, Receipt, rejects_path, take_in_feed
 from csp_pipeline.lake import records_path, table_path
 from csp_pipeline.partnership.measures import MeasureBook, load_measures
@@ -22,6 +24,7 @@ from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.publish.warehouse import publish_warehouse
 from csp_pipeline.reconcile.bridge import build_bridges
 from csp_pipeline.reconcile.compare import build_comparisons, build_discrepancies
+from csp_pipeline.reconcile.history import build_gap_history
 from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec
 from tests.command import call_csp
@@ -31,12 +34,15 @@ YEARS = {"first": "2014-15", "last": "2018-19", "expected_first": "2014-15", "ex
 LAKE_TABLES = (
     "figures",
     "changes",
+    "figure_vintages",
+    "break_suggestions",
     "coverage",
     "periods",
     "validity",
     "comparisons",
     "bridge_steps",
     "bridge_records",
+    "gap_history",
     "discrepancies",
 )
 
@@ -71,6 +77,7 @@ def keep_feeds(sources: Path, feeds: Sequence[str]) -> None:
         if entry.get("between"):
             entry["between"] = [key for key in entry["between"] if key in feeds]
     content["comparability"] = [entry for entry in content["comparability"] if set(entry["between"]) <= set(feeds)]
+    content["preferred"] = [entry for entry in content["preferred"] if entry.get("feed") in (None, *feeds)]
     (sources / "measures.yml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     breaks = yaml.safe_load((sources / "breaks.yml").read_text(encoding="utf-8"))["breaks"]
     for entry in breaks:
@@ -138,8 +145,11 @@ class Pipeline:
         """A whole run, from pulling to publishing."""
         intakes = {feed.key: self.take_in(feed.key) for feed in self.partnership.feeds}
         self.make_figures()
+        build_vintages(self.settings, self.partnership, self.book, self.specs)
+        build_break_suggestions(self.settings, self.partnership, self.book)
         build_comparisons(self.settings, self.partnership, self.book)
         build_bridges(self.settings, self.partnership, self.book, self.specs)
+        build_gap_history(self.settings, self.partnership, self.book)
         build_discrepancies(self.settings, self.partnership, self.book)
         publish_warehouse(self.settings, self.partnership, self.book, self.specs)
         return intakes

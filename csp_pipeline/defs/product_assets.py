@@ -8,7 +8,11 @@ from csp_pipeline.defs.metadata import draw_bars, markdown_table
 from csp_pipeline.defs.one_run import ONE_RUN
 from csp_pipeline.publish.checks import (
     compare_with_lake,
+    count_histories_unlike_comparisons,
     count_parts_beyond_whole,
+    count_unfounded_suggestions,
+    count_vintages_unlike_figures,
+    count_without_one_preferred,
     count_wrong_bridges,
     count_wrong_gaps,
     list_refused_files,
@@ -32,6 +36,19 @@ MONTHS = """
     WHERE is_headline AND period_kind = 'month' AND area_code = $district AND status <> 'M'
     GROUP BY ALL HAVING sum(value) > 0 ORDER BY ALL LIMIT 20
 """
+REVISED = """
+    SELECT measure, period, agency || '/' || feed AS feed, known_from, event, value_before, value FROM read_parquet($table)
+    WHERE event NOT IN ('first_published', 'extended') AND area_code = $district
+    ORDER BY abs(change) DESC NULLS LAST, known_from DESC, measure, period, feed LIMIT 12
+"""
+OPENED_OR_CLOSED = """
+    SELECT comparison_id, known_from, effect, value_a, value_b, array_to_string(changed_by, ', ') FROM read_parquet($table)
+    WHERE effect IN ('opened', 'closed') ORDER BY known_from DESC, comparison_id LIMIT 12
+"""
+STRONGEST = """
+    SELECT measure, agency || '/' || feed AS feed, suggested_month, mean_before, mean_after, strength, declared_break
+    FROM read_parquet($table) ORDER BY declared_break IS NOT NULL, strength DESC, measure, feed LIMIT 12
+"""
 
 
 def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition]) -> list[dg.AssetsDefinition]:
@@ -46,20 +63,82 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
         owners=ENGINEERS,
         description="Every figure of every feed: measure, area, period, date basis and unit, with coverage and status.",
         check_specs=[
-            dg.AssetCheckSpec("parts_within_whole", asset="figures", description="No part exceeds the whole that it lies in.")
+            dg.AssetCheckSpec("parts_within_whole", asset="figures", description="No part exceeds the whole that it lies in."),
+            dg.AssetCheckSpec("one_preferred", asset="figures", description="Of figures of one thing just one is preferred."),
         ],
     )
     def figures(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         rows = pipeline.build_figures()
         months = read_rows(settings, "figures", MONTHS, district=district)
         beyond = count_parts_beyond_whole(settings)
+        unclear = count_without_one_preferred(settings)
         table = [(measure, feed, draw_bars(series), highest) for measure, feed, series, highest in months]
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": rows["figures"],
                 "by_month": dg.MetadataValue.md(markdown_table(("measure", "feed", "by month", "highest"), table)),
             },
-            check_results=[dg.AssetCheckResult(check_name="parts_within_whole", passed=beyond == 0, metadata={"beyond": beyond})],
+            check_results=[
+                dg.AssetCheckResult(check_name="parts_within_whole", passed=beyond == 0, metadata={"beyond": beyond}),
+                dg.AssetCheckResult(check_name="one_preferred", passed=unclear == 0, metadata={"unclear": unclear}),
+            ],
+        )
+
+    @dg.asset(
+        deps=[figures],
+        required_resource_keys={ONE_RUN},
+        group_name="figures",
+        kinds={"duckdb", "parquet"},
+        owners=ENGINEERS,
+        description="Headline figures as known over time: first published, extended, revised, and why.",
+        check_specs=[
+            dg.AssetCheckSpec(
+                "end_in_figures", asset="figure_vintages", description="The latest vintages are the figures, and reasons add up."
+            )
+        ],
+    )
+    def figure_vintages(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        events = pipeline.build_vintages()
+        revised = read_rows(settings, "figure_vintages", REVISED, district=district)
+        wrong = count_vintages_unlike_figures(settings)
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": sum(events.values()),
+                **{event: dg.MetadataValue.int(count) for event, count in events.items()},
+                "largest_revisions": dg.MetadataValue.md(
+                    markdown_table(("measure", "period", "feed", "known from", "event", "value before", "value"), revised)
+                ),
+            },
+            check_results=[dg.AssetCheckResult(check_name="end_in_figures", passed=wrong == 0, metadata={"wrong": wrong})],
+        )
+
+    @dg.asset(
+        deps=[figures],
+        required_resource_keys={ONE_RUN},
+        group_name="figures",
+        kinds={"duckdb", "parquet"},
+        owners=ENGINEERS,
+        description="Level shifts in the district's monthly series that may be undeclared breaks, for a person to judge.",
+        check_specs=[
+            dg.AssetCheckSpec(
+                "founded",
+                asset="break_suggestions",
+                description="Each lies in its series, and figures carry declared breaks only.",
+            )
+        ],
+    )
+    def break_suggestions(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        counted = pipeline.build_break_suggestions()
+        strongest = read_rows(settings, "break_suggestions", STRONGEST)
+        wrong = count_unfounded_suggestions(settings, [item.id for item in pipeline.measures.breaks])
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": counted["break_suggestions"],
+                "strongest": dg.MetadataValue.md(
+                    markdown_table(("measure", "feed", "month", "mean before", "mean after", "strength", "declared"), strongest)
+                ),
+            },
+            check_results=[dg.AssetCheckResult(check_name="founded", passed=wrong == 0, metadata={"wrong": wrong})],
         )
 
     @dg.asset(
@@ -111,7 +190,38 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
         )
 
     @dg.asset(
-        deps=[bridges],
+        deps=[comparisons, figure_vintages],
+        required_resource_keys={ONE_RUN},
+        group_name="reconcile",
+        kinds={"duckdb", "parquet"},
+        owners=ENGINEERS,
+        description="Gaps of earlier vintages: since when they stand, and whose revision opened, changed or closed them.",
+        check_specs=[
+            dg.AssetCheckSpec(
+                "end_in_comparisons",
+                asset="gap_history",
+                description="The latest gaps are the comparisons.",
+            )
+        ],
+    )
+    def gap_history(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        effects = pipeline.build_gap_history()
+        moved = read_rows(settings, "gap_history", OPENED_OR_CLOSED)
+        wrong = count_histories_unlike_comparisons(settings)
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": sum(effects.values()),
+                **{effect: dg.MetadataValue.int(count) for effect, count in effects.items()},
+                "latest": dg.MetadataValue.md(
+                    markdown_table(("comparison", "known from", "effect", "value a", "value b", "changed by"), moved)
+                ),
+            },
+            check_results=[dg.AssetCheckResult(check_name="end_in_comparisons", passed=wrong == 0, metadata={"wrong": wrong})],
+        )
+
+    @dg.asset(
+        deps=[bridges, gap_history],
+        required_resource_keys={ONE_RUN},
         group_name="reconcile",
         kinds={"duckdb", "parquet"},
         owners=ENGINEERS,
@@ -130,7 +240,7 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
         )
 
     @dg.asset(
-        deps=[discrepancies],
+        deps=[discrepancies, break_suggestions],
         required_resource_keys={ONE_RUN},
         group_name="publish",
         kinds={"duckdb"},
@@ -182,4 +292,4 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
             }
         )
 
-    return [figures, comparisons, bridges, discrepancies, warehouse, reports]
+    return [figures, figure_vintages, break_suggestions, comparisons, gap_history, bridges, discrepancies, warehouse, reports]

@@ -2,8 +2,13 @@
 
 from collections.abc import Mapping
 
+import duckdb
+import pandas as pd
+
 from csp_pipeline.figures.count import Grid, count_feed
 from csp_pipeline.figures.coverage import read_all_receipts, register_coverage
+from csp_pipeline.figures.declared import observation_status
+from csp_pipeline.intake.receipts import Receipt
 from csp_pipeline.lake import connect, records_path, sql_path, table_path, write_table
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Partnership
@@ -29,23 +34,8 @@ def build_figures(
     """
     receipts = read_all_receipts(settings, partnership)
     with connect(settings) as connection:
-        register_coverage(connection, partnership, receipts)
-        connection.register("breaks_frame", book.breaks_table)
-        connection.execute(
-            "CREATE TEMP TABLE breaks AS SELECT * REPLACE (CAST(break_date AS DATE) AS break_date) FROM breaks_frame"
-        ).fetchall()
-        for statement in TABLES:
-            connection.execute(statement).fetchall()
-        grid = Grid()
-        for feed in partnership.feeds:
-            files = [
-                str(records_path(settings, feed.agency, feed.name, receipt.submission_id))
-                for receipt in receipts[feed.key]
-                if receipt.outcome != "refused"
-            ]
-            count_feed(connection, partnership, book, feed, specs[feed.key], files, grid)
-        grid.register(connection)
-        rows = {"figures": write_table(connection, settings, "figures", read_sql("csp_pipeline.figures", "figures"))}
+        query = count_figures(connection, settings, partnership, book, specs, receipts)
+        rows = {"figures": write_table(connection, settings, "figures", query)}
         written = sql_path(table_path(settings, "figures"))
         connection.execute(f"CREATE TEMP VIEW figures AS SELECT * FROM read_parquet('{written}')").fetchall()
         rows["changes"] = write_table(connection, settings, "changes", read_sql("csp_pipeline.figures", "changes"))
@@ -56,3 +46,50 @@ def build_figures(
         ):
             rows[name] = write_table(connection, settings, name, f"FROM {name} ORDER BY {order}")
     return rows
+
+
+def count_figures(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    partnership: Partnership,
+    book: MeasureBook,
+    specs: Mapping[str, FeedSpec],
+    receipts: dict[str, list[Receipt]],
+) -> str:
+    """Count the records of the submissions in `receipts`, beside the tables `breaks` and those of `register_coverage`;
+    gives the query for every figure.
+    """
+    register_coverage(connection, partnership, receipts)
+    connection.register("breaks_frame", book.breaks_table)
+    connection.execute(
+        "CREATE TEMP TABLE breaks AS SELECT * REPLACE (CAST(break_date AS DATE) AS break_date) FROM breaks_frame"
+    ).fetchall()
+    for statement in TABLES:
+        connection.execute(statement).fetchall()
+    grid = Grid()
+    for feed in partnership.feeds:
+        files = [
+            str(records_path(settings, feed.agency, feed.name, receipt.submission_id))
+            for receipt in receipts[feed.key]
+            if receipt.outcome != "refused"
+        ]
+        count_feed(connection, partnership, book, feed, specs[feed.key], files, grid)
+    grid.register(connection)
+    connection.register("preference_rules", table_of_preference_rules(partnership, book))
+    return read_sql("csp_pipeline.figures", "figures", observation_status=observation_status)
+
+
+def table_of_preference_rules(partnership: Partnership, book: MeasureBook) -> pd.DataFrame:
+    """Which feeds each rule may prefer: `measure`, `rule_order`, `rule`, `way`, `agency`, `feed`, `feed_order`."""
+    rules = book.preferences_table.drop(columns="reason")
+    feeds = pd.DataFrame(
+        [
+            (name, feed.agency, feed.name, order)
+            for order, feed in enumerate(partnership.feeds)
+            for name in book.of_feed(feed.key)
+        ],
+        columns=["measure", "agency", "feed", "feed_order"],
+    )
+    joined = rules.rename(columns={"agency": "authority", "feed": "authority_feed"}).merge(feeds, on="measure")
+    is_authority = (joined.authority == joined.agency) & (joined.authority_feed == joined.feed)
+    return joined[is_authority | (joined.way != "authority")].drop(columns=["authority", "authority_feed"])

@@ -86,6 +86,8 @@ def count_feed(
         for date, column in dates.items()
         for area in areas
         for unit in units
+        # where rows would go by the name of a unit that has an identifier, that unit's own count stands
+        if unit["column"] is not None or measure.unit not in {u["name"] for u in units if u["column"] is not None}
     ]
     if has_sums:
         found = "SELECT DISTINCT agency, feed, area_basis, area_code FROM counts WHERE agency = ? AND feed = ?"
@@ -123,7 +125,7 @@ def _count(
         "count_records",
         agency=feed.agency,
         feed=feed.name,
-        current_records=read_sql(PACKAGE, "current_records", files=_file_list(files), columns=columns),
+        current_records=read_sql(PACKAGE, "current_records", files=file_list(files), columns=columns),
         measures=counted,
         dates=[{"basis": basis, "column": column} for basis, column in dates.items()],
         areas=[{"basis": basis, "column": column} for basis, column in areas.items()],
@@ -139,34 +141,39 @@ def _take(
     measures: dict[str, MeasureEntry],
     files: list[str],
 ) -> None:
-    # Totals come with one area column; the measure says what the area is of.
-    area = next(iter(spec.columns_with_role("area").values()))
     query = read_sql(
         PACKAGE,
         "take_published",
         agency=feed.agency,
         feed=feed.name,
-        files=_file_list(files),
+        files=file_list(files),
         adding=[name for name, measure in measures.items() if measure.feeds[feed.key].adds_up],
         period=next(iter(spec.columns_with_role("period").values())),
-        measures=[
-            {
-                "name": name,
-                "condition": condition_of(way),
-                "column": way.take,
-                "area": area,
-                "area_basis": way.area,
-                "date_basis": way.date,
-                "unit": measure.unit,
-                "value": published_value(str(way.take)),
-                "low": published_low(str(way.take)),
-                "high": published_high(str(way.take)),
-            }
-            for name, measure in measures.items()
-            for way in [measure.feeds[feed.key]]
-        ],
+        measures=ways_published(feed, spec, measures),
     )
     connection.execute(f"INSERT INTO published BY NAME {query}").fetchall()
+
+
+def ways_published(feed: Feed, spec: FeedSpec, measures: dict[str, MeasureEntry]) -> list[dict[str, object]]:
+    """For each measure that a feed publishes, what fills its part of the SQL: column, condition, bases, value and bounds."""
+    # Totals come with one area column; the measure says what the area is of.
+    area = next(iter(spec.columns_with_role("area").values()))
+    return [
+        {
+            "name": name,
+            "condition": condition_of(way),
+            "column": way.take,
+            "area": area,
+            "area_basis": way.area,
+            "date_basis": way.date,
+            "unit": measure.unit,
+            "value": published_value(str(way.take)),
+            "low": published_low(str(way.take)),
+            "high": published_high(str(way.take)),
+        }
+        for name, measure in measures.items()
+        for way in [measure.feeds[feed.key]]
+    ]
 
 
 def units_of(spec: FeedSpec) -> list[dict[str, object]]:
@@ -236,7 +243,8 @@ def _lies_in(areas: pd.DataFrame, code: str) -> pd.Series:
     return inside
 
 
-def _file_list(files: list[str]) -> str:
+def file_list(files: list[str]) -> str:
+    """A list of files in SQL."""
     return "[" + ", ".join(f"'{sql_path(file)}'" for file in files) + "]"
 
 

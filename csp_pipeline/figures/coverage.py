@@ -68,7 +68,7 @@ def table_of_cells(partnership: Partnership, receipts: dict[str, list[Receipt]])
 def register_coverage(
     connection: duckdb.DuckDBPyConnection, partnership: Partnership, receipts: dict[str, list[Receipt]]
 ) -> None:
-    """Make the tables `periods`, `feeds`, `validity` and `coverage` on a connection."""
+    """Make the tables `periods`, `feeds`, `validity`, `coverage_steps` and `coverage` on a connection."""
     years = partnership.years
     connection.register("cells", table_of_cells(partnership, receipts))
     connection.register("feeds_frame", partnership.feeds_table)
@@ -80,6 +80,7 @@ def register_coverage(
         "CREATE TEMP TABLE feeds AS SELECT * REPLACE (CAST(expected_from AS DATE) AS expected_from,"
         " CAST(expected_until AS DATE) AS expected_until) FROM feeds_frame",
         f"CREATE TEMP TABLE validity AS {read_sql(package, 'validity')}",
+        f"CREATE TEMP TABLE coverage_steps AS {read_sql(package, 'coverage_steps')}",
         f"CREATE TEMP TABLE coverage AS {read_sql(package, 'coverage')}",
     ):
         connection.execute(statement).fetchall()

@@ -161,12 +161,38 @@ class ComparabilityEntry(Entry):
     reason: str
 
 
+class PreferenceEntry(Entry):
+    """Which of several feeds' figures is preferred: the first entry that applies to a measure and gives a figure is used.
+
+    `by` is `authority` (the figure of `feed`, where it has one), `most_complete` (that which covers most of its period) or
+    `latest` (that of the latest extract). Without `measures` it applies to all that it can.
+    """
+
+    name: str
+    reason: str
+    by: Literal["authority", "most_complete", "latest"]
+    feed: str | None = None
+    measures: list[str] | None = None
+
+    @model_validator(mode="after")
+    def _names_its_authority(self) -> "PreferenceEntry":
+        if (self.by == "authority") != (self.feed is not None):
+            raise ValueError("give feed with authority, and only there")
+        return self
+
+
+DEFAULT_PREFERENCE = PreferenceEntry(
+    name="most_complete", by="most_complete", reason="No rule is given: the figure that covers most of its period stands first."
+)
+
+
 class MeasuresFile(Entry):
     """`measures.yml`."""
 
     measures: dict[str, MeasureEntry]
     tolerances: list[ToleranceEntry]
     comparability: list[ComparabilityEntry] = []
+    preferred: list[PreferenceEntry] = [DEFAULT_PREFERENCE]
 
 
 class BreakEntry(Entry):

@@ -14,6 +14,7 @@ from csp_pipeline.partnership.configuration import (
     ComparabilityEntry,
     MeasureEntry,
     MeasuresFile,
+    PreferenceEntry,
     ToleranceEntry,
     read_configuration,
 )
@@ -55,6 +56,18 @@ class Breaks(Table):
     source: str = tables.column("VARCHAR", "Where that is known from")
 
 
+class Preferences(Table):
+    """The rules by which one of several feeds' figures is preferred: of those for a measure, the first that gives a figure."""
+
+    measure: str = tables.column("VARCHAR", "Measure")
+    rule_order: int = tables.column("INTEGER", "Place among the rules for this measure, from 1")
+    rule: str = tables.column("VARCHAR", "Name of the rule, as in figures.preferred_by")
+    way: str = tables.column("VARCHAR", "authority (the feed's figure), most_complete or latest")
+    agency: str = tables.column("VARCHAR", "Agency that is the authority", nullable=True)
+    feed: str = tables.column("VARCHAR", "Its feed", nullable=True)
+    reason: str = tables.column("VARCHAR", "Why")
+
+
 @dataclass(frozen=True)
 class MeasureBook:
     """Everything in `measures.yml` and `breaks.yml`, checked against the feeds."""
@@ -63,6 +76,7 @@ class MeasureBook:
     tolerances: tuple[ToleranceEntry, ...]
     comparability: tuple[ComparabilityEntry, ...]
     breaks: tuple[BreakEntry, ...]
+    preferred: tuple[PreferenceEntry, ...]
 
     def of_feed(self, key: str) -> dict[str, MeasureEntry]:
         """The measures that a feed gives."""
@@ -94,6 +108,17 @@ class MeasureBook:
                     )
                 )
         return pd.DataFrame(rows, columns=list(Measures.to_schema().columns))
+
+    @property
+    def preferences_table(self) -> pd.DataFrame:
+        """The `preferences` table: one row for each measure and rule that applies to it."""
+        rows = [
+            (name, order, rule.name, rule.by, *(rule.feed.split("/") if rule.feed else (None, None)), rule.reason.strip())
+            for name, measure in self.measures.items()
+            for order, rule in enumerate((rule for rule in self.preferred if _prefers(rule, name, measure)), start=1)
+        ]
+        frame = pd.DataFrame(rows, columns=list(Preferences.to_schema().columns))
+        return frame.astype({"agency": "str", "feed": "str"})  # said, as there may be no authority at all
 
     @property
     def breaks_table(self) -> pd.DataFrame:
@@ -132,10 +157,11 @@ def load_measures(partnership: Partnership) -> MeasureBook:
     feeds = {feed.key for feed in partnership.feeds}
     for name, measure in file.measures.items():
         _check_known(path, f"measures > {name} > feeds", list(measure.feeds), feeds)
-    rules: list[ToleranceEntry | ComparabilityEntry] = [*file.tolerances, *file.comparability]
-    for entry in rules:
+    named: list[ToleranceEntry | ComparabilityEntry] = [*file.tolerances, *file.comparability]
+    for entry in named:
         _check_known(path, f"{entry.name} > between", entry.between or [], feeds)
         _check_known(path, f"{entry.name} > measures", entry.measures or [], set(file.measures))
+    _check_preferences(path, file, feeds)
     ids = [item.id for item in breaks.breaks]
     twice = next((item for item in ids if ids.count(item) > 1), None)
     if twice:
@@ -143,7 +169,39 @@ def load_measures(partnership: Partnership) -> MeasureBook:
     for item in breaks.breaks:
         _check_known(breaks_path, f"{item.id} > feeds", [*item.feeds, *item.comparable_within], feeds)
         _check_known(breaks_path, f"{item.id} > measures", item.measures or [], set(file.measures))
-    return MeasureBook(file.measures, tuple(file.tolerances), tuple(file.comparability), tuple(breaks.breaks))
+    rules = (tuple(file.tolerances), tuple(file.comparability), tuple(breaks.breaks), tuple(file.preferred))
+    return MeasureBook(file.measures, *rules)
+
+
+def _prefers(rule: PreferenceEntry, name: str, measure: MeasureEntry) -> bool:
+    """Whether a rule applies to a measure: an authority without `measures` does to all that its feed gives."""
+    return name in rule.measures if rule.measures is not None else rule.feed is None or rule.feed in measure.feeds
+
+
+def _check_preferences(path: Path, file: MeasuresFile, feeds: set[str]) -> None:
+    """Check that each rule can be followed, and that every measure has one that always gives a figure."""
+    names = [rule.name for rule in file.preferred]
+    for rule in file.preferred:
+        where = f"preferred > {rule.name}"
+        if names.count(rule.name) > 1:
+            raise ConfigurationError(f"{path}: {where}: the name is given twice. Give each rule a name of its own.")
+        _check_known(path, f"{where} > measures", rule.measures or [], set(file.measures))
+        if rule.feed is None:
+            continue
+        _check_known(path, f"{where} > feed", [rule.feed], feeds)
+        given = [name for name, measure in file.measures.items() if rule.feed in measure.feeds]
+        missing = [name for name in rule.measures or [] if name not in given]
+        if missing:
+            raise ConfigurationError(
+                f"{path}: {where}: {rule.feed} does not give {missing[0]}, so it cannot be its authority; feeds that give it: "
+                f"{', '.join(file.measures[missing[0]].feeds)}."
+            )
+    for name, measure in file.measures.items():
+        if not any(rule.by != "authority" and _prefers(rule, name, measure) for rule in file.preferred):
+            raise ConfigurationError(
+                f"{path}: preferred: no rule gives {name} where its authority has no figure. Add one by most_complete or latest, "
+                "without measures, at the end."
+            )
 
 
 def _check_known(path: Path, where: str, names: list[str], known: set[str]) -> None:

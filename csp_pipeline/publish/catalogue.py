@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from csp_pipeline.figures.declared import Changes, Figures
+from csp_pipeline.figures.declared import BreakSuggestions, Changes, Figures, FigureVintages
 from csp_pipeline.intake.submissions import Rejects, Submissions, Validity
 from csp_pipeline.partnership.areas import Areas, Populations
-from csp_pipeline.partnership.measures import Breaks, Measures
+from csp_pipeline.partnership.measures import Breaks, Measures, Preferences
 from csp_pipeline.partnership.partnership import Agencies, Feeds, Partnership
 from csp_pipeline.partnership.periods import Periods
-from csp_pipeline.reconcile.declared import BridgeRecords, BridgeSteps, Comparisons, Discrepancies, LinkCuts, Links
+from csp_pipeline.reconcile.declared import BridgeRecords, BridgeSteps, Comparisons, Discrepancies, GapHistory, LinkCuts, Links
 from csp_pipeline.tables import ColumnSpec, FeedSpec, Table, specs_of
 
 MODELS: dict[str, type[Table]] = {
@@ -20,16 +20,20 @@ MODELS: dict[str, type[Table]] = {
     "periods": Periods,
     "measures": Measures,
     "breaks": Breaks,
+    "preferences": Preferences,
     "submissions": Submissions,
     "rejects": Rejects,
     "validity": Validity,
     "figures": Figures,
     "changes": Changes,
+    "figure_vintages": FigureVintages,
+    "break_suggestions": BreakSuggestions,
     "comparisons": Comparisons,
     "links": Links,
     "link_cuts": LinkCuts,
     "bridge_steps": BridgeSteps,
     "bridge_records": BridgeRecords,
+    "gap_history": GapHistory,
     "discrepancies": Discrepancies,
 }
 

@@ -4,11 +4,19 @@ from typing import Any
 
 import duckdb
 
+from csp_pipeline.figures.breaks import LEAST_STRENGTH
 from csp_pipeline.lake import connect, sql_path, table_path
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 
-COMPARED = {"figures": "value", "changes": "change", "comparisons": "gap", "discrepancies": "gap"}
+COMPARED = {
+    "figures": "value",
+    "changes": "change",
+    "figure_vintages": "value",
+    "comparisons": "gap",
+    "gap_history": "gap",
+    "discrepancies": "gap",
+}
 
 
 def read_rows(settings: Settings, table: str, query: str, **values: Any) -> list[tuple[Any, ...]]:
@@ -19,11 +27,40 @@ def read_rows(settings: Settings, table: str, query: str, **values: Any) -> list
 
 def count_parts_beyond_whole(settings: Settings) -> int:
     """Figures that are larger than the same figure of the district, force, quarter or year that they lie in."""
+    return _count_wrong(settings, "parts_beyond_whole", "figures", "periods")
+
+
+def count_without_one_preferred(settings: Settings) -> int:
+    """Measures of an area and period that have figures, but none or several of them preferred."""
+    return _count_wrong(settings, "without_one_preferred", "figures")
+
+
+def count_vintages_unlike_figures(settings: Settings) -> int:
+    """Headline figures whose latest vintage is another, and vintages that do not follow each other or whose reasons do
+    not add up to the change.
+    """
+    return _count_wrong(settings, "vintages_unlike_figures", "figures", "figure_vintages")
+
+
+def count_histories_unlike_comparisons(settings: Settings) -> int:
+    """Comparisons whose latest gap or verdict in `gap_history` is another, and conflicts without a history."""
+    return _count_wrong(settings, "histories_unlike_comparisons", "comparisons", "gap_history", "figure_vintages")
+
+
+def count_unfounded_suggestions(settings: Settings, declared: list[str]) -> int:
+    """Suggested breaks without a month of their series or no stronger than noise, and breaks that nobody declared but that
+    figures carry all the same.
+    """
+    values = {"declared": declared, "least": LEAST_STRENGTH / 2}
+    return _count_wrong(settings, "unfounded_suggestions", "figures", "break_suggestions", **values)
+
+
+def _count_wrong(settings: Settings, query: str, *tables: str, **values: Any) -> int:
     with connect(settings) as connection:
-        for name in ("figures", "periods"):
+        for name in tables:
             path = sql_path(table_path(settings, name))
             connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet('{path}')").fetchall()
-        rows = connection.execute(read_sql("csp_pipeline.publish", "parts_beyond_whole")).fetchall()
+        rows = connection.execute(read_sql("csp_pipeline.publish", query), values).fetchall()
     return int(rows[0][0])
 
 

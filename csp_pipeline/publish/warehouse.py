@@ -24,7 +24,10 @@ FROM_LAKE = (
     "validity",
     "figures",
     "changes",
+    "figure_vintages",
+    "break_suggestions",
     "comparisons",
+    "gap_history",
     "links",
     "link_cuts",
     "bridge_steps",
@@ -81,6 +84,7 @@ def _fill(
         "populations": partnership.populations,
         "measures": book.measures_table,
         "breaks": book.breaks_table,
+        "preferences": book.preferences_table,
         "submissions": table_of_submissions(settings, partnership, receipts),
     }
     feeds = {feed.table: feed for feed in partnership.feeds}

@@ -23,20 +23,28 @@ def build_comparisons(settings: Settings, partnership: Partnership, book: Measur
     Raises ConfigurationError when two feeds give one measure and no tolerance applies to them.
     """
     with connect(settings) as connection:
-        _view(connection, settings, "figures")
-        connection.register("feed_order", _feed_order(partnership))
-        connection.register("area_slugs", area_slugs(partnership.areas))
-        connection.register("pair_rules", pair_rules(book))
-        connection.register("pair_differences", pair_differences(book))
-        groups = {
-            "break_id": pa.array([b.id for b in book.breaks], pa.string()),
-            "comparable_within": pa.array([list(b.comparable_within) for b in book.breaks], pa.list_(pa.string())),
-        }
-        connection.register("break_groups", pa.table(groups))  # typed, so that no breaks at all will do
-        write_table(connection, settings, "comparisons", read_sql(PACKAGE, "comparisons"))
-        _view(connection, settings, "comparisons")
+        view(connection, settings, "figures")
+        register_rules(connection, partnership, book)
+        query = read_sql(PACKAGE, "comparisons", pairs=read_sql(PACKAGE, "pairs_of_figures"), over_time=False)
+        write_table(connection, settings, "comparisons", query)
+        view(connection, settings, "comparisons")
         counts = connection.execute("SELECT verdict, count(*) FROM comparisons GROUP BY ALL ORDER BY ALL").fetchall()
     return dict(counts)
+
+
+def register_rules(connection: duckdb.DuckDBPyConnection, partnership: Partnership, book: MeasureBook) -> None:
+    """Register what the verdict on a pair of figures rests on: order of feeds, names of areas, tolerances, differences,
+    breaks.
+    """
+    connection.register("feed_order", _feed_order(partnership))
+    connection.register("area_slugs", area_slugs(partnership.areas))
+    connection.register("pair_rules", pair_rules(book))
+    connection.register("pair_differences", pair_differences(book))
+    groups = {
+        "break_id": pa.array([b.id for b in book.breaks], pa.string()),
+        "comparable_within": pa.array([list(b.comparable_within) for b in book.breaks], pa.list_(pa.string())),
+    }
+    connection.register("break_groups", pa.table(groups))  # typed, so that no breaks at all will do
 
 
 def build_discrepancies(settings: Settings, partnership: Partnership, book: MeasureBook) -> int:
@@ -46,8 +54,8 @@ def build_discrepancies(settings: Settings, partnership: Partnership, book: Meas
     """
     raised = partnership.file.discrepancies
     with connect(settings) as connection:
-        for table in ("comparisons", "periods", "bridge_steps"):
-            _view(connection, settings, table)
+        for table in ("comparisons", "gap_history", "periods", "bridge_steps"):
+            view(connection, settings, table)
         for name, frame in (
             ("areas", partnership.areas),
             ("measures", book.measures_table),
@@ -147,6 +155,7 @@ def _feed_order(partnership: Partnership) -> pd.DataFrame:
     )
 
 
-def _view(connection: duckdb.DuckDBPyConnection, settings: Settings, table: str) -> None:
+def view(connection: duckdb.DuckDBPyConnection, settings: Settings, table: str) -> None:
+    """Make one of the lake's tables readable on a connection, under its name."""
     path = sql_path(table_path(settings, table))
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM read_parquet('{path}')").fetchall()

@@ -40,6 +40,13 @@ MEANINGS: dict[tuple[str, str | None], str] = {
 }
 VERDICTS = ("agrees", "within_tolerance", "conflict", "not_comparable", "missing")
 
+EFFECTS = {
+    "first_known": "both figures were known for the first time, and are not in conflict",
+    "opened": "the gap came to be a conflict",
+    "changed": "a figure, or whether the two may be compared, changed; the conflict did not come or go",
+    "closed": "the gap ceased to be a conflict",
+}
+
 
 class Comparisons(Table):
     """Two feeds' headline figures for one measure, area and period: how far they may be compared, and the verdict."""
@@ -129,6 +136,25 @@ class BridgeRecords(Table):
     other_differences: list = tables.column("VARCHAR[]", "Every further difference between the two, as `cause: detail`")
 
 
+class GapHistory(Table):
+    """The gap of a comparison as it was known over time, judged by today's rules: for each comparison that is in conflict, or
+    one of whose figures was ever revised; not for LSOAs.
+    """
+
+    comparison_id: str = tables.column("VARCHAR", "Comparison")
+    known_from: str = tables.column("DATE", "Extract date from which it stood so")
+    known_to: str = tables.column("DATE", "Extract date from which it stood otherwise; NULL for today's", nullable=True)
+    value_a: float = tables.column("DOUBLE", "First figure as then known; NULL when suppressed or missing", nullable=True)
+    value_b: float = tables.column("DOUBLE", "Second figure as then known; NULL when suppressed or missing", nullable=True)
+    gap: float = tables.column("DOUBLE", "value_b - value_a", nullable=True)
+    verdict: str = tables.column("VARCHAR", "Verdict on it, by today's tolerances", isin=list(VERDICTS))
+    rule: str = tables.column("VARCHAR", "Rule behind the verdict")
+    effect: str = tables.column(
+        "VARCHAR", "What began this row: " + "; ".join(f"{name}: {words}" for name, words in EFFECTS.items()), isin=list(EFFECTS)
+    )
+    changed_by: list = tables.column("VARCHAR[]", "Feeds (agency/feed) whose figure came or changed on that day")
+
+
 class Discrepancies(Table):
     """A conflict as people handle it: one for each conflicting comparison at the levels that the partnership raises."""
 
@@ -145,7 +171,7 @@ class Discrepancies(Table):
     gap: float = tables.column("DOUBLE", "value_b - value_a", nullable=True)
     owner_agencies: list = tables.column("VARCHAR[]", "Agencies that can settle it")
     state: str = tables.column("VARCHAR", "open, acknowledged, explained, resolved or reopened")
-    first_seen: str = tables.column("DATE", "Extract date by which both figures were known", nullable=True)
+    first_seen: str = tables.column("DATE", "Extract date from which the gap was first a conflict", nullable=True)
     last_seen: str = tables.column("DATE", "Latest extract date at which it still stands", nullable=True)
     rule: str = tables.column("VARCHAR", "Tolerance that the gap is beyond")
     unexplained: float = tables.column(

@@ -52,20 +52,33 @@ broken AS (
     SELECT f.agency, f.feed, f.measure, p.period, min(f.break_id) AS break_id
     FROM breaks f JOIN periods p ON f.break_date > p.period_start AND f.break_date <= p.period_end
     GROUP BY ALL
+),
+-- the headline figures of one thing in the order of the rules that prefer one: an authority's comes before others, of which
+-- the most complete or the latest comes first
+ranked AS (
+    SELECT
+        f.measure, f.area_code, f.period, f.agency, f.feed, r.rule,
+        {
+            'rule': r.rule_order, 'first': CASE r.way WHEN 'latest' THEN -epoch(f.as_at) ELSE -f.coverage END,
+            'suppressed': f.value IS NULL, 'second': -f.coverage, 'third': -epoch(f.as_at), 'feed': r.feed_order
+        } AS rank
+    FROM every f
+    JOIN preference_rules r ON r.measure = f.measure AND r.agency = f.agency AND r.feed = f.feed
+    WHERE f.is_headline AND f.coverage > 0
+),
+preferred AS (
+    SELECT measure, area_code, period, agency, feed, rule
+    FROM ranked
+    JOIN (SELECT measure, area_code, period, min(rank) AS rank FROM ranked GROUP BY ALL) USING (measure, area_code, period, rank)
 )
 SELECT
     f.agency, f.feed, f.measure, f.area_code, f.area_basis, f.period, f.period_kind, f.period_start, f.period_end,
     f.date_basis, f.unit,
     CAST(f.value AS DOUBLE) AS value, CAST(f.value_low AS DOUBLE) AS value_low, CAST(f.value_high AS DOUBLE) AS value_high,
-    CASE
-        WHEN f.coverage = 0 THEN 'M'
-        WHEN b.break_id IS NOT NULL THEN 'B'
-        WHEN f.value IS NULL THEN 'Q'
-        WHEN f.coverage < 1 THEN 'P'
-        ELSE 'A'
-    END AS status,
+    {{ observation_status("f.coverage", "b.break_id", "f.value") }} AS status,
     CAST(f.coverage AS DOUBLE) AS coverage, CAST(f.covered AS VARCHAR) AS covered, CAST(f.as_at AS DATE) AS as_at,
-    f.is_headline, b.break_id
+    f.is_headline, CASE WHEN f.is_headline THEN p.rule END AS preferred_by, b.break_id
 FROM every f
 LEFT JOIN broken b USING (agency, feed, measure, period)
+LEFT JOIN preferred p USING (agency, feed, measure, area_code, period)
 ORDER BY f.agency, f.feed, f.measure, f.area_code, f.area_basis, f.period_kind, f.period_start, f.date_basis, f.unit

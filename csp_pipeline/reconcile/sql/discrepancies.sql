@@ -13,7 +13,7 @@ SELECT
         WHEN u.unexplained <= greatest(t.absolute, t.relative * greatest(abs(c.value_a), abs(c.value_b))) THEN 'explained'
         ELSE 'open'
     END AS state,
-    c.as_at AS first_seen,
+    coalesce(h.first_seen, c.as_at) AS first_seen,
     (SELECT max(as_at) FROM comparisons) AS last_seen,
     c.rule, u.unexplained, c.reasons,
     m.title || ', ' || a.area_name || ', ' || c.period || ': '
@@ -22,6 +22,10 @@ SELECT
         || coalesce('; ' || format('{:t,}', CAST(abs(c.gap) AS BIGINT)) || CASE WHEN c.gap > 0 THEN ' more' ELSE ' fewer' END, '') || '.'
         AS sentence
 FROM comparisons c
+-- no history is kept for LSOAs
+LEFT JOIN (
+    SELECT comparison_id, min(known_from) AS first_seen FROM gap_history WHERE verdict = 'conflict' GROUP BY ALL
+) h USING (comparison_id)
 JOIN areas a USING (area_code)
 JOIN periods p USING (period)
 JOIN (SELECT DISTINCT measure, title FROM measures) m USING (measure)
