@@ -1,4 +1,4 @@
-"""`csp explain`: one comparison as an analyst reads it: both figures, what they count, and the bridge between them."""
+"""`csp explain`: one comparison as an analyst reads it: both figures, what they count, and the bridge or search for it."""
 
 import json
 import sys
@@ -8,6 +8,7 @@ import duckdb
 from rich.console import Console
 
 from csp_pipeline.cli_output import Format, Rows, print_rows, query_rows
+from csp_pipeline.publish.describe_search import describe_search
 
 STEPS = ["step", "cause", "contribution", "reached", "records_a", "records_b", "sentence"]
 RECORDS = ["cause", "feed", "record_key", "contribution", "counterpart_key", "detail", "other_differences"]
@@ -22,11 +23,16 @@ def read_comparison(database: duckdb.DuckDBPyConnection, comparison_id: str) -> 
 def print_explanation(
     database: duckdb.DuckDBPyConnection, comparison: dict[str, Any], format: Format, *, records: bool, cause: str | None
 ) -> None:
-    """Print a comparison, its bridge, and where asked for the records behind it (of one cause, or of all)."""
+    """Print a comparison, its bridge, and where asked for the records behind it (of one cause, or of all).
+
+    Where one side is only a number, or nothing can be linked, the definition search of the pair is printed too.
+    """
+    search = describe_search(database, comparison["comparison_id"])
     steps = query_rows(database, "explain_steps", {"comparison_id": comparison["comparison_id"]})
     behind = query_rows(database, "explain_records", {"comparison_id": comparison["comparison_id"], "cause": cause})
     if format is Format.json:
         content = {"comparison": comparison, "steps": _entries(steps)} | ({"records": _entries(behind)} if records else {})
+        content |= {"search": {name: _entries(rows) for name, rows in search.items()}} if search else {}
         json.dump(content, sys.stdout, default=str, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")
         return
@@ -38,6 +44,8 @@ def print_explanation(
         print_rows(steps, format, f"From {comparison['feed_a']} to {comparison['feed_b']}", STEPS)
     else:
         Console().print(_why_no_bridge(comparison), highlight=False)
+    if search:
+        _print_search(search)
     if records:
         print_rows(behind, format, "Records behind the steps", RECORDS)
 
@@ -71,6 +79,16 @@ def _print_figures(comparison: dict[str, Any]) -> None:
         f"\nGap {'unknown' if gap is None else f'{gap:+,.0f}'}: {comparison['verdict']} ({comparison['rule']}){state}\n",
         markup=False,
     )
+
+
+def _print_search(search: dict[str, Rows]) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    console.print("\nDefinition search", style="bold")
+    for row in _entries(search["search"]):
+        console.print(str(row["sentence"]), markup=False)
+    console.print()
+    print_rows(search["steps"], Format.table, "From the headline to the best variant, one change at a time")
+    print_rows(search["variants"], Format.table, "The variants that fit best, and the headline")
 
 
 def _why_no_bridge(comparison: dict[str, Any]) -> str:

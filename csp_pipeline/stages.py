@@ -15,6 +15,7 @@ from csp_pipeline.figures.coverage import read_all_receipts
 from csp_pipeline.figures.vintages import build_vintages
 from csp_pipeline.intake.take_in import FeedIntake, take_in_feed
 from csp_pipeline.lake import read_json, table_path, write_json
+from csp_pipeline.partnership.links import load_links
 from csp_pipeline.partnership.measures import MeasureBook, load_measures
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.partnership.periods import Period
@@ -22,6 +23,7 @@ from csp_pipeline.publish.warehouse import publish_warehouse
 from csp_pipeline.reconcile.bridge import build_bridges
 from csp_pipeline.reconcile.compare import build_comparisons, build_discrepancies
 from csp_pipeline.reconcile.history import build_gap_history
+from csp_pipeline.reconcile.search import build_searches
 from csp_pipeline.reports import write_reports
 from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec
@@ -106,6 +108,20 @@ class Pipeline:
             "discrepancies",
             table_path(self.settings, "discrepancies"),
             lambda: {"discrepancies": build_discrepancies(self.settings, self.partnership, self.measures)},
+        )
+
+    def search_definitions(self) -> dict[str, Any]:
+        """Which definitions of one feed's records another feed's bare numbers are consistent with."""
+        return self._unless_done(
+            "definition_searches",
+            table_path(self.settings, "definition_searches"),
+            lambda: build_searches(
+                self.settings,
+                self.partnership,
+                self.measures,
+                self.specs,
+                linked={frozenset(pair.between) for pair in load_links(self.partnership).pairs},
+            ),
         )
 
     def publish(self) -> dict[str, Any]:

@@ -65,6 +65,7 @@ class ColumnSpec:
     formats: tuple[str, ...] = ()
     expects: str = ""
     stored: bool = True
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ def field_of(
     expects: str = "",
     formats: tuple[str, ...] = (),
     stored: bool = True,
+    values: tuple[str, ...] = (),
     **checks: Any,
 ) -> Any:
     """A pandera field with what the rest of the pipeline reads in its metadata.
@@ -148,7 +150,8 @@ def field_of(
     Parameters: `type_` is the DuckDB type; `header` the partner's column name when it is not ours; `sql` an expression
     with `{column}` in it that turns checked text into the typed value; `role` such as `date: recorded`, `unit: victim`,
     `area: offence`, `status`; `reference` names a list of known codes (a value outside it is refused, unless the list
-    is not closed); `expects` completes the sentence "expected ..." in a reject.
+    is not closed); `expects` completes the sentence "expected ..." in a reject; `values` are all that it can be once typed,
+    where that is a small set.
     """
     metadata = {
         "header": header,
@@ -164,6 +167,7 @@ def field_of(
         "formats": formats,
         "expects": expects,
         "stored": stored,
+        "values": values,
     }
     return pa.Field(nullable=nullable, description=description, metadata=metadata, **checks)
 
@@ -233,6 +237,7 @@ def flag(yes: str, no: str, description: str, *, unknown: tuple[str, ...] = (), 
         sql=f"CASE {{column}} WHEN {quoted(yes)} THEN true WHEN {quoted(no)} THEN false END",
         isin=[yes, no, *unknown],
         expects="one of " + ", ".join((yes, no, *unknown)),
+        values=("true", "false"),
         **options,
     )
 
@@ -246,6 +251,7 @@ def choice(words: dict[str, str], description: str, **options: Any) -> Any:
         sql=f"CASE {{column}} {branches} END",
         isin=list(words),
         expects="one of " + ", ".join(words),
+        values=tuple(dict.fromkeys(words.values())),
         **options,
     )
 

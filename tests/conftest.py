@@ -25,6 +25,7 @@ from csp_pipeline.publish.warehouse import publish_warehouse
 from csp_pipeline.reconcile.bridge import build_bridges
 from csp_pipeline.reconcile.compare import build_comparisons, build_discrepancies
 from csp_pipeline.reconcile.history import build_gap_history
+from csp_pipeline.reconcile.search import build_searches
 from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec
 from tests.command import call_csp
@@ -44,6 +45,9 @@ LAKE_TABLES = (
     "bridge_records",
     "gap_history",
     "discrepancies",
+    "definition_searches",
+    "definition_variants",
+    "definition_figures",
 )
 
 
@@ -151,6 +155,7 @@ class Pipeline:
         build_bridges(self.settings, self.partnership, self.book, self.specs)
         build_gap_history(self.settings, self.partnership, self.book)
         build_discrepancies(self.settings, self.partnership, self.book)
+        build_searches(self.settings, self.partnership, self.book, self.specs)
         publish_warehouse(self.settings, self.partnership, self.book, self.specs)
         return intakes
 

@@ -1,4 +1,5 @@
-"""The assets after intake, in flow order: figures, comparisons, discrepancies, the warehouse, the reports."""
+"""The assets after intake, in flow order: figures, comparisons, discrepancies, definition searches, the warehouse,
+the reports."""
 
 from collections.abc import Sequence
 
@@ -15,6 +16,7 @@ from csp_pipeline.publish.checks import (
     count_without_one_preferred,
     count_wrong_bridges,
     count_wrong_gaps,
+    count_wrong_recounts,
     list_refused_files,
     read_rows,
 )
@@ -240,7 +242,28 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
         )
 
     @dg.asset(
-        deps=[discrepancies, break_suggestions],
+        deps=[comparisons],
+        required_resource_keys={ONE_RUN},
+        group_name="reconcile",
+        kinds={"duckdb", "parquet"},
+        owners=ENGINEERS,
+        description="Which definitions of one feed's records another feed's bare numbers are consistent with.",
+        check_specs=[
+            dg.AssetCheckSpec(
+                "headlines_as_counted", asset="definition_searches", description="Every headline recount is the figure itself."
+            )
+        ],
+    )
+    def definition_searches(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        results = pipeline.search_definitions()
+        wrong = count_wrong_recounts(settings)
+        return dg.MaterializeResult(
+            metadata={"dagster/row_count": sum(results.values()), **{k: dg.MetadataValue.int(n) for k, n in results.items()}},
+            check_results=[dg.AssetCheckResult(check_name="headlines_as_counted", passed=wrong == 0, metadata={"wrong": wrong})],
+        )
+
+    @dg.asset(
+        deps=[discrepancies, definition_searches, break_suggestions],
         required_resource_keys={ONE_RUN},
         group_name="publish",
         kinds={"duckdb"},
@@ -292,4 +315,15 @@ def build_product_assets(pipeline: Pipeline, feeds: Sequence[dg.AssetsDefinition
             }
         )
 
-    return [figures, figure_vintages, break_suggestions, comparisons, gap_history, bridges, discrepancies, warehouse, reports]
+    return [
+        figures,
+        figure_vintages,
+        break_suggestions,
+        comparisons,
+        gap_history,
+        bridges,
+        definition_searches,
+        discrepancies,
+        warehouse,
+        reports,
+    ]

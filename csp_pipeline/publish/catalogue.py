@@ -10,6 +10,7 @@ from csp_pipeline.partnership.measures import Breaks, Measures, Preferences
 from csp_pipeline.partnership.partnership import Agencies, Feeds, Partnership
 from csp_pipeline.partnership.periods import Periods
 from csp_pipeline.reconcile.declared import BridgeRecords, BridgeSteps, Comparisons, Discrepancies, GapHistory, LinkCuts, Links
+from csp_pipeline.reconcile.declared_search import DefinitionFigures, DefinitionSearches, DefinitionVariants
 from csp_pipeline.tables import ColumnSpec, FeedSpec, Table, specs_of
 
 MODELS: dict[str, type[Table]] = {
@@ -35,6 +36,9 @@ MODELS: dict[str, type[Table]] = {
     "bridge_records": BridgeRecords,
     "gap_history": GapHistory,
     "discrepancies": Discrepancies,
+    "definition_searches": DefinitionSearches,
+    "definition_variants": DefinitionVariants,
+    "definition_figures": DefinitionFigures,
 }
 
 

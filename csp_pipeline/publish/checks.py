@@ -16,6 +16,7 @@ COMPARED = {
     "comparisons": "gap",
     "gap_history": "gap",
     "discrepancies": "gap",
+    "definition_variants": "misfit",
 }
 
 
@@ -77,6 +78,16 @@ def count_wrong_bridges(settings: Settings) -> int:
             path = sql_path(table_path(settings, name))
             connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet('{path}')").fetchall()
         rows = connection.execute(read_sql("csp_pipeline.publish", "wrong_bridges")).fetchall()
+    return int(rows[0][0])
+
+
+def count_wrong_recounts(settings: Settings) -> int:
+    """Figures that a definition search counts otherwise, under the headline definition, than the figures say."""
+    with connect(settings) as connection:
+        for name in ("figures", "definition_searches", "definition_figures"):
+            path = sql_path(table_path(settings, name))
+            connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet('{path}')").fetchall()
+        rows = connection.execute(read_sql("csp_pipeline.publish", "wrong_recounts")).fetchall()
     return int(rows[0][0])
 
 

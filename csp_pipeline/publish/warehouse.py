@@ -33,6 +33,9 @@ FROM_LAKE = (
     "bridge_steps",
     "bridge_records",
     "discrepancies",
+    "definition_searches",
+    "definition_variants",
+    "definition_figures",
 )
 
 

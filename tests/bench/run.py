@@ -72,11 +72,25 @@ def bench_intake(rows: int, rounds: int) -> dict[str, Measured]:
     return in_turn(commands, rounds)
 
 
+def bench_search(rows: int, rounds: int) -> dict[str, Measured]:
+    """Definition searches of 360 and of 864 variants over as many records, beside one count of them."""
+    path = OUTPUT / f"crimes-{rows}.parquet"
+    if not path.exists():
+        subprocess.run(workload("make_crimes_parquet", str(path), str(rows)), check=True, cwd=PROJECT)
+    print(f"Definition search over {rows:,} records")
+    commands = {
+        "baseline": workload("baseline_one_count", str(path)),
+        "360 variants": workload("search_definitions", str(path), "total_crime"),
+        "864 variants": workload("search_definitions", str(path), "domestic_violence_with_injury"),
+    }
+    return in_turn(commands, rounds)
+
+
 def bench_sample(rounds: int) -> dict[str, Measured]:
     """The sample run, from nothing and again with nothing new, beside an empty Dagster run of as many assets."""
     warehouse, home = OUTPUT / "warehouse", OUTPUT / "empty"
     csp = [str(Path(sys.executable).parent / "csp"), "run", "--quiet", "--warehouse", str(warehouse)]
-    assets = "18"
+    assets = "19"
     results: dict[str, list[tuple[float, float]]] = {"empty run": [], "first run": [], "second run": []}
     print(f"The sample run beside an empty Dagster run of {assets} assets")
     for number in range(rounds):
@@ -131,6 +145,15 @@ def main() -> None:
             f"| {ours.peak_mib:.0f} |"
         )
         results[f"intake {rows}"] = {name: asdict(item) for name, item in measured.items()}
+    most = max(chosen.rows)
+    measured = bench_search(most, chosen.rounds)
+    base = measured["baseline"]
+    lines.append(f"| baseline: one count of {most:,} records | {base.seconds:.1f} | 1 | | {base.peak_mib:.0f} |")
+    for name in ("360 variants", "864 variants"):
+        item = measured[name]
+        ratio = item.seconds / base.seconds
+        lines.append(f"| definition search, {name} | {item.seconds:.1f} | {ratio:.2f} | 10 | {item.peak_mib:.0f} |")
+    results[f"definition search {most}"] = {name: asdict(item) for name, item in measured.items()}
     measured = bench_sample(chosen.rounds)
     base = measured["empty run"]
     lines.append(f"| baseline: empty Dagster run of as many assets | {base.seconds:.1f} | 1 | | {base.peak_mib:.0f} |")

@@ -60,6 +60,82 @@ def intake_street(path: str) -> None:
         print(intake.rows("rows_accepted"))
 
 
+def make_crimes_parquet(path: str, rows: str) -> None:
+    """Records of police/crimes of any number over three years: one in five shares its incident, three in ten of the victims
+    are met again, one in three has none.
+    """
+    import duckdb
+
+    connection = duckdb.connect(config={"memory_limit": "2GB"})
+    connection.execute(
+        f"""
+        COPY (
+            SELECT
+                '16/' || n AS crime_number, 'L16-' || (n * 9 // 10) AS incident_number, recorded AS recorded_date,
+                CAST(recorded - INTERVAL 1 DAY * (hash(n + 1) % 40)::INT AS TIMESTAMP) AS committed_from,
+                subgroups[1 + (hash(n + 2) % 6)::INT] AS offence_subgroup, hash(n + 3) % 5 = 0 AS domestic,
+                CASE WHEN hash(n + 4) % 20 = 0 THEN 'cancelled' WHEN hash(n + 4) % 41 = 0 THEN 'transferred' ELSE 'recorded' END
+                    AS status,
+                CASE hash(n + 5) % 10 WHEN 0 THEN true WHEN 1 THEN false END AS suspect_under_18,
+                lsoas[1 + (hash(n + 6) % len(lsoas))::INT] AS lsoa_code,
+                CASE WHEN hash(n + 7) % 3 > 0 THEN sha256(CAST(hash(n + 8) % (2 * {int(rows)}) AS VARCHAR)) END AS person_key
+            FROM (
+                SELECT
+                    range AS n, DATE '2014-04-01' + INTERVAL 1 DAY * (hash(range) % 1096)::INT AS recorded,
+                    ['Violence with injury', 'Criminal damage', 'Domestic burglary', 'Arson', 'Shoplifting', 'Drugs']
+                        AS subgroups,
+                    (SELECT list(area_code ORDER BY area_code) FROM read_csv('{PROJECT}/sources/areas.csv')
+                        WHERE area_level = 'lsoa') AS lsoas
+                FROM range({int(rows)})
+            )
+        ) TO '{path}' (FORMAT parquet)
+        """
+    ).fetchall()
+
+
+def baseline_one_count(path: str) -> None:
+    """One count of the records: recorded crimes, each crime number once, by district and quarter."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        query = f"""
+            SELECT a.district_code, year(r.recorded_date), quarter(r.recorded_date), count(DISTINCT r.crime_number)
+            FROM read_parquet('{path}') r JOIN read_csv('{PROJECT}/sources/areas.csv') a ON a.area_code = r.lsoa_code
+            WHERE r.status = 'recorded'
+            GROUP BY ALL
+        """
+        print(len(connection.execute(query).fetchall()))
+
+
+def search_definitions(path: str, measure: str) -> None:
+    """A definition search over the same records: every variant of a measure, in every district and quarter."""
+    import pandas as pd
+
+    from csp_pipeline.agencies import find_feed_spec
+    from csp_pipeline.lake import connect
+    from csp_pipeline.partnership.measures import load_measures
+    from csp_pipeline.partnership.partnership import load_partnership
+    from csp_pipeline.partnership.periods import table_of_periods
+    from csp_pipeline.reconcile.search_feed import search_feed
+    from csp_pipeline.reconcile.search_rows import FoundRows
+    from csp_pipeline.settings import Settings
+
+    with tempfile.TemporaryDirectory() as folder:
+        partnership = load_partnership(PROJECT / "sources")
+        periods = table_of_periods(partnership.years[0].start, partnership.years[-1].end)
+        quarters = periods[periods.period_kind == "quarter"]
+        districts = partnership.areas[partnership.areas.area_level == "district"][["area_code", "area_level"]]
+        # what the numbers are makes no difference to the work
+        numbers = {"measure": measure, "other": "district/published_figures", "rule": "published_as_counted"}
+        rows = quarters.merge(districts, how="cross").assign(**numbers, low=1000.0, high=1000.0, is_comparable=True)
+        found, feed = FoundRows(), partnership.feed("police/crimes")
+        with connect(Settings(warehouse=Path(folder))) as connection:
+            records = f"SELECT * FROM read_parquet('{path}')"
+            spec, book = find_feed_spec(feed.key), load_measures(partnership)
+            search_feed(connection, partnership, book, spec, feed, records, pd.DataFrame(rows), periods, found)
+        print(found.searches[0]["variants_tried"])
+
+
 def empty_dagster_run(home: str, assets: str) -> None:
     """A Dagster run of as many assets as the pipeline has, in one process, none of which does anything."""
     import dagster as dg
