@@ -177,6 +177,69 @@ def explain(
 
 
 @app.command()
+def changes(
+    measure: Annotated[str | None, typer.Argument(help="Measure; all by default.")] = None,
+    area: Annotated[str | None, typer.Option(help="Area code or name; the partnership's own district by default.")] = None,
+    period: Annotated[str | None, typer.Option(help="Period such as 2016-17 or '2016-17 Q1'; years by default.")] = None,
+    agency: Annotated[str | None, typer.Option(help="Agency; all by default.")] = None,
+    beyond_chance: Annotated[bool, typer.Option("--beyond-chance", help="Only rises and falls that chance cannot make.")] = False,
+    sources: Sources = None,
+    warehouse: Warehouse = None,
+    format: OutputFormat = Format.table,
+) -> None:
+    """Print each figure beside that of the year before, tested against chance."""
+    settings = settings_of(sources, warehouse)
+    values = {"measure": measure, "area": area, "period": period, "agency": agency, "beyond_chance": beyond_chance}
+    values["district"] = _district(settings)
+    _check_known(settings, "measures", "measure", measure)
+    _check_known(settings, "periods", "period", period)
+    _check_known(settings, "agencies", "agency", agency)
+    shown = ["feed", "period", "value_before", "value", "change", "percent", "ratio_low", "ratio_high", "p", "verdict", "reason"]
+    shown += ["measure"] if measure is None else []
+    print_rows(_query(settings, "change_tests", values), format, f"Changes: {measure}" if measure else "Changes", shown)
+
+
+@app.command()
+def limits(
+    measure: Annotated[str | None, typer.Argument(help="Measure; all by default.")] = None,
+    every: Annotated[bool, typer.Option("--every", help="Every month and quarter, not only those outside the limits.")] = False,
+    sources: Sources = None,
+    warehouse: Warehouse = None,
+    format: OutputFormat = Format.table,
+) -> None:
+    """Print the district's months and quarters that lie outside their control limits."""
+    settings = settings_of(sources, warehouse)
+    _check_known(settings, "measures", "measure", measure)
+    shown = ["feed", "period", "value", "centre", "lower", "upper", "signal", "reason"] + (["measure"] if measure is None else [])
+    title = f"Control limits: {measure}" if measure else "Control limits"
+    print_rows(_query(settings, "control_limits", {"measure": measure, "every": every}), format, title, shown)
+
+
+@app.command()
+def claims(
+    claim: Annotated[str | None, typer.Argument(help="Claim, such as one_extra_crime_a_day; all by default.")] = None,
+    verdict: Annotated[str | None, typer.Option(help="Verdict, such as contradicted; all by default.")] = None,
+    figures_used: Annotated[bool, typer.Option("--figures", help="The figures that they rest on.")] = False,
+    sources: Sources = None,
+    warehouse: Warehouse = None,
+    format: OutputFormat = Format.table,
+) -> None:
+    """Print published statements and what the figures say of them."""
+    from csp_pipeline.reconcile.declared_claims import CLAIM_VERDICTS
+
+    settings = settings_of(sources, warehouse)
+    if verdict is not None and verdict not in CLAIM_VERDICTS:
+        raise typer.BadParameter(f"no verdict {verdict!r}; known: {', '.join(CLAIM_VERDICTS)}")
+    _check_known(settings, "claims", "claim", claim)
+    values = {"claim": claim, "verdict": verdict}
+    shown = ["claim", "verdict", "stated", "computed", "unit", "sentence"] + (["other_feeds"] if claim else [])
+    if not figures_used or format is Format.table:
+        print_rows(_query(settings, "claims", values), format, "Claims", shown)
+    if figures_used:
+        print_rows(_query(settings, "claim_figures", values), format, "Their figures")
+
+
+@app.command()
 def sample(
     to: Annotated[Path, typer.Option("--to", help="Folder to write; it becomes a whole sources folder.")],
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same bytes.", min=0)],

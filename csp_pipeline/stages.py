@@ -21,6 +21,8 @@ from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.partnership.periods import Period
 from csp_pipeline.publish.warehouse import publish_warehouse
 from csp_pipeline.reconcile.bridge import build_bridges
+from csp_pipeline.reconcile.change_tests import build_change_tests
+from csp_pipeline.reconcile.claims import build_claims
 from csp_pipeline.reconcile.compare import build_comparisons, build_discrepancies
 from csp_pipeline.reconcile.history import build_gap_history
 from csp_pipeline.reconcile.search import build_searches
@@ -122,6 +124,22 @@ class Pipeline:
                 self.specs,
                 linked={frozenset(pair.between) for pair in load_links(self.partnership).pairs},
             ),
+        )
+
+    def build_change_tests(self) -> dict[str, Any]:
+        """Changes between years tested against chance, and control limits."""
+        return self._unless_done(
+            "change_tests",
+            table_path(self.settings, "control_limits"),
+            lambda: build_change_tests(self.settings, self.partnership, self.measures),
+        )
+
+    def build_claims(self) -> dict[str, Any]:
+        """Published statements checked against the figures."""
+        return self._unless_done(
+            "claims",
+            table_path(self.settings, "claims"),
+            lambda: build_claims(self.settings, self.partnership, self.measures),
         )
 
     def publish(self) -> dict[str, Any]:

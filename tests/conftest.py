@@ -23,6 +23,8 @@ from csp_pipeline.partnership.measures import MeasureBook, load_measures
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.publish.warehouse import publish_warehouse
 from csp_pipeline.reconcile.bridge import build_bridges
+from csp_pipeline.reconcile.change_tests import build_change_tests
+from csp_pipeline.reconcile.claims import build_claims
 from csp_pipeline.reconcile.compare import build_comparisons, build_discrepancies
 from csp_pipeline.reconcile.history import build_gap_history
 from csp_pipeline.reconcile.search import build_searches
@@ -48,6 +50,10 @@ LAKE_TABLES = (
     "definition_searches",
     "definition_variants",
     "definition_figures",
+    "change_tests",
+    "control_limits",
+    "claims",
+    "claim_figures",
 )
 
 
@@ -94,6 +100,13 @@ def keep_feeds(sources: Path, feeds: Sequence[str]) -> None:
     links["feeds"] = {key: entry for key, entry in links["feeds"].items() if key in feeds}
     (sources / "links.yml").write_text(yaml.safe_dump(links, sort_keys=False), encoding="utf-8")
     breaks = [entry for entry in breaks if entry["feeds"] and entry.get("measures") != []]
+    claims = yaml.safe_load((sources / "claims.yml").read_text(encoding="utf-8"))
+    claims["claims"] = {
+        name: claim
+        for name, claim in claims["claims"].items()
+        if set(claim.get("feeds", [])) <= set(feeds) and set(claim.get("measures", [])) <= set(content["measures"])
+    }
+    (sources / "claims.yml").write_text(yaml.safe_dump(claims, sort_keys=False), encoding="utf-8")
     (sources / "breaks.yml").write_text(yaml.safe_dump({"breaks": breaks}, sort_keys=False), encoding="utf-8")
 
 
@@ -156,6 +169,8 @@ class Pipeline:
         build_gap_history(self.settings, self.partnership, self.book)
         build_discrepancies(self.settings, self.partnership, self.book)
         build_searches(self.settings, self.partnership, self.book, self.specs)
+        build_change_tests(self.settings, self.partnership, self.book)
+        build_claims(self.settings, self.partnership, self.book)
         publish_warehouse(self.settings, self.partnership, self.book, self.specs)
         return intakes
 

@@ -9,9 +9,11 @@ from pathlib import Path
 import dagster as dg
 
 from csp_pipeline.defs.automation import JOB, JOB_DEFINITION, build_schedule, range_tags
+from csp_pipeline.defs.figure_assets import build_figure_assets
 from csp_pipeline.defs.intake_assets import build_intake_assets, problems_of
 from csp_pipeline.defs.one_run import ONE_RUN, build_one_run
-from csp_pipeline.defs.product_assets import build_product_assets
+from csp_pipeline.defs.publish_assets import build_publish_assets
+from csp_pipeline.defs.reconcile_assets import build_reconcile_assets
 from csp_pipeline.errors import ConfigurationError, PublishError
 from csp_pipeline.intake.pull import PullError
 from csp_pipeline.lake import only_run
@@ -44,8 +46,11 @@ class StepFailure:
 def build_definitions(pipeline: Pipeline) -> dg.Definitions:
     """Assets, checks, job and schedule of one pipeline; steps run in one process unless told otherwise."""
     feeds = build_intake_assets(pipeline)
+    products = build_figure_assets(pipeline, feeds)
+    products |= build_reconcile_assets(pipeline, products)
+    products |= build_publish_assets(pipeline, products)
     return dg.Definitions(
-        assets=[*feeds, *build_product_assets(pipeline, feeds)],
+        assets=[*feeds, *products.values()],
         jobs=[JOB_DEFINITION],
         schedules=[build_schedule(pipeline)],
         resources={ONE_RUN: build_one_run(pipeline.settings)},

@@ -20,7 +20,7 @@ COMMON = """agency VARCHAR, feed VARCHAR, measure VARCHAR, area_code VARCHAR, ar
     date_basis VARCHAR, unit VARCHAR"""
 TABLES = (
     f"CREATE TEMP TABLE counts ({COMMON}, value HUGEINT)",
-    f"CREATE TEMP TABLE published ({COMMON}, value DOUBLE, value_low DOUBLE, value_high DOUBLE, as_at DATE)",
+    f"CREATE TEMP TABLE published ({COMMON}, value DOUBLE, value_low DOUBLE, value_high DOUBLE, base DOUBLE, as_at DATE)",
 )
 
 

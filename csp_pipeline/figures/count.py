@@ -170,6 +170,7 @@ def ways_published(feed: Feed, spec: FeedSpec, measures: dict[str, MeasureEntry]
             "value": published_value(str(way.take)),
             "low": published_low(str(way.take)),
             "high": published_high(str(way.take)),
+            "base": f"CAST({identifier(way.base)} AS DOUBLE)" if way.base else "CAST(NULL AS DOUBLE)",
         }
         for name, measure in measures.items()
         for way in [measure.feeds[feed.key]]
@@ -266,6 +267,7 @@ def check_measures(connection: duckdb.DuckDBPyConnection, feed: Feed, spec: Feed
         options: list[tuple[str, str | None, list[object]]] = [
             ("sum", way.sum, list(columns)),
             ("take", way.take, list(columns)),
+            ("base", way.base, [name for name, type_ in columns.items() if type_ in ("BIGINT", "DOUBLE")]),
         ]
         if spec.traits.record_level:
             options += [

@@ -51,6 +51,9 @@ class Figures(Table):
     value_high: float = tables.column(
         "DOUBLE", "Most it can be: with all unlocated records, or of a suppressed number", nullable=True
     )
+    base: float = tables.column(
+        "DOUBLE", "How many a percentage is of, where its publisher says", nullable=True, unit="respondents"
+    )
     status: str = tables.column(
         "VARCHAR",
         "Observation status (SDMX CL_OBS_STATUS): " + "; ".join(f"{code} {words}" for code, words in STATUSES.items()),

@@ -106,8 +106,8 @@ class MeasureFeedEntry(Entry):
     """How one feed gives one measure: it counts rows or units, sums a column, or takes a published number.
 
     `date` and `area` name the headline date and area basis; a taken number that `adds_up` is summed to longer periods,
-    where all of their shorter ones are there; `where` holds conditions in SQL over the feed's columns,
-    every one of which must hold.
+    where all of their shorter ones are there; a taken percentage names in `base` the column that says of how many;
+    `where` holds conditions in SQL over the feed's columns, every one of which must hold.
     """
 
     count: str | None = None
@@ -116,6 +116,7 @@ class MeasureFeedEntry(Entry):
     date: str
     area: str
     adds_up: bool = False
+    base: str | None = None
     where: list[str] = []
     note: str = ""
 
@@ -125,6 +126,8 @@ class MeasureFeedEntry(Entry):
             raise ValueError("give exactly one of count, sum and take")
         if self.adds_up and self.take is None:
             raise ValueError("adds_up goes with take: counts and sums add up by themselves")
+        if self.base is not None and (self.take is None or self.adds_up):
+            raise ValueError("base goes with a percentage that is taken, which never adds up")
         return self
 
 

@@ -10,6 +10,8 @@ from csp_pipeline.partnership.measures import Breaks, Measures, Preferences
 from csp_pipeline.partnership.partnership import Agencies, Feeds, Partnership
 from csp_pipeline.partnership.periods import Periods
 from csp_pipeline.reconcile.declared import BridgeRecords, BridgeSteps, Comparisons, Discrepancies, GapHistory, LinkCuts, Links
+from csp_pipeline.reconcile.declared_changes import ChangeTests, ControlLimits
+from csp_pipeline.reconcile.declared_claims import ClaimFigures, Claims
 from csp_pipeline.reconcile.declared_search import DefinitionFigures, DefinitionSearches, DefinitionVariants
 from csp_pipeline.tables import ColumnSpec, FeedSpec, Table, specs_of
 
@@ -39,6 +41,10 @@ MODELS: dict[str, type[Table]] = {
     "definition_searches": DefinitionSearches,
     "definition_variants": DefinitionVariants,
     "definition_figures": DefinitionFigures,
+    "change_tests": ChangeTests,
+    "control_limits": ControlLimits,
+    "claims": Claims,
+    "claim_figures": ClaimFigures,
 }
 
 

@@ -17,6 +17,8 @@ COMPARED = {
     "gap_history": "gap",
     "discrepancies": "gap",
     "definition_variants": "misfit",
+    "change_tests": "change",
+    "claims": "computed",
 }
 
 
@@ -89,6 +91,30 @@ def count_wrong_recounts(settings: Settings) -> int:
             connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet('{path}')").fetchall()
         rows = connection.execute(read_sql("csp_pipeline.publish", "wrong_recounts")).fetchall()
     return int(rows[0][0])
+
+
+def count_wrong_verdicts(settings: Settings) -> int:
+    """Tested changes whose verdict and interval contradict each other, and changes that should stand here and do not.
+
+    A rise has an interval of the ratio above 1, a fall one below 1, and a change within chance one that holds 1.
+    """
+    with connect(settings) as connection:
+        for name in ("changes", "change_tests", "periods"):
+            path = sql_path(table_path(settings, name))
+            connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet('{path}')").fetchall()
+        rows = connection.execute(read_sql("csp_pipeline.publish", "wrong_verdicts")).fetchall()
+    return int(rows[0][0])
+
+
+def list_unfounded_claims(settings: Settings) -> list[str]:
+    """Claims whose verdict does not rest on the figures as they are: one with a figure that is not that of `figures`, one
+    borne out or contradicted by none, one not comparable without a break or comparison that says so.
+    """
+    with connect(settings) as connection:
+        for name in ("claims", "claim_figures", "figures"):
+            path = sql_path(table_path(settings, name))
+            connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet('{path}')").fetchall()
+        return [name for (name,) in connection.execute(read_sql("csp_pipeline.publish", "unfounded_claims")).fetchall()]
 
 
 def compare_with_lake(settings: Settings) -> list[str]:

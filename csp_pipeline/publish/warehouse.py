@@ -36,6 +36,10 @@ FROM_LAKE = (
     "definition_searches",
     "definition_variants",
     "definition_figures",
+    "change_tests",
+    "control_limits",
+    "claims",
+    "claim_figures",
 )
 
 

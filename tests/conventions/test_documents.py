@@ -26,7 +26,7 @@ DOCUMENTS = [README, PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").rglob(
 EXAMPLES = sorted((PROJECT / "warehouse" / "examples").glob("*.sql"))
 COMMANDS = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
 # Commands of the README that only read the warehouse, so that a test may run them as they stand.
-READING = ("status", "figures", "discrepancies", "reports")
+READING = ("status", "figures", "discrepancies", "changes", "limits", "claims", "reports")
 CODE = re.compile(r"[a-z]+(?:_[a-z]+)*")
 
 

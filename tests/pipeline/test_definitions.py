@@ -1,6 +1,5 @@
 """What a data engineer finds in Dagster: assets, checks that can fail, a job, a schedule, partitions."""
 
-import itertools
 import os
 import shutil
 import subprocess
@@ -51,14 +50,24 @@ def test_dagsters_own_checks_are_clean(command: list[str], tmp_path: Path) -> No
 def test_there_is_one_asset_for_each_feed_then_the_products_in_order(definitions: dg.Definitions, pipeline: Pipeline) -> None:
     graph = definitions.resolve_asset_graph()
     feeds = {dg.AssetKey(feed.key.split("/")) for feed in pipeline.partnership.feeds}
-    products = ["figures", "comparisons", "discrepancies", "warehouse", "reports"]
-    aside = {dg.AssetKey("definition_searches")}
-    assert graph.get_all_asset_keys() == feeds | {dg.AssetKey(name) for name in products} | aside
+    products = {
+        "figure_vintages": {"figures"},
+        "break_suggestions": {"figures"},
+        "change_tests": {"figures"},
+        "comparisons": {"figures"},
+        "gap_history": {"comparisons", "figure_vintages"},
+        "bridges": {"comparisons"},
+        "definition_searches": {"comparisons"},
+        "claims": {"comparisons"},
+        "discrepancies": {"bridges", "gap_history"},
+        "warehouse": {"discrepancies", "definition_searches", "break_suggestions", "change_tests", "claims"},
+        "reports": {"warehouse"},
+    }
+    assert graph.get_all_asset_keys() == feeds | {dg.AssetKey(name) for name in ("figures", *products)}
     assert len(feeds) == 13
     assert graph.get(dg.AssetKey("figures")).parent_keys == feeds
-    for before, after in itertools.pairwise(products):
-        assert graph.get(dg.AssetKey(after)).parent_keys - aside == {dg.AssetKey(before)}
-    assert graph.get(dg.AssetKey("warehouse")).parent_keys >= aside
+    for name, needed in products.items():
+        assert graph.get(dg.AssetKey(name)).parent_keys == {dg.AssetKey(before) for before in needed}
 
 
 def test_every_asset_has_description_owners_kinds_and_group(definitions: dg.Definitions) -> None:

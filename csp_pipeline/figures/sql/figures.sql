@@ -75,6 +75,7 @@ SELECT
     f.agency, f.feed, f.measure, f.area_code, f.area_basis, f.period, f.period_kind, f.period_start, f.period_end,
     f.date_basis, f.unit,
     CAST(f.value AS DOUBLE) AS value, CAST(f.value_low AS DOUBLE) AS value_low, CAST(f.value_high AS DOUBLE) AS value_high,
+    CAST(f.base AS DOUBLE) AS base,
     {{ observation_status("f.coverage", "b.break_id", "f.value") }} AS status,
     CAST(f.coverage AS DOUBLE) AS coverage, CAST(f.covered AS VARCHAR) AS covered, CAST(f.as_at AS DATE) AS as_at,
     f.is_headline, CASE WHEN f.is_headline THEN p.rule END AS preferred_by, b.break_id

@@ -13,7 +13,7 @@ taken AS (
         {{ measure.area_basis | quoted }} AS area_basis, {{ period | identifier }} AS period,
         {{ measure.date_basis | quoted }} AS date_basis, {{ measure.unit | quoted }} AS unit,
         {{ measure.value }} AS value, {{ measure.low }} AS value_low, {{ measure.high }} AS value_high,
-        valid_from
+        {{ measure.base }} AS base, valid_from
     FROM current_rows
     WHERE {{ measure.condition }} AND {{ measure.column | identifier }} IS NOT NULL
     {{ "UNION ALL" if not loop.last }}

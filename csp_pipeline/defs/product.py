@@ -1,0 +1,53 @@
+"""What every asset after intake has in common: its decorator, and the results of checks that count faults."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from csp_pipeline.defs.metadata import markdown_table
+from csp_pipeline.defs.one_run import ONE_RUN
+
+ENGINEERS = ["team:data-engineering"]
+Compute = Callable[[dg.AssetExecutionContext], dg.MaterializeResult]
+
+
+def product(
+    group: str,
+    *,
+    deps: Iterable[dg.AssetsDefinition],
+    description: str,
+    checks: Mapping[str, str] | None = None,
+    kinds: Iterable[str] = ("duckdb", "parquet"),
+) -> Callable[[Compute], dg.AssetsDefinition]:
+    """An asset named after its function; `checks` gives the description of each check that the function reports."""
+
+    def declare(compute: Compute) -> dg.AssetsDefinition:
+        name = compute.__name__
+        return dg.asset(
+            name=name,
+            deps=list(deps),
+            required_resource_keys={ONE_RUN},
+            group_name=group,
+            kinds=set(kinds),
+            owners=ENGINEERS,
+            description=description,
+            check_specs=[dg.AssetCheckSpec(check, asset=name, description=words) for check, words in (checks or {}).items()],
+        )(compute)
+
+    return declare
+
+
+def no_faults(check: str, faults: int) -> dg.AssetCheckResult:
+    """The result of a check that counts what is wrong."""
+    return dg.AssetCheckResult(check_name=check, passed=faults == 0, metadata={"wrong": faults})
+
+
+def counted(counts: Mapping[str, int]) -> dict[str, Any]:
+    """Metadata of rows by kind: their number in all, and each kind's."""
+    return {"dagster/row_count": sum(counts.values()), **{kind: dg.MetadataValue.int(rows) for kind, rows in counts.items()}}
+
+
+def preview(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> dg.MetadataValue:
+    """Metadata that shows rows as a table."""
+    return dg.MetadataValue.md(markdown_table(headers, rows))

@@ -1,0 +1,67 @@
+"""The assets that people open: the warehouse and the reports."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from csp_pipeline.defs.product import preview, product
+from csp_pipeline.publish.checks import compare_with_lake, list_refused_files
+from csp_pipeline.stages import Pipeline
+
+NEEDED = ("discrepancies", "definition_searches", "break_suggestions", "change_tests", "claims")
+
+
+def build_publish_assets(pipeline: Pipeline, before: Mapping[str, dg.AssetsDefinition]) -> dict[str, dg.AssetsDefinition]:
+    """The assets by name, in flow order; `before` are those of figures and reconciliation."""
+    settings = pipeline.settings
+
+    @product(
+        "publish",
+        deps=[before[name] for name in NEEDED],
+        kinds=("duckdb",),
+        description="csp.duckdb: every table with its comments, put in place in one rename.",
+        checks={
+            "equals_lake": "The warehouse holds what the lake does.",
+            "nothing_refused": "Every file received could be taken in.",
+        },
+    )
+    def warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        rows = pipeline.publish()
+        differences = compare_with_lake(settings)
+        refused = list_refused_files(settings)
+        return dg.MaterializeResult(
+            metadata={
+                "path": dg.MetadataValue.path(str(settings.database)),
+                "tables": preview(("table", "rows"), sorted(rows.items())),
+            },
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name="equals_lake",
+                    passed=not differences,
+                    metadata={"differences": "\n".join(differences) or "none"},
+                ),
+                dg.AssetCheckResult(
+                    check_name="nothing_refused",
+                    passed=not refused,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    metadata={"refused": preview(("feed", "file", "message"), refused)},
+                ),
+            ],
+        )
+
+    @product(
+        "reports",
+        deps=[warehouse],
+        kinds=("html", "excel", "json"),
+        description="A discrepancy report for each agency as a page, a workbook and JSON, and the index.",
+    )
+    def reports(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        conflicts = pipeline.write_reports()
+        return dg.MaterializeResult(
+            metadata={
+                "index": dg.MetadataValue.path(str(settings.reports / "index.html")),
+                "conflicts": preview(("agency", "conflicts"), sorted(conflicts.items())),
+            }
+        )
+
+    return {"warehouse": warehouse, "reports": reports}
