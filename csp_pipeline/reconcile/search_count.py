@@ -22,7 +22,7 @@ from csp_pipeline.tables import FeedSpec
 
 PARTS = 4
 # Identifiers are sorted this many at a time, which bounds the memory.
-SORTED_AT_ONCE = 20_000_000
+SORTED_AT_ONCE = 4_000_000
 Numbers = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -191,9 +191,9 @@ class RecordReading:
             cell, element, _ = self._lay_out(rows, grid, *spots)
             kept = cell >= 0
             cell, element, number = cell[kept], element[kept], rows["unit"][kept]
-            # these records do not count one by one, as all records above do
-            singles.append((cell, element, np.full(len(cell), -1)))
-            once, several = _group_units(number, cell, element)
+            records, once, several = _group_units(number, cell, element)
+            # they do not count one by one, as all records above do
+            singles.append((*records, np.full(len(records[0]), -1)))
             singles.append((*once, np.ones(len(once[0]), dtype=int)))
             units.append(several)
         cell, element, number = (np.concatenate(arrays) for arrays in zip(*singles, strict=True))
@@ -247,9 +247,9 @@ class RecordReading:
 
 def _group_units(
     unit: Numbers, cell: Numbers, element: Numbers
-) -> tuple[tuple[Numbers, Numbers], tuple[Numbers, Numbers, Numbers]]:
-    """Records to units in cells: cells and elements of those with one kind of record; and of the others the cell of each unit,
-    and unit and element of each kind of record it has.
+) -> tuple[tuple[Numbers, Numbers], tuple[Numbers, Numbers], tuple[Numbers, Numbers, Numbers]]:
+    """Records to units, where a unit has several in a cell: cell and element of these records; of the units among them that have
+    one kind of record; and of the others the cell of each unit, and unit and element of each kind of record it has.
     """
     key = unit * (int(cell.max(initial=0)) + 1) + cell
     order = np.argsort(key)
@@ -257,9 +257,9 @@ def _group_units(
     follows = np.zeros(len(key) + 1, dtype=bool)
     follows[1:-1] = key[1:] == key[:-1]
     alone = ~(follows[:-1] | follows[1:])
-    singles = [(cell[alone], element[alone])]
-    # of the few units with several records in a cell, those records that differ
     key, cell, element = key[~alone], cell[~alone], element[~alone]
+    records = (cell, element)
+    # of records of one unit that are alike, one is enough
     order = np.lexsort((element, key))
     key, cell, element = key[order], cell[order], element[order]
     differs = np.ones(len(key), dtype=bool)
@@ -267,10 +267,9 @@ def _group_units(
     key, cell, element = key[differs], cell[differs], element[differs]
     _, first, member, size = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
     alike = size[member] == 1
-    singles.append((cell[alike], element[alike]))
     renumbered = np.cumsum(size > 1) - 1
     several = (cell[first][size > 1], renumbered[member[~alike]], element[~alike])
-    return (np.concatenate([c for c, _ in singles]), np.concatenate([e for _, e in singles])), several
+    return records, (cell[alike], element[alike]), several
 
 
 def _multiplied(sizes: Sequence[tuple[str, int]]) -> dict[str, tuple[int, int]]:

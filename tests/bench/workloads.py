@@ -82,8 +82,7 @@ def make_crimes_parquet(path: str, rows: str) -> None:
             FROM (
                 SELECT
                     range AS n, DATE '2014-04-01' + INTERVAL 1 DAY * (hash(range) % 1096)::INT AS recorded,
-                    ['Violence with injury', 'Criminal damage', 'Domestic burglary', 'Arson', 'Shoplifting', 'Drugs']
-                        AS subgroups,
+                    ['Violence with injury', 'Criminal damage', 'Domestic burglary', 'Arson', 'Robbery', 'Other'] AS subgroups,
                     (SELECT list(area_code ORDER BY area_code) FROM read_csv('{PROJECT}/sources/areas.csv')
                         WHERE area_level = 'lsoa') AS lsoas
                 FROM range({int(rows)})

@@ -116,7 +116,7 @@ def search(pipeline: Pipeline, *feeds: str) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module", params=[1, 2, 3])
 def found(request: pytest.FixtureRequest, new_pipeline: Callable[..., Pipeline]) -> tuple[Pipeline, dict[str, dict[str, Any]]]:
-    """Five published measures, four of them counted in another way than the police headline, one by no definition at all."""
+    """Five published measures, three of them counted in another way than the police headline, one by no definition at all."""
     pipeline = new_pipeline([CRIMES, PUBLISHED])
     crimes = make_crimes(request.param)
     put_crimes(pipeline, crimes)
