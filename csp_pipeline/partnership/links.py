@@ -1,9 +1,9 @@
 """How records of two feeds are linked, as `sources/links.yml` declares it."""
 
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.partnership.configuration import Entry, read_configuration
@@ -16,7 +16,8 @@ ByFeed = dict[str, str]
 class RuleEntry(Entry):
     """One rule of a pair: `identifier` columns of a `form`, or `person` columns with `dates` that lie near each other.
 
-    Columns are given by feed, as `agency/feed: column`. `blank_is_unknown: false` says that a record without an identifier
+    Columns are given by feed, as `agency/feed: column`. `within_days` is one number or one for each of the dates: the first
+    date that both records have says how near the nearest of their dates have to lie. `blank_is_unknown: false` says that a record without an identifier
     has no counterpart, as far as its agency knows; else nothing can be said of such a record.
     """
 
@@ -26,7 +27,12 @@ class RuleEntry(Entry):
     blank_is_unknown: bool = True
     person: ByFeed | None = None
     dates: list[ByFeed] = Field(default_factory=list)
-    within_days: int | None = Field(None, ge=0)
+    within_days: list[NonNegativeInt] | None = None
+
+    @field_validator("within_days", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return [value] if isinstance(value, int) else value
 
     @model_validator(mode="after")
     def _one_way(self) -> "RuleEntry":
@@ -36,7 +42,15 @@ class RuleEntry(Entry):
             raise ValueError("identifier goes with form, and with neither dates nor within_days")
         if self.person is not None and (self.form is not None or not self.dates or self.within_days is None):
             raise ValueError("person goes with dates and within_days, and without form")
+        if self.within_days is not None and len(self.within_days) not in (1, len(self.dates)):
+            raise ValueError(f"within_days: give one number, or one for each of the {len(self.dates)} dates")
         return self
+
+    @property
+    def windows(self) -> list[int]:
+        """For each of the dates the days within which a link is made where it is the first that both records have."""
+        days = self.within_days or []
+        return days * len(self.dates) if len(days) == 1 else days
 
     @property
     def columns(self) -> list[ByFeed]:

@@ -112,21 +112,24 @@ def _bridge_measure(
     sides = []
     for side, other in (both, both[::-1]):
         way = side.ways[place]
-        unit = side.unit(way)
         sides.append(
             {
                 "name": side.name,
                 "other_feed": other.key,
-                "is_distinct": unit["is_distinct"],
                 "is_person": side.is_person(way),
-                # the same identifier in two files is one thing sent twice, another unit's is a repeat
-                "repeats": "duplicates" if unit["column"] in side.spec.traits.key else "repeats",
+                # rows are the feed's own unit, so that only another one has fewer of it than rows
+                "is_distinct": side.unit(way)["is_distinct"] and not side.is_row(way),
+                "repeats": "repeats" if side.is_person(way) else "counting_unit",
                 "differences": _differences(side, way, place, links.causes),
-                **_identified(connection, side, pair),
+                **_identified(connection, side, other, pair, place),
             }
         )
     counted = read_sql(PACKAGE, "bridge_counted", sides=sides, measure=place)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE counted AS {counted}").fetchall()
+    for side in both:
+        if side.is_row(side.ways[place]):
+            again = read_sql(PACKAGE, "resent_counted", side=side.name)
+            connection.execute(f"DELETE FROM counted WHERE rowid IN ({again})").fetchall()
     query = read_sql(PACKAGE, "bridge_records", sides=sides, measure=place)
     agency = "CASE r.side WHEN 'a' THEN {} ELSE {} END"
     names = [[quoted(part) for part in side.key.split("/")] for side in both]
@@ -173,20 +176,32 @@ def _differences(side: Side, way: MeasureFeedEntry, place: int, order: list[Any]
     return ranked
 
 
-def _identified(connection: duckdb.DuckDBPyConnection, side: Side, pair: PairEntry) -> dict[str, str]:
-    """SQL over a record `s` that nothing links: whether it quotes an identifier, and whether it has nothing to be linked by."""
-    quotes, blanks = ["false"], ["true"]
+def _identified(connection: duckdb.DuckDBPyConnection, side: Side, other: Side, pair: PairEntry, measure: int) -> dict[str, str]:
+    """SQL over a record `s` that nothing links: whether it quotes an identifier, what it can be linked by, and whether that
+    leads to most of the other side's records, so that finding none says something."""
+    quotes, links_by = ["false"], {}
     for place, rule in enumerate(pair.identifier_rules):
-        column = f"s.identifier_{place}"
-        blanks.append(f"{column} IS NULL")
+        column = f"identifier_{place}"
+        links_by[column] = f"{column} IS NOT NULL"
         if rule.identifier and not side.own(rule.identifier[side.key]):
-            quotes.append(f"{column} IS NOT NULL")
-        # a column that nobody fills in says nothing by being blank
-        filled = f"SELECT count(identifier_{place}) > 0 FROM side_{side.name}"
-        if not rule.blank_is_unknown and connection.execute(filled).fetchall()[0][0]:
-            blanks.append("false")
-    blanks += ["s.person IS NULL"] if pair.person_rule else []
-    return {"quotes": " OR ".join(quotes), "is_unknown": " AND ".join(blanks)}
+            quotes.append(f"s.{column} IS NOT NULL")
+        # a blank says something where others fill the column in
+        filled = f"SELECT count({column}) > 0 FROM side_{{}}"
+        if not rule.blank_is_unknown and all(
+            connection.execute(filled.format(name)).fetchall()[0][0] for name in (side.name, other.name)
+        ):
+            links_by[column] = "true"
+    if pair.person_rule:
+        links_by["person"] = "person IS NOT NULL"
+    bits = " + ".join(f"CASE WHEN {test} THEN {1 << bit} ELSE 0 END" for bit, test in enumerate(links_by.values()))
+    of_other = connection.execute(
+        f"SELECT {bits} AS bits, count(*) FROM side_{other.name} WHERE is_current AND failed_{measure} = 0 GROUP BY ALL"
+    ).fetchall()
+    every = sum(records for _, records in of_other)
+    reached = [
+        2 * sum(records for other_bits, records in of_other if other_bits & own_bits) >= every for own_bits in range(1 << len(links_by))
+    ]
+    return {"quotes": " OR ".join(quotes), "links_by": bits, "reaches_most": f"{reached}[({bits}) + 1]"}
 
 
 def _rule_name(pair: PairEntry, place: str) -> str:

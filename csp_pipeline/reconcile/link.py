@@ -8,7 +8,7 @@ import pandas as pd
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.figures.count import PERSON_UNITS, units_of
 from csp_pipeline.partnership.configuration import MeasureFeedEntry
-from csp_pipeline.partnership.links import FeedLinksEntry, LinksFile, PairEntry
+from csp_pipeline.partnership.links import FeedLinksEntry, LinksFile, PairEntry, RuleEntry
 from csp_pipeline.sql import read_sql
 from csp_pipeline.tables import FeedSpec, identifier
 
@@ -46,6 +46,10 @@ class Side:
         """The unit that a measure counts here: name, column, whether it is counted distinct."""
         return next(unit for unit in units_of(self.spec) if unit["name"] == way.count)
 
+    def is_row(self, way: MeasureFeedEntry) -> bool:
+        """The measure counts the feed's own records here, once each however many files they stand in."""
+        return self.spec.traits.key == (self.unit(way)["column"],)
+
     def is_person(self, way: MeasureFeedEntry) -> bool:
         """The measure counts persons here, so that a record without one counts nobody."""
         return way.count in PERSON_UNITS
@@ -56,26 +60,48 @@ def normalised(column: str, form: str) -> str:
 
     `year_and_number`: a year and a running number in either order, as a BIGINT of both. Of the two groups of digits the
     one of two (or a recent one of four) digits is the year; when both could be, the first is.
-    `letters_and_digits`: upper case, without signs, spaces and the zeros that lead a group of digits.
+    `letters_and_digits`: upper case, without the zeros that lead a number and without signs and spaces, but for one between
+    two numbers; what holds no digit but zeros is none.
     """
     text = identifier(column)
     if form == "letters_and_digits":
         spaced = f"regexp_replace(upper({text}), '[^0-9A-Z]+', ' ', 'g')"
-        return f"nullif(replace(regexp_replace({spaced}, '(^|[^0-9])0+([0-9])', '\\1\\2', 'g'), ' ', ''), '')"
+        without_zeros = f"regexp_replace({spaced}, '(^|[^0-9])0+([0-9])', '\\1\\2', 'g')"
+        # a sign stays between two numbers: 12-3101 and 123-101 are not the same
+        return f"""CASE WHEN regexp_matches({text}, '[1-9]')
+            THEN trim(regexp_replace({without_zeros}, ' *([A-Z]) *', '\\1', 'g')) END"""
     groups = f"regexp_extract({text}, '^[^0-9]*([0-9]+)[^0-9]+([0-9]+)[^0-9]*$', ['first', 'second'])"
     year, number = f"TRY_CAST(left({text}, 2) AS UTINYINT)", f"TRY_CAST(substr({text}, 4) AS UINTEGER)"
     # most are written in the usual way, which is read without a regular expression
     return f"""CASE
-        WHEN substr({text}, 3, 1) = '/' AND length({text}) BETWEEN 6 AND 12 AND {year} IS NOT NULL AND {number} IS NOT NULL
+        -- DuckDB reads 1.5 and 1e3 as whole numbers too
+        WHEN substr({text}, 3, 1) = '/' AND length({text}) BETWEEN 6 AND 12 AND {year} IS NOT NULL
+            AND {number} BETWEEN 1 AND 999999999
+            AND NOT (contains({text}, '.') OR contains({text}, 'e') OR contains({text}, 'E'))
         THEN CAST({year} AS BIGINT) * 1000000000 + {number}
         ELSE year_and_number({groups}.first, {groups}.second)
     END"""
+
+
+def unreadable(column: str, rule: RuleEntry) -> str:
+    """SQL that is true where a reference holds something that is meant to be read and cannot be.
+
+    That is one with digits in it. Where a blank says that there is none (`blank_is_unknown: false`) any word does,
+    such as `unknown`, but for those that say the same as a blank.
+    """
+    text, read = identifier(column), normalised(column, str(rule.form))
+    meant = f"regexp_matches({text}, '[0-9]')"
+    if not rule.blank_is_unknown:
+        blank = f"regexp_full_match(lower({text}), '[^a-z0-9]*((n/?a|none|nil|no|not applicable)[^a-z0-9]*)?')"
+        meant = f"NOT {blank}"
+    return f"CASE WHEN {text} IS NULL OR ({read}) IS NOT NULL THEN false ELSE {meant} END"
 
 
 MACROS = (
     """CREATE OR REPLACE TEMP MACRO is_year(digits) AS
         length(digits) = 2 OR (length(digits) = 4 AND left(digits, 2) IN ('19', '20'))""",
     """CREATE OR REPLACE TEMP MACRO year_and_number(one, two) AS CASE
+        WHEN NOT regexp_matches(one, '[1-9]') OR NOT regexp_matches(two, '[1-9]') THEN NULL
         WHEN is_year(one) AND length(two) <= 9 THEN CAST(right(one, 2) AS BIGINT) * 1000000000 + CAST(two AS BIGINT)
         WHEN is_year(two) AND length(one) <= 9 THEN CAST(right(two, 2) AS BIGINT) * 1000000000 + CAST(one AS BIGINT)
     END""",
@@ -87,7 +113,8 @@ def link_pair(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
 
     `side_a`, `side_b`: each feed's records under a number of their own. `links`: `rule` (place in the declared order),
     `record_a`, `record_b`. `cut_records`: records whose identifier or person too many share. `contradictions`: records
-    whose identifier and person say different things. `events_a`, `events_b`: each record's event; `members`: the records
+    whose identifier and person say different things. `resent_a`, `resent_b`: records that stand in several current files.
+    `events_a`, `events_b`: each record's event; `members`: the records
     of events of more than one link. Raises ConfigurationError for a column that a feed does not have.
     """
     for side in (side_a, side_b):
@@ -96,6 +123,7 @@ def link_pair(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
         connection.execute(statement).fetchall()
     for side in (side_a, side_b):
         _read_side(connection, links, pair, side)
+        _create(connection, f"resent_{side.name}", "resent", side=side.name)
     _link_by_identifier(connection, links, pair)
     _link_by_person(connection, links, pair)
     quoting_a = [
@@ -147,6 +175,11 @@ def _read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pa
         has_superseded=bool(key) and _any(connection, f"FROM ({side.source}) WHERE valid_to IS NOT NULL"),
         record_key=" || '/' || ".join(key) if key else by_row,
         identifiers=[forms[rule.identifier[side.key]] for rule in pair.identifier_rules if rule.identifier],
+        unreadable=[
+            unreadable(rule.identifier[side.key], rule)
+            for rule in pair.identifier_rules
+            if rule.identifier and not side.own(rule.identifier[side.key])
+        ],
         person=person.person[side.key] if person and person.person else None,
         dates=[columns[side.key] for columns in person.dates] if person else [],
         event=of_feed.event,
@@ -192,20 +225,40 @@ def _link_by_identifier(connection: duckdb.DuckDBPyConnection, links: LinksFile,
 def _link_by_person(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: PairEntry) -> None:
     rule = pair.person_rule
     if rule is None:
-        connection.execute("CREATE OR REPLACE TEMP TABLE crowds (person UBIGINT)").fetchall()
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE person_links (rule INTEGER, record_a BIGINT, record_b BIGINT)"
-        ).fetchall()
+        for statement in (
+            "crowds (person UBIGINT)",
+            "person_links (rule INTEGER, record_a BIGINT, record_b BIGINT)",
+            "kin_a (record BIGINT, kin UBIGINT, is_settled BOOLEAN)",
+            "kin_b (record BIGINT, kin UBIGINT, is_settled BOOLEAN)",
+        ):
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {statement}").fetchall()
         return
     _create(connection, "crowds", "person_crowds", most_records=links.most_records)
-    _create(
-        connection,
-        "person_links",
-        "person_links",
-        rule=pair.rules.index(rule),
-        dates=list(range(len(rule.dates))),
-        within_days=rule.within_days,
-    )
+    dates = list(range(len(rule.dates)))
+    for side in ("a", "b"):
+        _create(connection, f"kin_{side}", "person_kin", side=side, dates=dates)
+    _create(connection, "near", "person_near", windows=rule.windows)
+    connection.execute("CREATE OR REPLACE TEMP TABLE person_links (rule INTEGER, record_a BIGINT, record_b BIGINT)").fetchall()
+    # Each round links the records that are nearest to each other and takes them, with others of their incidents, out of
+    # the rest: a person has few records, so there are few rounds.
+    query = read_sql(PACKAGE, "person_links", rule=pair.rules.index(rule))
+    while True:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE new_links AS {query}").fetchall()
+        if connection.execute("SELECT count(*) FROM new_links").fetchall()[0][0] == 0:
+            break
+        connection.execute("INSERT INTO person_links FROM new_links").fetchall()
+        for side in ("a", "b"):
+            connection.execute(
+                f"""
+                UPDATE near SET is_free_{side} = false WHERE record_{side} IN (
+                    SELECT record FROM kin_{side} SEMI JOIN (
+                        SELECT kin FROM kin_{side} SEMI JOIN new_links ON record_{side} = record
+                    ) USING (kin)
+                )
+                """
+            ).fetchall()
+    query = read_sql(PACKAGE, "person_courses", rule=pair.rules.index(rule), within_days=min(rule.windows))
+    connection.execute(f"INSERT INTO person_links {query}").fetchall()
 
 
 def _note_cuts(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: PairEntry) -> None:

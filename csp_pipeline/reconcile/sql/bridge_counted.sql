@@ -12,6 +12,6 @@ JOIN events_{{ side.name }} e USING (record)
 JOIN rollup_{{ side.name }} k ON k.place = s.place_{{ measure }}
 JOIN month_cells c ON c.month = s.month_{{ measure }} AND c.area_code = k.area_code
 WHERE s.is_current AND s.failed_{{ measure }} = 0
-    {% if side.is_person %}AND s.unit_{{ measure }} IS NOT NULL{% endif %}
+    {{ "AND s.unit_%d IS NOT NULL" % measure if side.is_person }}
 {{ "UNION ALL" if not loop.last }}
 {% endfor %}

@@ -13,7 +13,7 @@ larger AS (
 ),
 keyed AS (
     {% for side in ("a", "b") %}
-    SELECT l.*, s.record_key, s.sames FROM larger l JOIN side_{{ side }} s USING (record) WHERE l.side = {{ side | quoted }}
+    SELECT l.*, s.record_key, s.submission_id, s.row_number, s.sames FROM larger l JOIN side_{{ side }} s USING (record) WHERE l.side = {{ side | quoted }}
     {{ "UNION ALL" if not loop.last }}
     {% endfor %}
 ),
@@ -32,24 +32,35 @@ paired AS (
     WHERE l.shared > 0
     GROUP BY ALL
 ),
--- records that say the same as another one counted of their event
+-- records that say the same as another one counted, of their event or of any: the one with a counterpart is the first of them
+alike AS (
+    SELECT k.*, p.record IS NOT NULL AS is_paired, p.rule, unnest(k.sames) AS same
+    FROM keyed k LEFT JOIN paired p ON p.side = k.side AND p.record = k.record AND p.cell = k.cell
+),
 duplicated AS (
-    SELECT DISTINCT x.side, x.record, x.cell
-    FROM keyed x JOIN keyed y USING (side, event, cell)
-    WHERE list_has_any(x.sames, y.sames) AND (y.record_key, y.record) < (x.record_key, x.record)
+    SELECT
+        side, cell, record,
+        row_number() OVER (
+            PARTITION BY side, event, cell, same ORDER BY is_paired DESC, rule, record_key, submission_id, row_number
+        ) > 1 AS in_event,
+        row_number() OVER (PARTITION BY side, cell, same ORDER BY record_key, submission_id, row_number) > 1 AS anywhere
+    FROM alike
+),
+entered_twice AS (
+    SELECT side, cell, record, bool_or(in_event) AS in_event, bool_or(anywhere) AS anywhere FROM duplicated GROUP BY ALL
 ),
 ranked AS (
     SELECT
-        k.*, d.record IS NOT NULL AS is_duplicate,
+        k.*, coalesce(d.in_event, false) AS is_duplicate, coalesce(d.anywhere, false) AS says_the_same,
         row_number() OVER (
             PARTITION BY k.event, k.cell
-            ORDER BY p.record IS NULL, d.record IS NOT NULL, p.rule, k.record_key, k.record
+            ORDER BY p.record IS NULL, coalesce(d.in_event, false), p.rule, k.record_key, k.submission_id, k.row_number
         ) AS place
     FROM keyed k
     LEFT JOIN paired p ON p.side = k.side AND p.record = k.record AND p.cell = k.cell
-    LEFT JOIN duplicated d ON d.side = k.side AND d.record = k.record AND d.cell = k.cell
+    LEFT JOIN entered_twice d ON d.side = k.side AND d.record = k.record AND d.cell = k.cell
 ),
-excess AS (SELECT side, record, event, cell, shared, is_duplicate FROM ranked WHERE place > shared),
+excess AS (SELECT side, record, event, cell, shared, is_duplicate, says_the_same FROM ranked WHERE place > shared),
 -- the records of the other side that belong to the same: linked ones, else those of the same event
 counterparts AS (
     SELECT x.*, e.other, e.rule, true AS is_direct FROM excess x JOIN edges e USING (side, record)
@@ -62,7 +73,7 @@ counterparts AS (
 judged AS (
     {% for side in sides %}
     SELECT
-        c.*, o.record_key AS other_key,
+        c.*, o.record_key AS other_key, (o.submission_id, o.row_number) AS other_place,
         list_filter([
             {% for difference in side.differences %}
             CASE WHEN {{ difference.test }} THEN {'cause': {{ difference.cause | quoted }}, 'detail': {{ difference.detail }}} END{{ "," if not loop.last }}
@@ -81,7 +92,7 @@ nearest AS (
     SELECT side, record, cell, other_key, rule, is_direct, differences
     FROM judged
     QUALIFY row_number() OVER (
-        PARTITION BY side, record, cell ORDER BY is_direct DESC, len(differences), rule, other_key, other
+        PARTITION BY side, record, cell ORDER BY is_direct DESC, len(differences), rule, other_key, other_place
     ) = 1
 ),
 -- what is known of a record that nothing links
@@ -93,7 +104,10 @@ placed AS (
             WHEN x.record IN (SELECT record FROM cut_records WHERE side = {{ side.name | quoted }}) THEN 'shared_identifier'
             WHEN x.record IN (SELECT record FROM contradictions WHERE side = {{ side.name | quoted }}) THEN 'contradicting_links'
             WHEN {{ side.quotes }} THEN 'reference_not_found'
-            WHEN {{ side.is_unknown }} THEN 'no_identifier'
+            WHEN s.is_unreadable THEN 'reference_unreadable'
+            WHEN ({{ side.links_by }}) = 0 THEN 'no_identifier'
+            -- what this record could be found by, most of the other side's records do not say
+            WHEN NOT {{ side.reaches_most }} THEN 'other_without_identifier'
         END AS note,
         -- whether the other feed covers the month that the record counts in
         coalesce(v.coverage, 0) > 0 AS is_covered, m.period AS month
@@ -114,6 +128,7 @@ explained AS (
                 THEN {'cause': CASE WHEN p.is_duplicate THEN 'duplicates' ELSE 'counting_unit' END, 'detail': NULL}
             WHEN len(n.differences) > 0 THEN n.differences[1]
             WHEN n.record IS NOT NULL THEN {'cause': 'counting_unit', 'detail': NULL}
+            WHEN p.says_the_same THEN {'cause': 'duplicates', 'detail': NULL}
             WHEN p.note IS NOT NULL THEN {'cause': 'unexplained', 'detail': p.note}
             WHEN NOT p.is_covered THEN {'cause': 'reference_period', 'detail': 'not received: ' || p.month}
             ELSE {'cause': 'known_to_one_agency_only', 'detail': NULL}
@@ -145,6 +160,6 @@ SELECT
     NULL AS rule, [] AS other_differences
 FROM repeated c JOIN side_{{ side.name }} s USING (record)
 WHERE c.side = {{ side.name | quoted }}
-WINDOW same_{{ side.name }} AS (PARTITION BY c.cell, c.unit ORDER BY s.record_key, s.record)
+WINDOW same_{{ side.name }} AS (PARTITION BY c.cell, c.unit ORDER BY s.record_key, s.submission_id, s.row_number)
 QUALIFY row_number() OVER same_{{ side.name }} > 1
 {% endfor %}

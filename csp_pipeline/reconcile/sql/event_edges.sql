@@ -1,5 +1,6 @@
 -- What ties records to one event beyond a lone pair: links of records with several, and records of one feed that share an
--- incident with a linked one. Nodes are twice the record's number, and one more on side b.
+-- incident, by its number or by person and day, or that are one record sent twice. Nodes are twice the record's number, and
+-- one more on side b.
 WITH
 ends AS (
     SELECT record_a * 2 AS node_a, record_b * 2 + 1 AS node_b, is_single FROM links
@@ -15,8 +16,25 @@ siblings_{{ side }} AS (
     FROM side_{{ side }} s JOIN incidents_{{ side }} i USING (event_key)
     WHERE i.node <> s.record * 2 + {{ offset }}
 ),
+kin_nodes_{{ side }} AS (
+    SELECT kin, min(record) * 2 + {{ offset }} AS node FROM kin_{{ side }} GROUP BY ALL HAVING count(*) BETWEEN 2 AND {{ most_records }}
+),
+kin_edges_{{ side }} AS (
+    SELECT n.node AS node_a, k.record * 2 + {{ offset }} AS node_b FROM kin_{{ side }} k JOIN kin_nodes_{{ side }} n USING (kin)
+    WHERE n.node <> k.record * 2 + {{ offset }}
+),
+-- every row of a record that is in several current files, tied to its first
+resent_edges_{{ side }} AS (
+    SELECT min(record) OVER (PARTITION BY record_key) * 2 + {{ offset }} AS node_a, record * 2 + {{ offset }} AS node_b
+    FROM resent_{{ side }} QUALIFY node_a <> node_b
+),
 {% endfor %}
-siblings AS (FROM siblings_a UNION ALL FROM siblings_b),
+siblings AS (
+    {% for side in ("a", "b") %}
+    FROM siblings_{{ side }} UNION ALL FROM kin_edges_{{ side }} UNION ALL FROM resent_edges_{{ side }}
+    {{ "UNION ALL" if not loop.last }}
+    {% endfor %}
+),
 crowded AS (
     SELECT node_a AS node FROM siblings UNION SELECT node_b FROM siblings
     UNION

@@ -16,9 +16,12 @@ doubted AS (
 ),
 outdone AS (
     SELECT d.rule, d.record_a, d.record_b
-    FROM doubted d
-    JOIN person_links p ON CASE WHEN list_contains({{ quoting_a }}, d.rule) THEN p.record_a = d.record_a ELSE p.record_b = d.record_b END
-    WHERE (p.record_a, p.record_b) <> (d.record_a, d.record_b)
+    FROM doubted d JOIN person_links p ON p.record_a = d.record_a
+    WHERE list_contains({{ quoting_a }}, d.rule) AND p.record_b <> d.record_b
+    UNION
+    SELECT d.rule, d.record_a, d.record_b
+    FROM doubted d JOIN person_links p ON p.record_b = d.record_b
+    WHERE NOT list_contains({{ quoting_a }}, d.rule) AND p.record_a <> d.record_a
 ),
 kept AS (
     SELECT rule, record_a, record_b, is_single FROM identifier_links WHERE person_says = 'confirmed'

@@ -1,0 +1,21 @@
+-- Records of one person on the two sides whose nearest dates lie within the window; the first date that both have says how wide
+-- the window is. A record is free where no sure link has taken it or another record of the same incident; one of the two has to be.
+WITH
+{% for side in ("a", "b") %}
+taken_{{ side }} AS (SELECT DISTINCT record FROM kin_{{ side }} SEMI JOIN (SELECT kin FROM kin_{{ side }} WHERE is_settled) USING (kin)),
+known_{{ side }} AS (
+    SELECT s.*, t.record IS NULL AS is_free
+    FROM side_{{ side }} s SEMI JOIN kin_{{ side }} USING (record) LEFT JOIN taken_{{ side }} t USING (record)
+),
+{% endfor %}
+near AS (
+    SELECT
+        a.record AS record_a, b.record AS record_b, a.is_free AS is_free_a, b.is_free AS is_free_b,
+        a.record_key AS key_a, b.record_key AS key_b, a.submission_id AS submission_a, b.submission_id AS submission_b,
+        a.row_number AS row_a, b.row_number AS row_b,
+        least({% for _ in windows %}abs(date_diff('day', a.date_{{ loop.index0 }}, b.date_{{ loop.index0 }})), {% endfor %}NULL) AS days,
+        coalesce({% for _ in windows %}abs(date_diff('day', a.date_{{ loop.index0 }}, b.date_{{ loop.index0 }})), {% endfor %}NULL) AS first_days,
+        coalesce({% for days in windows %}CASE WHEN a.date_{{ loop.index0 }} IS NOT NULL AND b.date_{{ loop.index0 }} IS NOT NULL THEN {{ days }} END, {% endfor %}NULL) AS within_days
+    FROM known_a a JOIN known_b b ON a.person = b.person AND (a.is_free OR b.is_free)
+)
+SELECT * FROM near WHERE days <= within_days
