@@ -17,8 +17,8 @@ class RuleEntry(Entry):
     """One rule of a pair: `identifier` columns of a `form`, or `person` columns with `dates` that lie near each other.
 
     Columns are given by feed, as `agency/feed: column`. `within_days` is one number or one for each of the dates: the first
-    date that both records have says how near the nearest of their dates have to lie. `blank_is_unknown: false` says that a record without an identifier
-    has no counterpart, as far as its agency knows; else nothing can be said of such a record.
+    date that both records have says how near the nearest of their dates have to lie. `blank_is_unknown: false` says that a
+    record without an identifier has no counterpart, as far as its agency knows; else nothing can be said of such a record.
     """
 
     name: str
@@ -75,7 +75,7 @@ class PairEntry(Entry):
                     raise ValueError(f"rule {rule.name}: give a column for each of {' and '.join(self.between)}")
         names = [rule.name for rule in self.rules]
         if len(set(names)) < len(names):
-            raise ValueError("give each rule a name of its own")
+            raise ValueError(f"give each rule a name of its own; found {', '.join(names)}")
         if [rule.person is not None for rule in self.rules].count(True) > 1:
             raise ValueError("give at most one person rule")
         return self

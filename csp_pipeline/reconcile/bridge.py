@@ -199,7 +199,8 @@ def _identified(connection: duckdb.DuckDBPyConnection, side: Side, other: Side, 
     ).fetchall()
     every = sum(records for _, records in of_other)
     reached = [
-        2 * sum(records for other_bits, records in of_other if other_bits & own_bits) >= every for own_bits in range(1 << len(links_by))
+        2 * sum(records for other_bits, records in of_other if other_bits & own_bits) >= every
+        for own_bits in range(1 << len(links_by))
     ]
     return {"quotes": " OR ".join(quotes), "links_by": bits, "reaches_most": f"{reached}[({bits}) + 1]"}
 

@@ -140,15 +140,24 @@ def link_pair(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
 def check_columns(side: Side, pair: PairEntry, of_feed: FeedLinksEntry) -> None:
     """Check that a feed has the columns that `links.yml` names for it.
 
-    Raises ConfigurationError naming the rule, the column and the columns that there are.
+    Raises ConfigurationError naming the rule, the column and the columns that there are; for a date, those that are dates.
     """
     named = [(f"pairs > {' and '.join(pair.between)} > {rule.name}", c[side.key]) for rule in pair.rules for c in rule.columns]
+    dates = [
+        (f"pairs > {' and '.join(pair.between)} > {rule.name} > dates", d[side.key]) for rule in pair.rules for d in rule.dates
+    ]
     named += [(f"feeds > {side.key} > duplicates", name) for names in of_feed.duplicates for name in names]
     named += [(f"feeds > {side.key} > event", of_feed.event)] if of_feed.event else []
     for where, name in named:
         if name not in side.columns:
             raise ConfigurationError(
                 f"sources/links.yml: {where}: {side.key} has no column {name!r}; it has {', '.join(side.columns)}."
+            )
+    for where, name in dates:
+        if side.columns[name] not in ("DATE", "TIMESTAMP"):
+            raise ConfigurationError(
+                f"sources/links.yml: {where}: {name!r} of {side.key} is {side.columns[name]}; expected a date: "
+                f"{', '.join(column for column, type_ in side.columns.items() if type_ in ('DATE', 'TIMESTAMP'))}."
             )
 
 

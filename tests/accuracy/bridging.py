@@ -83,18 +83,17 @@ def bridge_tables(
     partnership, declared = configuration()
     links = links or declared
     periods = table_of_periods(pd.Timestamp(years[0]).date(), pd.Timestamp(years[1]).date())
+    wholes = [partnership.feed(key).entry.covers_area for key in feeds]
     rows = [
-        (f"{measure}.{area}.{period.period}", measure, area, period.period)
-        + tuple(
-            count_with_pandas(
-                frame,
-                way,
-                area,
-                period.period_start,
-                period.period_end,
-                is_whole=partnership.feed(key).entry.covers_area == area,
-            )
-            for key, frame, way in zip(feeds, frames, ways, strict=True)
+        (
+            f"{measure}.{area}.{period.period}",
+            measure,
+            area,
+            period.period,
+            *(
+                count_with_pandas(frame, way, area, period.period_start, period.period_end, is_whole=whole == area)
+                for whole, frame, way in zip(wholes, frames, ways, strict=True)
+            ),
         )
         for measure, ways in measures.items()
         for area in areas

@@ -45,7 +45,12 @@ VICTIMS = Way(
     entry("victim", "recorded", "offence", *CRIMES.entry.where), CRIMES.holds, "recorded_date", "lsoa_code", "person_key", False
 )
 CLIENTS = Way(
-    entry("person", "referred", "residence", *CASES.entry.where), CASES.holds, "referral_date", "residence_district", "person_key", False
+    entry("person", "referred", "residence", *CASES.entry.where),
+    CASES.holds,
+    "referral_date",
+    "residence_district",
+    "person_key",
+    False,
 )
 INCIDENTS = Way(
     entry("incident", "recorded", "offence", *CRIMES.entry.where), CRIMES.holds, "recorded_date", "lsoa_code", "incident_number"
@@ -65,12 +70,14 @@ class OtherWorld:
     not_covered: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def bridge(self) -> Bridged:
-        return bridge_tables(self.feeds, (self.a, self.b), self.measures, [HARBOROUGH], YEARS, self.not_covered)
+        """Bridge both financial years of Harborough."""
+        whole = ["2015-16", "2016-17"]
+        return bridge_tables(self.feeds, (self.a, self.b), self.measures, [HARBOROUGH], YEARS, self.not_covered, compared=whole)
 
 
 @dataclass(frozen=True)
 class Habits:
-    """Shares of references missing or wrong, of persons missing on each side; whether numbers are padded and how refs are keyed."""
+    """Shares of references missing or wrong, of persons missing on each side; whether numbers are padded with zeros."""
 
     spoiled: float = 0.0
     no_person_a: float = 0.03
@@ -267,20 +274,18 @@ def _repeat_client(w: _Writer, person: str, day: pd.Timestamp) -> None:
 
 def _lose_a_quarter(w: _Writer) -> None:
     """The county's file of one quarter never arrived."""
-    lost = [row for row in w.b if f"{row['referral_date']:%Y-%m}" in NOT_COVERED]
-    for row in lost:
-        for crime in row["of"]:
+    lost = {id(row): row for row in w.b if f"{row['referral_date']:%Y-%m}" in NOT_COVERED}
+    w.links = [(crime, case) for crime, case in w.links if id(case) not in lost]
+    w.b = [row for row in w.b if id(row) not in lost]
+    linked = {id(crime) for crime, _ in w.links}
+    affected = {id(crime) for row in lost.values() for crime in row["of"]}
+    for crime in w.a:
+        is_lost_month = f"{crime['recorded_date']:%Y-%m}" in NOT_COVERED
+        if id(crime) in affected:
             # told from one that nobody else knows only where it counts in the lost months itself
-            crime["cause"] = "reference_period" if f"{crime['recorded_date']:%Y-%m}" in NOT_COVERED else "any"
-    for row in w.a:
-        if row["cause"] == "known_to_one_agency_only" and f"{row['recorded_date']:%Y-%m}" in NOT_COVERED:
-            row["cause"] = "reference_period"
-    w.links = [link for link in w.links if not any(link[1] is row for row in lost)]
-    w.b = [row for row in w.b if not any(row is gone for gone in lost)]
-    still = {id(crime) for _, case in [*w.links] for crime in [_] if case is not None}
-    for row in w.a:
-        if row["cause"] in ("reference_period", "any") and id(row) in still:
-            row["cause"] = "any"
+            crime["cause"] = "reference_period" if is_lost_month and id(crime) not in linked else "any"
+        elif crime["cause"] == "known_to_one_agency_only" and is_lost_month:
+            crime["cause"] = "reference_period"
 
 
 def _number(w: _Writer) -> None:
@@ -311,7 +316,8 @@ def _reference(w: _Writer, row: dict[str, Any]) -> str | None:
         others = [crime["crime_number"] for crime in w.a]
         return w.one_of(
             [
-                *BLANKS, *JUNK, w.one_of(others), f"{int(year) - 1}/{running}", f"{year}/9{running}", f"{number[:-1]}{(int(number[-1]) + 1) % 10}",
+                *BLANKS, *JUNK, w.one_of(others), f"{int(year) - 1}/{running}", f"{year}/9{running}",
+                f"{number[:-1]}{(int(number[-1]) + 1) % 10}",
                 f"{year}{running}", f"{number} & {w.one_of(others)}", f"WMP/{year}/{running}/A",
             ]
         )  # fmt: skip

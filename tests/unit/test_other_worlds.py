@@ -1,0 +1,148 @@
+"""Links and bridges in worlds of other habits than the sample's, and where there is little or nothing to link by."""
+
+from dataclasses import replace
+
+import duckdb
+import pandas as pd
+import pytest
+
+from csp_pipeline.reconcile.link import MACROS, normalised
+from tests.accuracy.bridging import Bridged, Way, bridge_tables
+from tests.accuracy.other_worlds import HARBOROUGH, HERE, Habits, confuse_other, entry, false_links, make_other_domestic_world
+
+SEEDS = 4
+PERSONS_KNOWN = Habits(spoiled=0.3, no_person_a=0, no_person_b=0)
+
+
+@pytest.mark.parametrize(
+    ("habits", "least", "precision"),
+    [
+        (Habits(), 0.99, 0.995),
+        (Habits(is_padded=False, several_share_incident=0.9), 0.99, 0.995),
+        (Habits(no_person_a=1, no_person_b=1), 0.99, 0.995),
+        (PERSONS_KNOWN, 0.95, 0.995),
+    ],
+    ids=["identifiers", "numbers_without_zeros", "no_persons", "references_spoiled"],
+)
+def test_records_get_their_planted_cause(habits: Habits, least: float, precision: float) -> None:
+    tables, false, links = [], 0, 0
+    for seed in range(10, 10 + SEEDS):
+        world = make_other_domestic_world(seed, habits)
+        found = world.bridge()
+        tables.append(confuse_other(world, found))
+        false, links = false + len(false_links(world, found)), links + len(found.links)
+        gaps = found.comparisons.set_index("comparison_id").gap
+        assert found.steps.groupby("comparison_id").contribution.sum().reindex(gaps.index).to_dict() == gaps.to_dict()
+    table = pd.concat(tables)
+    assert len(table) > SEEDS * 400
+    assert table.is_right.mean() >= least, table.groupby(["planted", "found", "is_right"]).size()
+    assert 1 - false / links >= precision
+
+
+def test_where_no_feed_names_identifiers_or_persons_nothing_gets_a_definite_cause() -> None:
+    world = make_other_domestic_world(3, Habits(no_person_a=1, no_person_b=1), events=150)
+    found = replace(world, b=world.b.assign(police_crime_reference=None)).bridge()
+    assert found.links.empty
+    by_feed = found.records.groupby("feed").agg({"cause": "unique", "detail": "unique"})
+    assert by_feed.cause.map(list).to_dict() == {"crimes": ["unexplained"], "domestic_abuse": ["unexplained"]}
+    # the police do have crime numbers; it is the other feed that never quotes one
+    assert by_feed.detail.map(list).to_dict() == {"crimes": ["other_without_identifier"], "domestic_abuse": ["no_identifier"]}
+
+
+ASB = Way(
+    entry("incident", "reported", "incident"), lambda f: f.incident_number.notna(), "reported_at", "lsoa_code", "incident_number"
+)
+ASB_CASES = Way(entry("case", "opened", "incident"), lambda f: f.case_reference.notna(), "opened", "lsoa_code", "case_reference")
+ARSON = Way(
+    entry("offence", "recorded", "offence", "offence_subgroup = 'Arson'"),
+    lambda f: f.offence_subgroup == "Arson",
+    "recorded_date",
+    "lsoa_code",
+    "crime_number",
+)
+FIRES = Way(
+    entry("incident", "call", "incident"), lambda f: f.incident_number.notna(), "time_of_call", "lsoa_code", "incident_number"
+)
+
+
+def rows(frame: pd.DataFrame, date: str, day: str = "2016-05-05") -> pd.DataFrame:
+    filled = {date: pd.Timestamp(day), "lsoa_code": HERE[0], "valid_to": pd.NaT, "submission_id": "one", "sheet": None}
+    return frame.assign(**filled, row_number=range(2, len(frame) + 2)).astype({"valid_to": "datetime64[s]"})
+
+
+def bridge_asb(incidents: list[str], references: list[str | None]) -> Bridged:
+    a = rows(pd.DataFrame({"incident_number": incidents}), "reported_at")
+    b = rows(
+        pd.DataFrame({"case_reference": [f"A{n}" for n in range(len(references))], "police_incident_number": references}),
+        "opened",
+    )
+    ways = {"asb": (ASB, ASB_CASES)}
+    year = ("2016-04-01", "2017-03-31")
+    return bridge_tables(("police/asb", "district/asb_cases"), (a, b), ways, [HARBOROUGH], year, compared=["2016-17"])
+
+
+def test_a_blank_says_that_only_one_agency_knows_and_a_word_that_cannot_be_read_says_nothing() -> None:
+    found = bridge_asb(["L-16-0001", "L-16-0002"], ["l 16 / 1", None, "n/a", " - ", "unknown", "TBC", "L-16-77"])
+    assert found.links[["record_key_a", "record_key_b"]].to_numpy().tolist() == [["L-16-0001", "A0"]]
+    told = found.records.set_index("record_key")[["cause", "detail"]].fillna("").agg(": ".join, axis=1).to_dict()
+    assert told == {
+        "L-16-0002": "known_to_one_agency_only: ",
+        "A1": "known_to_one_agency_only: ",
+        "A2": "known_to_one_agency_only: ",
+        "A3": "known_to_one_agency_only: ",
+        "A4": "unexplained: reference_unreadable",
+        "A5": "unexplained: reference_unreadable",
+        "A6": "unexplained: reference_not_found",
+    }
+
+
+def test_a_column_of_identifiers_that_nobody_fills_in_explains_nothing_on_either_side() -> None:
+    found = bridge_asb(["L-16-1", "L-16-2"], [None, None, None])
+    told = found.records.groupby("feed").detail.unique().map(list).to_dict()
+    assert set(found.records.cause) == {"unexplained"}
+    assert told == {"asb": ["other_without_identifier"], "asb_cases": ["no_identifier"]}
+
+
+def test_numbers_that_only_look_alike_without_their_signs_are_not_linked() -> None:
+    assert bridge_asb(["123-010116", "12-310116"], ["12-310116"]).links.record_key_a.tolist() == ["12-310116"]
+
+
+def test_placeholders_are_no_identifiers() -> None:
+    a = pd.DataFrame({"crime_number": ["16/1", "16/2"], "incident_number": ["n/a", "000"], "offence_subgroup": "Arson"})
+    b = pd.DataFrame({"incident_number": ["F1", "F2"], "police_incident_number": ["N/A", "0"]})
+    found = bridge_tables(
+        ("police/crimes", "fire/incidents"),
+        (rows(a, "recorded_date"), rows(b, "time_of_call")),
+        {"fires": (ARSON, FIRES)},
+        [HARBOROUGH],
+        ("2016-04-01", "2017-03-31"),
+        compared=["2016-17", "2016-06"],
+    )
+    assert found.links.empty
+    empty = found.steps[found.steps.comparison_id == f"fires.{HARBOROUGH}.2016-06"]
+    assert empty[["cause", "contribution", "records"]].to_numpy().tolist() == [["unexplained", 0.0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        *(
+            (text, "16/123456")
+            for text in ("16-123456", "123456/16", "2016/123456", " 16 / 0123456 ", "CR 16/123456", "16/123456.")
+        ),
+        ("16/15", "16/15"),
+        ("16\u00a0/\u00a0123456", "16/123456"),
+        *(
+            (text, None)
+            for text in ("16123456", "16/123456 & 16/123457", "n/a", "unknown", "16/000000", "0/0", "16/1234.5", "16/1e3")
+        ),
+    ],
+)
+def test_crime_numbers_are_read_as_they_are_written_or_not_at_all(text: str, read: str | None) -> None:
+    with duckdb.connect() as connection:
+        for statement in MACROS:
+            connection.execute(statement).fetchall()
+        query = f"SELECT {normalised('x', 'year_and_number')} FROM (SELECT CAST(? AS VARCHAR) AS x)"
+        values = [connection.execute(query, [value]).fetchall()[0][0] for value in (text, read)]
+    assert values[0] == values[1]
+    assert (values[0] is None) == (read is None)
