@@ -95,7 +95,7 @@ class FeedLinksEntry(Entry):
     """What is true of a feed's records whatever they are linked with.
 
     Records that share `event` are one event; records of one event that agree on every column of an entry of
-    `duplicates` (the first of which has to be there) are the same thing entered twice.
+    `duplicates` (all of which have to be there) are the same thing entered twice.
     """
 
     event: str | None = None

@@ -15,7 +15,7 @@ from csp_pipeline.partnership.links import LinksFile, PairEntry, load_links
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.reconcile.declared import CAUSES, MEANINGS
-from csp_pipeline.reconcile.link import PACKAGE, Side, link_pair
+from csp_pipeline.reconcile.link import PACKAGE, Side, link_pair, unreadable
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 from csp_pipeline.tables import FeedSpec, quoted
@@ -177,14 +177,15 @@ def _differences(side: Side, way: MeasureFeedEntry, place: int, order: list[Any]
 
 
 def _identified(connection: duckdb.DuckDBPyConnection, side: Side, other: Side, pair: PairEntry, measure: int) -> dict[str, str]:
-    """SQL over a record `s` that nothing links: whether it quotes an identifier, what it can be linked by, and whether that
-    leads to most of the other side's records, so that finding none says something."""
-    quotes, links_by = ["false"], {}
+    """SQL over a record `s` that nothing links: whether it quotes an identifier, or one that cannot be read, what it can be
+    linked by, and whether that leads to most of the other side's records, so that finding none says something."""
+    quotes, unread, links_by = ["false"], ["false"], {}
     for place, rule in enumerate(pair.identifier_rules):
         column = f"identifier_{place}"
         links_by[column] = f"{column} IS NOT NULL"
         if rule.identifier and not side.own(rule.identifier[side.key]):
             quotes.append(f"s.{column} IS NOT NULL")
+            unread.append(unreadable(f"s.text_{place}", f"s.{column}", rule))
         # a blank says something where others fill the column in
         filled = f"SELECT count({column}) > 0 FROM side_{{}}"
         if not rule.blank_is_unknown and all(
@@ -202,7 +203,12 @@ def _identified(connection: duckdb.DuckDBPyConnection, side: Side, other: Side, 
         2 * sum(records for other_bits, records in of_other if other_bits & own_bits) >= every
         for own_bits in range(1 << len(links_by))
     ]
-    return {"quotes": " OR ".join(quotes), "links_by": bits, "reaches_most": f"{reached}[({bits}) + 1]"}
+    return {
+        "quotes": " OR ".join(quotes),
+        "unreadable": " OR ".join(unread),
+        "links_by": bits,
+        "reaches_most": f"{reached}[({bits}) + 1]",
+    }
 
 
 def _rule_name(pair: PairEntry, place: str) -> str:

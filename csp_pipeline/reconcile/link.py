@@ -83,18 +83,16 @@ def normalised(column: str, form: str) -> str:
     END"""
 
 
-def unreadable(column: str, rule: RuleEntry) -> str:
-    """SQL that is true where a reference holds something that is meant to be read and cannot be.
+def unreadable(text: str, read: str, rule: RuleEntry) -> str:
+    """SQL that is true where a reference holds something that is meant to be read (`text`) and cannot be (`read` is NULL).
 
     That is one with digits in it. Where a blank says that there is none (`blank_is_unknown: false`) any word does,
     such as `unknown`, but for those that say the same as a blank.
     """
-    text, read = identifier(column), normalised(column, str(rule.form))
     meant = f"regexp_matches({text}, '[0-9]')"
     if not rule.blank_is_unknown:
-        blank = f"regexp_full_match(lower({text}), '[^a-z0-9]*((n/?a|none|nil|no|not applicable)[^a-z0-9]*)?')"
-        meant = f"NOT {blank}"
-    return f"CASE WHEN {text} IS NULL OR ({read}) IS NOT NULL THEN false ELSE {meant} END"
+        meant = f"NOT regexp_full_match(lower({text}), '[^a-z0-9]*((n/?a|none|nil|no|not applicable)[^a-z0-9]*)?')"
+    return f"CASE WHEN {text} IS NULL OR {read} IS NOT NULL THEN false ELSE {meant} END"
 
 
 MACROS = (
@@ -184,11 +182,12 @@ def _read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pa
         has_superseded=bool(key) and _any(connection, f"FROM ({side.source}) WHERE valid_to IS NOT NULL"),
         record_key=" || '/' || ".join(key) if key else by_row,
         identifiers=[forms[rule.identifier[side.key]] for rule in pair.identifier_rules if rule.identifier],
-        unreadable=[
-            unreadable(rule.identifier[side.key], rule)
-            for rule in pair.identifier_rules
+        # the texts of references as they were written, to tell what cannot be read from a blank
+        references={
+            place: rule.identifier[side.key]
+            for place, rule in enumerate(pair.identifier_rules)
             if rule.identifier and not side.own(rule.identifier[side.key])
-        ],
+        },
         person=person.person[side.key] if person and person.person else None,
         dates=[columns[side.key] for columns in person.dates] if person else [],
         event=of_feed.event,

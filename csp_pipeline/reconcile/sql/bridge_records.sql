@@ -104,7 +104,7 @@ placed AS (
             WHEN x.record IN (SELECT record FROM cut_records WHERE side = {{ side.name | quoted }}) THEN 'shared_identifier'
             WHEN x.record IN (SELECT record FROM contradictions WHERE side = {{ side.name | quoted }}) THEN 'contradicting_links'
             WHEN {{ side.quotes }} THEN 'reference_not_found'
-            WHEN s.is_unreadable THEN 'reference_unreadable'
+            WHEN {{ side.unreadable }} THEN 'reference_unreadable'
             WHEN ({{ side.links_by }}) = 0 THEN 'no_identifier'
             -- what this record could be found by, most of the other side's records do not say
             WHEN NOT {{ side.reaches_most }} THEN 'other_without_identifier'

@@ -6,10 +6,11 @@ ends AS (
     SELECT record_a * 2 AS node_a, record_b * 2 + 1 AS node_b, is_single FROM links
 ),
 {% for side, offset in (("a", 0), ("b", 1)) %}
--- incidents of side {{ side }} with several records; a crowd is no incident
+-- incidents of side {{ side }} with several records; a crowd is no incident, nor is a word such as `unknown`
 incidents_{{ side }} AS (
     SELECT event_key, min(record) * 2 + {{ offset }} AS node FROM side_{{ side }} WHERE event_key IS NOT NULL
-    GROUP BY ALL HAVING count(*) BETWEEN 2 AND {{ most_records }}
+    GROUP BY ALL
+    HAVING CASE WHEN count(*) BETWEEN 2 AND {{ most_records }} THEN regexp_matches(event_key, '[1-9]') ELSE false END
 ),
 siblings_{{ side }} AS (
     SELECT i.node AS node_a, s.record * 2 + {{ offset }} AS node_b

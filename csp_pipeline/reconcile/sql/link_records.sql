@@ -24,12 +24,12 @@ known_records AS (SELECT *, true AS is_current FROM source WHERE valid_to IS NUL
 SELECT
     {{ record_key }} AS record_key, submission_id, sheet, row_number, is_current
     {% for identifier in identifiers %}, {{ identifier }} AS identifier_{{ loop.index0 }}{% endfor %}
-    , {{ unreadable | join(" OR ") if unreadable else "false" }} AS is_unreadable
+    {% for place, reference in references.items() %}, {{ reference | identifier }} AS text_{{ place }}{% endfor %}
+
     , {% if person %}CASE WHEN {{ person | identifier }} IS NOT NULL THEN hash({{ person | identifier }}) END{% else %}CAST(NULL AS UBIGINT){% endif %} AS person
     {% for date in dates %}, CAST({{ date | identifier }} AS DATE) AS date_{{ loop.index0 }}{% endfor %}
-    -- a word such as `unknown` is no incident
-    , {% if event %}CASE WHEN regexp_matches({{ event | identifier }}, '[1-9]') THEN hash({{ event | identifier }}) END{% else %}CAST(NULL AS UBIGINT){% endif %} AS event_key
-    , {% if duplicates %}list_filter([{% for duplicate in duplicates %}CASE WHEN {{ duplicate[0] }} IS NOT NULL THEN hash({{ loop.index0 }}, {% for name in duplicate %}{{ name }}{{ ", " if not loop.last }}{% endfor %}) END{{ ", " if not loop.last }}{% endfor %}]::UBIGINT[], lambda same: same IS NOT NULL){% else %}CAST(NULL AS UBIGINT[]){% endif %} AS sames
+    , {{ event | identifier if event else "CAST(NULL AS VARCHAR)" }} AS event_key
+    , {% if duplicates %}list_filter([{% for duplicate in duplicates %}CASE WHEN {% for name in duplicate %}{{ name }} IS NOT NULL{{ " AND " if not loop.last }}{% endfor %} THEN hash({{ loop.index0 }}, {% for name in duplicate %}{{ name }}{{ ", " if not loop.last }}{% endfor %}) END{{ ", " if not loop.last }}{% endfor %}]::UBIGINT[], lambda same: same IS NOT NULL){% else %}CAST(NULL AS UBIGINT[]){% endif %} AS sames
     {% for measure in measures %}
     -- bit n is set when the measure's n-th condition is not met
     , {% for condition in measure.conditions %}(CASE WHEN {{ condition }} THEN 0 ELSE {{ 2 ** loop.index0 }} END) + {% endfor %}0 AS failed_{{ loop.index0 }}
