@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
 import pytest
 
+from csp_pipeline.lake import table_path
 from csp_pipeline.partnership.periods import financial_years, periods_between
+from csp_pipeline.publish.checks import count_wrong_recounts
 from csp_pipeline.publish.describe_search import describe_search
 from csp_pipeline.reconcile.compare import build_comparisons
 from csp_pipeline.reconcile.search import Pair, build_searches, pairs_to_search
@@ -199,6 +202,20 @@ def test_every_headline_recount_is_the_figure_itself(found: tuple[Pipeline, dict
     )
     assert len(rows) == 15
     assert all(row["headline"] == row["value"] for row in rows)
+
+
+def test_a_headline_recount_that_is_not_the_figure_is_noticed(found: tuple[Pipeline, dict[str, dict[str, Any]]]) -> None:
+    settings = found[0].settings
+    assert count_wrong_recounts(settings) == 0
+    path = table_path(settings, "definition_figures")
+    whole = path.read_bytes()
+    damaged = f"SELECT * REPLACE (headline + (period = '2016-17')::INT AS headline) FROM read_parquet('{path}')"
+    duckdb.execute(f"COPY ({damaged}) TO '{path}.bad' (FORMAT parquet)").fetchall()
+    Path(f"{path}.bad").replace(path)
+    try:
+        assert count_wrong_recounts(settings) == 5
+    finally:
+        path.write_bytes(whole)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
