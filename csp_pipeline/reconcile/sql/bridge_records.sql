@@ -35,7 +35,9 @@ paired AS (
 -- records that say the same as another one counted, of their event or of any: the one with a counterpart is the first of them
 alike AS (
     SELECT k.*, p.record IS NOT NULL AS is_paired, p.rule, unnest(k.sames) AS same
-    FROM keyed k LEFT JOIN paired p ON p.side = k.side AND p.record = k.record AND p.cell = k.cell
+    -- what too many share tells nothing of two of them
+    FROM (SELECT * FROM keyed ANTI JOIN cut_records USING (side, record)) k
+    LEFT JOIN paired p ON p.side = k.side AND p.record = k.record AND p.cell = k.cell
 ),
 duplicated AS (
     SELECT
