@@ -1,16 +1,10 @@
--- Identifiers that too many records of one side share to say anything about their events.
-WITH
-counted_a AS (
-    SELECT identifier_{{ identifier }} AS identifier, count(*) AS records FROM side_a GROUP BY ALL HAVING records > {{ most_records }}
-),
-counted_b AS (
-    SELECT identifier_{{ identifier }} AS identifier, count(*) AS records FROM side_b GROUP BY ALL HAVING records > {{ most_records }}
-),
-shared AS (
-    SELECT identifier FROM counted_a SEMI JOIN side_b ON side_b.identifier_{{ identifier }} = counted_a.identifier
-    UNION
-    SELECT identifier FROM counted_b SEMI JOIN side_a ON side_a.identifier_{{ identifier }} = counted_b.identifier
-)
-SELECT {{ rule_name | quoted }} AS rule, 'a' AS side, record FROM side_a JOIN shared ON identifier_{{ identifier }} = identifier
-UNION ALL
-SELECT {{ rule_name | quoted }} AS rule, 'b' AS side, record FROM side_b JOIN shared ON identifier_{{ identifier }} = identifier
+-- Records whose identifier too many records of their side share for it to say anything about one event.
+{% for side in ("a", "b") %}
+SELECT {{ rule_name | quoted }} AS rule, {{ side | quoted }} AS side, record
+FROM side_{{ side }}
+SEMI JOIN (
+    SELECT identifier_{{ identifier }} FROM side_{{ side }} WHERE identifier_{{ identifier }} IS NOT NULL
+    GROUP BY ALL HAVING count(*) > {{ most_records }}
+) crowded USING (identifier_{{ identifier }})
+{{ "UNION ALL" if not loop.last }}
+{% endfor %}
