@@ -23,6 +23,7 @@ from csp_pipeline.stages import Pipeline
 INSTANCE = """telemetry: {enabled: false}
 nux: {enabled: false}
 concurrency: {runs: {max_concurrent_runs: 1}}
+event_log_storage: {module: csp_pipeline.defs.event_log, class: EventLog, config: {}}
 """
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 

@@ -86,11 +86,37 @@ def bench_search(rows: int, rounds: int) -> dict[str, Measured]:
     return in_turn(commands, rounds)
 
 
+def bench_links(rows: int, rounds: int) -> dict[str, Measured]:
+    """Linking and bridging beside a full outer join of the same keys; both time themselves, without their imports."""
+    from tests.bench.links import make_records
+
+    make_records(OUTPUT, rows)
+    print(f"Linking and bridging {rows:,} records with {rows:,}")
+    times: dict[str, list[float]] = {"baseline": [], "links": []}
+    for number in range(rounds):
+        for name, program in (("baseline", "join_keys"), ("links", "link_and_bridge")):
+            command = [sys.executable, "-m", "tests.bench.links", program, str(OUTPUT), str(rows)]
+            done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+            times[name].append(float(done.stdout.split()[-1]))
+            print(f"  round {number + 1}: {name}: {times[name][-1]:.2f} s", flush=True)
+    return {name: Measured(name, statistics.median(runs), 0, rounds) for name, runs in times.items()}
+
+
+def count_assets() -> int:
+    """How many assets the sample run has."""
+    from csp_pipeline.defs.build import build_definitions
+    from csp_pipeline.settings import Settings
+    from csp_pipeline.stages import open_pipeline
+
+    definitions = build_definitions(open_pipeline(Settings(warehouse=OUTPUT / "counted")))
+    return len(definitions.resolve_asset_graph().get_all_asset_keys())
+
+
 def bench_sample(rounds: int) -> dict[str, Measured]:
     """The sample run, from nothing and again with nothing new, beside an empty Dagster run of as many assets."""
     warehouse, home = OUTPUT / "warehouse", OUTPUT / "empty"
     csp = [str(Path(sys.executable).parent / "csp"), "run", "--quiet", "--warehouse", str(warehouse)]
-    assets = "19"
+    assets = str(count_assets())
     results: dict[str, list[tuple[float, float]]] = {"empty run": [], "first run": [], "second run": []}
     print(f"The sample run beside an empty Dagster run of {assets} assets")
     for number in range(rounds):
@@ -128,6 +154,8 @@ def main() -> None:
     """Measure everything and write `.bench/results.json` and `.bench/results.md`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="*", default=[2_000_000, 10_000_000])
+    parser.add_argument("--searched", type=int, nargs="*", default=[10_000_000], help="records of the definition search")
+    parser.add_argument("--linked", type=int, nargs="*", default=[1_000_000], help="records a side to link and bridge")
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
     OUTPUT.mkdir(exist_ok=True)
@@ -145,15 +173,21 @@ def main() -> None:
             f"| {ours.peak_mib:.0f} |"
         )
         results[f"intake {rows}"] = {name: asdict(item) for name, item in measured.items()}
-    most = max(chosen.rows)
-    measured = bench_search(most, chosen.rounds)
-    base = measured["baseline"]
-    lines.append(f"| baseline: one count of {most:,} records | {base.seconds:.1f} | 1 | | {base.peak_mib:.0f} |")
-    for name in ("360 variants", "864 variants"):
-        item = measured[name]
-        ratio = item.seconds / base.seconds
-        lines.append(f"| definition search, {name} | {item.seconds:.1f} | {ratio:.2f} | 10 | {item.peak_mib:.0f} |")
-    results[f"definition search {most}"] = {name: asdict(item) for name, item in measured.items()}
+    for rows in chosen.searched:
+        measured = bench_search(rows, chosen.rounds)
+        base = measured["baseline"]
+        lines.append(f"| baseline: one count of {rows:,} records | {base.seconds:.1f} | 1 | | {base.peak_mib:.0f} |")
+        for name in ("360 variants", "864 variants"):
+            item = measured[name]
+            ratio = item.seconds / base.seconds
+            lines.append(f"| definition search, {name} | {item.seconds:.1f} | {ratio:.2f} | 10 | {item.peak_mib:.0f} |")
+        results[f"definition search {rows}"] = {name: asdict(item) for name, item in measured.items()}
+    for rows in chosen.linked:
+        measured = bench_links(rows, chosen.rounds)
+        base, ours = measured["baseline"], measured["links"]
+        lines.append(f"| baseline: full outer join of {rows:,} by {rows:,} keys | {base.seconds:.2f} | 1 | | |")
+        lines.append(f"| the same records linked and bridged | {ours.seconds:.2f} | {ours.seconds / base.seconds:.1f} | 3 | |")
+        results[f"links {rows}"] = {name: asdict(item) for name, item in measured.items()}
     measured = bench_sample(chosen.rounds)
     base = measured["empty run"]
     lines.append(f"| baseline: empty Dagster run of as many assets | {base.seconds:.1f} | 1 | | {base.peak_mib:.0f} |")

@@ -136,7 +136,9 @@ def search_definitions(path: str, measure: str) -> None:
 
 
 def empty_dagster_run(home: str, assets: str) -> None:
-    """A Dagster run of as many assets as the pipeline has, in one process, none of which does anything."""
+    """A Dagster run of as many assets as the pipeline has, in one process, none of which does anything; the instance is
+    Dagster's own, without this project's event log.
+    """
     import dagster as dg
 
     from csp_pipeline.defs.build import QUIET, open_instance
@@ -153,6 +155,8 @@ def empty_dagster_run(home: str, assets: str) -> None:
         jobs=[dg.define_asset_job("everything", selection=dg.AssetSelection.all())],
         executor=dg.in_process_executor,
     )
+    Path(home).mkdir(parents=True)
+    (Path(home) / "dagster.yaml").write_text("telemetry: {enabled: false}\nnux: {enabled: false}\n", encoding="utf-8")
     with open_instance(Path(home)) as instance:
         definitions.resolve_job_def("everything").execute_in_process(instance=instance, run_config=QUIET)
 

@@ -1,0 +1,45 @@
+"""Where Dagster keeps its events: its own SQLite storage, prepared once for each database instead of at every event."""
+
+import functools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+from dagster._serdes import ConfigurableClassData
+from sqlalchemy.pool import NullPool
+
+
+class EventLog(SqliteEventLogStorage):
+    """Dagster's SQLite event log in its usual place, `history/runs` of the Dagster home.
+
+    Dagster makes a new engine for every event, which then has to compile each statement anew; on a run of many short steps
+    that is a fifth of the time. Only how a connection is made differs here.
+    """
+
+    @classmethod
+    def config_type(cls) -> dict[str, Any]:
+        """Nothing: the place follows from the Dagster home, so that a warehouse can be moved."""
+        return {}
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> "EventLog":
+        """The event log of the Dagster home."""
+        return cls(str(Path(os.environ["DAGSTER_HOME"], "history", "runs")), inst_data)
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[sqlalchemy.Connection]:
+        if shard not in self._initialized_dbs:
+            with super()._connect(shard):
+                pass  # makes the database when there is none
+        with self._db_lock, _engine(self.conn_string_for_shard(shard)).begin() as connection:
+            yield connection
+
+
+@functools.lru_cache(maxsize=8)
+def _engine(database: str) -> sqlalchemy.Engine:
+    return sqlalchemy.create_engine(database, poolclass=NullPool, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS})
