@@ -4,8 +4,7 @@ from typing import Any
 
 import jinja2
 
-from csp_pipeline.partnership.periods import period_label
-from csp_pipeline.tables import identifier, quoted
+from csp_pipeline.sql_text import identifier, period_label, quoted
 
 # What is filled in is SQL, not HTML: names and literals go through the filters below.
 _environment = jinja2.Environment(  # noqa: S701

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 import pandas as pd
 import pandera.pandas as pa
 
+from csp_pipeline.sql_text import identifier, quoted
+
 ISO_DAY = "%Y-%m-%d"
 ISO_MOMENT = "%Y-%m-%d %H:%M:%S"
 Model = TypeVar("Model", bound="FeedTable")
@@ -377,12 +379,3 @@ def comment_of(spec: ColumnSpec) -> str:
     extra = [f"Unit: {spec.unit}."] if spec.unit else []
     extra += [f"Role: {spec.role}."] if spec.role else []
     return " ".join([spec.description.rstrip(".") + ".", *extra])
-
-
-def identifier(name: str) -> str:
-    """A SQL identifier, quoted."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def quoted(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -13,7 +13,8 @@ from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.partnership.periods import MONTHS_IN
 from csp_pipeline.sql import read_sql
-from csp_pipeline.tables import FeedSpec, identifier, published_high, published_low, published_value
+from csp_pipeline.sql_text import identifier
+from csp_pipeline.tables import FeedSpec, published_high, published_low, published_value
 
 PACKAGE = "csp_pipeline.figures"
 FEED = ("agency", "feed")

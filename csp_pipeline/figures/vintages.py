@@ -14,7 +14,8 @@ from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
-from csp_pipeline.tables import FeedSpec, identifier
+from csp_pipeline.sql_text import identifier
+from csp_pipeline.tables import FeedSpec
 
 PACKAGE = "csp_pipeline.figures"
 

@@ -4,7 +4,8 @@ from csp_pipeline.intake.receipts import Receipt, rejects_path
 from csp_pipeline.lake import connect, records_path, sql_path
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.settings import Settings
-from csp_pipeline.tables import FeedSpec, identifier
+from csp_pipeline.sql_text import identifier
+from csp_pipeline.tables import FeedSpec
 
 
 def find_unbalanced_submissions(settings: Settings, feed: Feed, receipts: list[Receipt]) -> list[str]:

@@ -9,8 +9,8 @@ from csp_pipeline.errors import RefusedFileError
 from csp_pipeline.intake.rows import COVERED, FILE_INDEX, ROW_NUMBER, SHEET
 from csp_pipeline.intake.validate import shown_value
 from csp_pipeline.partnership.areas import CodeList
-from csp_pipeline.partnership.periods import period_label
-from csp_pipeline.tables import FeedSpec, identifier, quoted
+from csp_pipeline.sql_text import identifier, period_label, quoted
+from csp_pipeline.tables import FeedSpec
 
 TEXT = "text_"
 IDENTITY = ("submission_id", SHEET, ROW_NUMBER, COVERED)

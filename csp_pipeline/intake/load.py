@@ -22,7 +22,8 @@ from csp_pipeline.intake.convert import as_text_columns, word_conversion_error
 from csp_pipeline.intake.rows import COVERED, FILE_INDEX, ROW_NUMBER, SHEET, BrokenRow, ReadFile, numbers_in_file
 from csp_pipeline.intake.validate import Checker, shown_value, word_problem
 from csp_pipeline.lake import sql_path
-from csp_pipeline.tables import FeedSpec, identifier
+from csp_pipeline.sql_text import identifier
+from csp_pipeline.tables import FeedSpec
 
 MOST_REJECTS = 200_000
 

@@ -16,7 +16,8 @@ from csp_pipeline.intake.rows import FILE_INDEX, ROW_NUMBER, BrokenRow, ReadFile
 from csp_pipeline.intake.scan import CHUNK, LONGEST_LINE, scan_text, write_plain
 from csp_pipeline.lake import connect, sql_path
 from csp_pipeline.settings import Settings
-from csp_pipeline.tables import ColumnSpec, identifier, quoted
+from csp_pipeline.sql_text import identifier, quoted
+from csp_pipeline.tables import ColumnSpec
 
 DELIMITERS = (",", ";", "\t", "|", ":", "^", "~")
 HEADER_WITHIN = 30

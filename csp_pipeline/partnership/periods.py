@@ -90,15 +90,6 @@ def table_of_periods(first: date, last: date) -> pd.DataFrame:
     return frame.astype({"period_start": "datetime64[s]", "period_end": "datetime64[s]"})
 
 
-def period_label(day: str, kind: str) -> str:
-    """SQL for the label of the period that the SQL expression `day` (a date) falls in."""
-    if kind == "month":
-        return f"strftime({day}, '%Y-%m')"
-    april = f"CAST({day} AS DATE) - INTERVAL 3 MONTH"
-    year = f"year({april}) || '-' || lpad(CAST((year({april}) + 1) % 100 AS VARCHAR), 2, '0')"
-    return f"{year} || ' Q' || quarter({april})" if kind == "quarter" else year
-
-
 def _period(year: int, month: int, kind: str) -> Period:
     start = date(year, month, 1)
     months = MONTHS_IN[kind]

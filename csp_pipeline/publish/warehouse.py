@@ -17,7 +17,8 @@ from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.partnership.periods import parse_period
 from csp_pipeline.publish.catalogue import CataloguedTable, catalogue
 from csp_pipeline.settings import Settings
-from csp_pipeline.tables import FeedSpec, ddl, identifier
+from csp_pipeline.sql_text import identifier
+from csp_pipeline.tables import FeedSpec, ddl
 
 FROM_LAKE = (
     "periods",

@@ -18,7 +18,8 @@ from csp_pipeline.reconcile.declared import CAUSES, MEANINGS
 from csp_pipeline.reconcile.link import PACKAGE, Side, link_pair, unreadable
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
-from csp_pipeline.tables import FeedSpec, quoted
+from csp_pipeline.sql_text import quoted
+from csp_pipeline.tables import FeedSpec
 
 
 def build_bridges(

@@ -10,7 +10,8 @@ from csp_pipeline.figures.count import PERSON_UNITS, units_of
 from csp_pipeline.partnership.configuration import MeasureFeedEntry
 from csp_pipeline.partnership.links import FeedLinksEntry, LinksFile, PairEntry, RuleEntry
 from csp_pipeline.sql import read_sql
-from csp_pipeline.tables import FeedSpec, identifier
+from csp_pipeline.sql_text import identifier
+from csp_pipeline.tables import FeedSpec
 
 PACKAGE = "csp_pipeline.reconcile"
 # More records than this in one event are a tangle of links, not an event.

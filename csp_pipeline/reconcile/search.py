@@ -16,7 +16,8 @@ from csp_pipeline.reconcile.search_feed import search_feed
 from csp_pipeline.reconcile.search_rows import FoundRows
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
-from csp_pipeline.tables import FeedSpec, Table, quoted, specs_of
+from csp_pipeline.sql_text import quoted
+from csp_pipeline.tables import FeedSpec, Table, specs_of
 
 _ARROW = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_()}
 

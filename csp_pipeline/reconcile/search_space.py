@@ -10,7 +10,8 @@ import duckdb
 from csp_pipeline.figures.count import units_of
 from csp_pipeline.partnership.configuration import MeasureFeedEntry
 from csp_pipeline.partnership.periods import MONTHS_IN
-from csp_pipeline.tables import ColumnSpec, FeedSpec, identifier, quoted
+from csp_pipeline.sql_text import identifier, quoted
+from csp_pipeline.tables import ColumnSpec, FeedSpec
 
 # Beyond this many variants the less likely changes are left out, in the order of `_RESTRAINTS`.
 MOST_VARIANTS = 20_000
