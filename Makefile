@@ -23,7 +23,7 @@ run: $(READY)  ## Run the pipeline on sources/ and say what was loaded, refused 
 	@$(BIN)/csp run || [ $$? -eq 3 ]
 
 test: $(READY)  ## Run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(READY)  ## Lint, types, layers, generated documents
 	$(BIN)/ruff check .

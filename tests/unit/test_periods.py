@@ -14,10 +14,10 @@ from csp_pipeline.partnership.periods import (
     financial_years,
     parse_period,
     period_holding,
-    period_label,
     periods_between,
     table_of_periods,
 )
+from csp_pipeline.sql_text import period_label
 
 DAYS = st.dates(date(1990, 1, 1), date(2060, 12, 31))
 

@@ -4,14 +4,15 @@ import re
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 from python_calamine import CalamineWorkbook
 
 from csp_pipeline.errors import PublishError
 from csp_pipeline.reports import ReportSummary, write_reports
 from csp_pipeline.settings import Settings
-from tests.unit.reports.made_warehouse import FORMULA
-from tests.unit.reports.reading import conflict, content, page, rows
+from tests.unit.reports.made_warehouse import FORMULA, make_warehouse
+from tests.unit.reports.reading import conflict, content, page, rows, words
 
 
 def test_summary_counts_what_each_agency_is_told(summary: ReportSummary) -> None:
@@ -136,6 +137,19 @@ def test_same_warehouse_same_bytes(settings: Settings, summary: ReportSummary) -
     before = {path.name: path.read_bytes() for path in settings.reports.iterdir()}
     write_reports(settings)
     assert {path.name: path.read_bytes() for path in settings.reports.iterdir()} == before
+
+
+def test_an_explained_conflict_is_listed_and_nothing_is_asked_about_it(tmp_path: Path) -> None:
+    settings = make_warehouse(tmp_path)
+    before = words(page(write_reports(settings), "county"))
+    assert "Explained or resolved" not in before
+    with duckdb.connect(str(settings.database)) as database:
+        database.execute("UPDATE discrepancies SET state = 'explained' WHERE list_contains(owner_agencies, 'county')").fetchall()
+    after = words(page(write_reports(settings), "county"))
+    assert "Question for you" in before
+    assert "Question for you" not in after
+    assert "Explained or resolved" in after
+    assert "Domestic abuse" in after.partition("Explained or resolved")[2]
 
 
 def test_without_a_warehouse_it_says_so(settings: Settings, tmp_path: Path) -> None:
