@@ -58,15 +58,6 @@ def count_unfounded_suggestions(settings: Settings, declared: list[str]) -> int:
     return _count_wrong(settings, "unfounded_suggestions", "figures", "break_suggestions", **values)
 
 
-def _count_wrong(settings: Settings, query: str, *tables: str, **values: Any) -> int:
-    with connect(settings) as connection:
-        for name in tables:
-            path = sql_path(table_path(settings, name))
-            connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet('{path}')").fetchall()
-        rows = connection.execute(read_sql("csp_pipeline.publish", query), values).fetchall()
-    return int(rows[0][0])
-
-
 def count_wrong_gaps(settings: Settings) -> int:
     """Comparisons whose gap is not value_b - value_a."""
     query = "SELECT count(*) FROM read_parquet($table) WHERE gap IS DISTINCT FROM value_b - value_a"
@@ -75,22 +66,12 @@ def count_wrong_gaps(settings: Settings) -> int:
 
 def count_wrong_bridges(settings: Settings) -> int:
     """Bridges whose steps do not add up to the gap of their comparison, or whose records do not add up to its steps."""
-    with connect(settings) as connection:
-        for name in ("comparisons", "bridge_steps", "bridge_records"):
-            path = sql_path(table_path(settings, name))
-            connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet('{path}')").fetchall()
-        rows = connection.execute(read_sql("csp_pipeline.publish", "wrong_bridges")).fetchall()
-    return int(rows[0][0])
+    return _count_wrong(settings, "wrong_bridges", "comparisons", "bridge_steps", "bridge_records")
 
 
 def count_wrong_recounts(settings: Settings) -> int:
     """Figures that a definition search counts otherwise, under the headline definition, than the figures say."""
-    with connect(settings) as connection:
-        for name in ("figures", "definition_searches", "definition_figures"):
-            path = sql_path(table_path(settings, name))
-            connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet('{path}')").fetchall()
-        rows = connection.execute(read_sql("csp_pipeline.publish", "wrong_recounts")).fetchall()
-    return int(rows[0][0])
+    return _count_wrong(settings, "wrong_recounts", "figures", "definition_searches", "definition_figures")
 
 
 def count_wrong_verdicts(settings: Settings) -> int:
@@ -98,23 +79,14 @@ def count_wrong_verdicts(settings: Settings) -> int:
 
     A rise has an interval of the ratio above 1, a fall one below 1, and a change within chance one that holds 1.
     """
-    with connect(settings) as connection:
-        for name in ("changes", "change_tests", "periods"):
-            path = sql_path(table_path(settings, name))
-            connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet('{path}')").fetchall()
-        rows = connection.execute(read_sql("csp_pipeline.publish", "wrong_verdicts")).fetchall()
-    return int(rows[0][0])
+    return _count_wrong(settings, "wrong_verdicts", "changes", "change_tests", "periods")
 
 
 def list_unfounded_claims(settings: Settings) -> list[str]:
     """Claims whose verdict does not rest on the figures as they are: one with a figure that is not that of `figures`, one
     borne out or contradicted by none, one not comparable without a break or comparison that says so.
     """
-    with connect(settings) as connection:
-        for name in ("claims", "claim_figures", "figures"):
-            path = sql_path(table_path(settings, name))
-            connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet('{path}')").fetchall()
-        return [name for (name,) in connection.execute(read_sql("csp_pipeline.publish", "unfounded_claims")).fetchall()]
+    return [name for (name,) in _ask(settings, "unfounded_claims", "claims", "claim_figures", "figures")]
 
 
 def compare_with_lake(settings: Settings) -> list[str]:
@@ -134,3 +106,16 @@ def list_refused_files(settings: Settings) -> list[tuple[str, str, str]]:
     """Feed, file and message of every file of the published warehouse that was refused whole."""
     with duckdb.connect(str(settings.database), read_only=True) as database:
         return database.execute(read_sql("csp_pipeline.publish", "run_refused")).fetchall()
+
+
+def _count_wrong(settings: Settings, query: str, *tables: str, **values: Any) -> int:
+    return int(_ask(settings, query, *tables, **values)[0][0])
+
+
+def _ask(settings: Settings, query: str, *tables: str, **values: Any) -> list[tuple[Any, ...]]:
+    """Rows of one of the named queries over the lake's tables."""
+    with connect(settings) as connection:
+        for name in tables:
+            path = sql_path(table_path(settings, name))
+            connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet('{path}')").fetchall()
+        return connection.execute(read_sql("csp_pipeline.publish", query), values).fetchall()
