@@ -11,7 +11,6 @@ import sqlalchemy
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
-from sqlalchemy.pool import NullPool
 
 
 class EventLog(SqliteEventLogStorage):
@@ -36,10 +35,32 @@ class EventLog(SqliteEventLogStorage):
         if shard not in self._initialized_dbs:
             with super()._connect(shard):
                 pass  # makes the database when there is none
-        with self._db_lock, _engine(self.conn_string_for_shard(shard)).begin() as connection:
+        with self._db_lock, self._engine(shard).begin() as connection:
             yield connection
 
+    def dispose(self) -> None:
+        """Close every database; the instance does so when it ends."""
+        for engine in self._engines.values():
+            engine.dispose()
+        self._engines.clear()
+        super().dispose()
 
-@functools.lru_cache(maxsize=8)
-def _engine(database: str) -> sqlalchemy.Engine:
-    return sqlalchemy.create_engine(database, poolclass=NullPool, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS})
+    @functools.cached_property
+    def _engines(self) -> dict[str, sqlalchemy.Engine]:
+        return {}
+
+    def _engine(self, shard: str) -> sqlalchemy.Engine:
+        if shard not in self._engines:
+            engine = sqlalchemy.create_engine(
+                self.conn_string_for_shard(shard), pool_size=1, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
+            )
+            sqlalchemy.event.listen(engine, "connect", _trust_the_system)
+            self._engines[shard] = engine
+        return self._engines[shard]
+
+
+def _trust_the_system(connection: Any, _record: object) -> None:
+    """Leave it to the operating system when events reach the disk: a crash of this process loses none, and after a loss of
+    power the next run makes what is missing again.
+    """
+    connection.execute("PRAGMA synchronous = NORMAL")
