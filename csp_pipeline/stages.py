@@ -15,6 +15,7 @@ from csp_pipeline.figures.coverage import read_all_receipts
 from csp_pipeline.figures.vintages import build_vintages
 from csp_pipeline.intake.take_in import FeedIntake, take_in_feed
 from csp_pipeline.lake import read_json, table_path, write_json
+from csp_pipeline.memory import hand_back_freed_memory
 from csp_pipeline.partnership.links import load_links
 from csp_pipeline.partnership.measures import MeasureBook, load_measures
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
@@ -204,6 +205,7 @@ def open_pipeline(settings: Settings) -> Pipeline:
     Raises ConfigurationError for configuration that cannot be used, PublishError when the warehouse's folder cannot be
     written to.
     """
+    hand_back_freed_memory()
     partnership = load_partnership(settings.sources)
     specs = {feed.key: find_feed_spec(feed.key) for feed in partnership.feeds}
     try:

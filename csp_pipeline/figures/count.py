@@ -116,10 +116,10 @@ def _count(
     dates, areas = spec.columns_with_role("date"), spec.columns_with_role("area")
     ways = {name: measure.feeds[feed.key] for name, measure in measures.items()}
     counted = [{"name": name, "condition": condition_of(way), "amount": way.sum or "1"} for name, way in ways.items()]
-    needed = {*dates.values(), *areas.values(), *(str(unit["column"]) for unit in units if unit["is_distinct"])}
     # Conditions are SQL, so a column that one may name is one whose name stands in it.
     named = set(re.findall(r"\w+", " ".join(f"{measure['condition']} {measure['amount']}" for measure in counted)))
-    columns = sorted(needed | (named & set(_types_of(spec))))
+    asked = {*areas.values(), *(named & set(_types_of(spec)))}
+    columns = sorted({*asked, *dates.values(), *(str(unit["column"]) for unit in units if unit["is_distinct"])})
     connection.register("rollup", rollup)
     query = read_sql(
         PACKAGE,
@@ -127,6 +127,7 @@ def _count(
         agency=feed.agency,
         feed=feed.name,
         current_records=read_sql(PACKAGE, "current_records", files=file_list(files), columns=columns),
+        asked=sorted(asked),
         measures=counted,
         dates=[{"basis": basis, "column": column} for basis, column in dates.items()],
         areas=[{"basis": basis, "column": column} for basis, column in areas.items()],

@@ -1,7 +1,7 @@
 -- Counts of one feed's current records: each measure, on each date and area basis and in each unit that the feed offers,
 -- for every area and period that holds any.
 WITH
-current_records AS MATERIALIZED (
+current_records AS NOT MATERIALIZED (
     {{ current_records }}
 ),
 {% for unit in units if unit.is_distinct %}
@@ -11,20 +11,28 @@ several_{{ unit.name }} AS (
     GROUP BY ALL HAVING count(*) > 1
 ),
 {% endfor %}
--- each record with those of its identifiers that others bear too
+-- records that are alike in all that is asked of them, as one row with their number: so millions of them stay few
 records AS MATERIALIZED (
     SELECT
-        *
-        {% for unit in units if unit.is_distinct %}
-        , CASE WHEN {{ unit.column | identifier }} IN (FROM several_{{ unit.name }}) THEN {{ unit.column | identifier }} END
-            AS repeated_{{ unit.name }}
+        {% for name in asked %}
+        {{ name | identifier }},
         {% endfor %}
+        {% for date in dates %}
+        CAST(date_trunc('month', {{ date.column | identifier }}) AS DATE) AS {{ ("month " ~ date.basis) | identifier }},
+        {% endfor %}
+        {% for unit in units if unit.is_distinct %}
+        CASE WHEN {{ unit.column | identifier }} IN (FROM several_{{ unit.name }}) THEN {{ unit.column | identifier }} END
+            AS repeated_{{ unit.name }},
+        {{ unit.column | identifier }} IS NOT NULL AS has_{{ unit.name }},
+        {% endfor %}
+        count(*) AS records
     FROM current_records
+    GROUP BY ALL
 ),
--- one row for each record and measure whose conditions it meets
+-- one row for each of these and each measure whose conditions it meets
 matched AS (
     {% for measure in measures %}
-    SELECT {{ measure.name | quoted }} AS measure, {{ measure.amount }} AS amount, *
+    SELECT {{ measure.name | quoted }} AS measure, ({{ measure.amount }}) * records AS amount, *
     FROM records
     WHERE {{ measure.condition }}
     {{ "UNION ALL" if not loop.last }}
@@ -36,15 +44,15 @@ placed AS (
     SELECT
         measure, {{ date.basis | quoted }} AS date_basis, {{ area.basis | quoted }} AS area_basis,
         coalesce({{ area.column | identifier }}, 'unlocated') AS place,
-        CAST(date_trunc('month', {{ date.column | identifier }}) AS DATE) AS month,
-        amount
+        {{ ("month " ~ date.basis) | identifier }} AS month,
+        amount, records
         {% for unit in units if unit.is_distinct %}
         , repeated_{{ unit.name }}
         -- rows without an identifier are never duplicates of each other; they are nobody where people are counted
-        , repeated_{{ unit.name }} IS NULL{{ "" if unit.blank_counts else " AND " ~ (unit.column | identifier) ~ " IS NOT NULL" }} AS is_one_{{ unit.name }}
+        , repeated_{{ unit.name }} IS NULL{{ "" if unit.blank_counts else " AND has_" ~ unit.name }} AS is_one_{{ unit.name }}
         {% endfor %}
     FROM matched
-    WHERE {{ date.column | identifier }} IS NOT NULL
+    WHERE {{ ("month " ~ date.basis) | identifier }} IS NOT NULL
     {{ "UNION ALL" if not loop.last }}
     {% endfor %}
     {{ "UNION ALL" if not loop.last }}
@@ -61,7 +69,7 @@ by_month AS (
     SELECT
         measure, date_basis, area_basis, place, month
         {% for unit in units %}
-        , {{ "count(*) FILTER (is_one_" ~ unit.name ~ ")" if unit.is_distinct else "sum(amount)" }} AS {{ unit.name | identifier }}
+        , {{ "coalesce(sum(records) FILTER (is_one_" ~ unit.name ~ "), 0)" if unit.is_distinct else "sum(amount)" }} AS {{ unit.name | identifier }}
         {% endfor %}
     FROM placed
     GROUP BY ALL
