@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import pickle
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -271,7 +273,23 @@ def desk(new_desk: Callable[[], Pipeline]) -> Pipeline:
 
 
 @pytest.fixture(scope="session")
-def sample_command(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """`csp run` on the committed samples, made once for every test that looks at it: its warehouse and what it said."""
-    warehouse = tmp_path_factory.mktemp("sample") / "warehouse"
-    return warehouse, call_csp("run", warehouse=warehouse)
+def sample_command(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """`csp run` on the committed samples: its warehouse and what it said.
+
+    It is made once for all processes that test side by side; each has a copy, which its tests may run again.
+    """
+    own = tmp_path_factory.mktemp("sample") / "warehouse"
+    if worker_id == "master":
+        return own, call_csp("run", warehouse=own)
+    kept = tmp_path_factory.getbasetemp().parent / "sample"
+    with (kept.with_suffix(".lock")).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.with_suffix(".pickle").exists():
+            done = call_csp("run", warehouse=own)
+            shutil.copytree(own, kept)
+            kept.with_suffix(".pickle").write_bytes(pickle.dumps((str(own), done)))
+            return own, done
+    first, done = pickle.loads(kept.with_suffix(".pickle").read_bytes())  # noqa: S301 - written above
+    shutil.copytree(kept, own)
+    done.stdout, done.stderr = (said.replace(first, str(own)) for said in (done.stdout, done.stderr))
+    return own, done
