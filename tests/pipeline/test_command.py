@@ -10,17 +10,32 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.conftest import keep_feeds
 from tests.pipeline.conftest import PROJECT, CommandRun, run_csp
+
+SMALL_FEEDS = (
+    "district/parish_survey",
+    "district/published_figures",
+    "district/asb_cases",
+    "county/youth_offending",
+    "fire/incidents",
+)
 
 
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
-    """A sources folder with the exports of one small feed only."""
+    """The sources folder of a partnership with a few small feeds, of which two have sent something."""
     target = tmp_path / "sources"
     shutil.copytree(PROJECT / "sources", target, ignore=shutil.ignore_patterns("exports"))
+    keep_feeds(target, SMALL_FEEDS)
     for feed in ("district/parish_survey", "district/published_figures"):
-        shutil.copytree(PROJECT / "sources" / feed / "exports", target / feed / "exports")
+        copy_exports(feed, target)
     return target
+
+
+def copy_exports(feed: str, sources: Path) -> None:
+    """The committed exports of a feed, put where the partner leaves them."""
+    shutil.copytree(PROJECT / "sources" / feed / "exports", sources / feed / "exports", dirs_exist_ok=True)
 
 
 def make_every_place(sources: Path) -> None:
@@ -137,20 +152,18 @@ def test_years_that_do_not_exist_are_a_usage_error(sources: Path, tmp_path: Path
     assert "2014-15" in run.err
 
 
-def test_one_year_can_be_taken_in_before_the_others(tmp_path: Path) -> None:
-    target = tmp_path / "sources"
-    shutil.copytree(PROJECT / "sources", target, ignore=shutil.ignore_patterns("exports"))
-    shutil.copytree(PROJECT / "sources/district/asb_cases/exports", target / "district/asb_cases/exports")
-    make_every_place(target)
+def test_one_year_can_be_taken_in_before_the_others(sources: Path, tmp_path: Path) -> None:
+    copy_exports("district/asb_cases", sources)
+    make_every_place(sources)
     warehouse = tmp_path / "warehouse"
 
     def months() -> int:
         with duckdb.connect(str(warehouse / "csp.duckdb"), read_only=True) as database:
             return database.execute("SELECT count(*) FROM submissions WHERE feed = 'asb_cases'").fetchall()[0][0]
 
-    assert run_csp("run", "--quiet", "--years", "2015-16", warehouse=warehouse, sources=target).code == 0
+    assert run_csp("run", "--quiet", "--years", "2015-16", warehouse=warehouse, sources=sources).code == 0
     assert months() == 12
-    assert run_csp("run", "--quiet", warehouse=warehouse, sources=target).code == 3
+    assert run_csp("run", "--quiet", warehouse=warehouse, sources=sources).code == 3
     assert months() == 36
 
 
@@ -168,11 +181,7 @@ def test_a_reader_of_the_old_warehouse_is_not_disturbed(sources: Path, tmp_path:
     assert run_csp("run", "--quiet", warehouse=warehouse, sources=sources).code == 0
     with duckdb.connect(str(warehouse / "csp.duckdb"), read_only=True) as reader:
         before = reader.execute("SELECT count(*) FROM figures").fetchall()
-        shutil.copytree(
-            PROJECT / "sources/county/youth_offending/exports",
-            sources / "county/youth_offending/exports",
-            dirs_exist_ok=True,
-        )
+        copy_exports("county/youth_offending", sources)
         assert run_csp("run", "--quiet", warehouse=warehouse, sources=sources).code in (0, 3)
         assert reader.execute("SELECT count(*) FROM figures").fetchall() == before
     with duckdb.connect(str(warehouse / "csp.duckdb"), read_only=True) as reader:
