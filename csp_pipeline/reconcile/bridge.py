@@ -15,7 +15,8 @@ from csp_pipeline.partnership.links import LinksFile, PairEntry, load_links
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.reconcile.declared import CAUSES, MEANINGS
-from csp_pipeline.reconcile.link import PACKAGE, Side, link_pair, unreadable
+from csp_pipeline.reconcile.link import link_pair
+from csp_pipeline.reconcile.link_sides import PACKAGE, Side, unreadable
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 from csp_pipeline.sql_text import quoted
@@ -86,13 +87,11 @@ def bridge_pair(
     comparison stays unexplained.
     """
     if pair is not None:
+        _note_compared_areas(connection, side_a, side_b, measures)
         link_pair(connection, links, pair, side_a, side_b)
         _keep_links(connection, pair, side_a, side_b)
     for place, measure in enumerate(measures):
-        compared = (
-            f"FROM comparisons WHERE measure = {quoted(measure)} AND agency_a || '/' || feed_a = {quoted(side_a.key)}"
-            f" AND agency_b || '/' || feed_b = {quoted(side_b.key)} AND gap IS NOT NULL"
-        )
+        compared = _comparisons_of(measure, side_a, side_b)
         if pair is None:
             connection.execute(f"INSERT INTO unlinked SELECT comparison_id, gap {compared}").fetchall()
             continue
@@ -107,6 +106,22 @@ def bridge_pair(
         _bridge_measure(connection, links, pair, (side_a, side_b), place)
 
 
+def _comparisons_of(measure: str, side_a: Side, side_b: Side) -> str:
+    return (
+        f"FROM comparisons WHERE measure = {quoted(measure)} AND agency_a || '/' || feed_a = {quoted(side_a.key)}"
+        f" AND agency_b || '/' || feed_b = {quoted(side_b.key)} AND gap IS NOT NULL"
+    )
+
+
+def _note_compared_areas(connection: duckdb.DuckDBPyConnection, side_a: Side, side_b: Side, measures: list[str]) -> None:
+    """`compared_areas`: the areas in which each measure is compared (`measure`, its place in the list; `area_code`)."""
+    areas = " UNION ALL ".join(
+        f"SELECT DISTINCT {place} AS measure, area_code {_comparisons_of(measure, side_a, side_b)}"
+        for place, measure in enumerate(measures)
+    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE compared_areas AS {areas}").fetchall()
+
+
 def _bridge_measure(
     connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: PairEntry, both: tuple[Side, Side], place: int
 ) -> None:
@@ -119,7 +134,7 @@ def _bridge_measure(
                 "other_feed": other.key,
                 "is_person": side.is_person(way),
                 # rows are the feed's own unit, so that only another one has fewer of it than rows
-                "is_distinct": side.unit(way)["is_distinct"] and not side.is_row(way),
+                "is_distinct": side.is_distinct(way),
                 "repeats": "repeats" if side.is_person(way) else "counting_unit",
                 "differences": _differences(side, way, place, links.causes),
                 **_identified(connection, side, other, pair, place),
@@ -188,7 +203,7 @@ def _identified(connection: duckdb.DuckDBPyConnection, side: Side, other: Side, 
             quotes.append(f"s.{column} IS NOT NULL")
             unread.append(unreadable(f"s.text_{place}", f"s.{column}", rule))
         # a blank says something where others fill the column in
-        filled = f"SELECT count({column}) > 0 FROM side_{{}}"
+        filled = f"SELECT count({column}) > 0 FROM records_{{}}"
         if not rule.blank_is_unknown and all(
             connection.execute(filled.format(name)).fetchall()[0][0] for name in (side.name, other.name)
         ):
@@ -197,7 +212,7 @@ def _identified(connection: duckdb.DuckDBPyConnection, side: Side, other: Side, 
         links_by["person"] = "person IS NOT NULL"
     bits = " + ".join(f"CASE WHEN {test} THEN {1 << bit} ELSE 0 END" for bit, test in enumerate(links_by.values()))
     of_other = connection.execute(
-        f"SELECT {bits} AS bits, count(*) FROM side_{other.name} WHERE is_current AND failed_{measure} = 0 GROUP BY ALL"
+        f"SELECT {bits} AS bits, count(*) FROM records_{other.name} WHERE is_current AND failed_{measure} = 0 GROUP BY ALL"
     ).fetchall()
     every = sum(records for _, records in of_other)
     reached = [
@@ -219,12 +234,15 @@ def _rule_name(pair: PairEntry, place: str) -> str:
 
 def _keep_links(connection: duckdb.DuckDBPyConnection, pair: PairEntry, side_a: Side, side_b: Side) -> None:
     """Add the pair's links and cuts to the result tables, under the feeds' names and the records' keys."""
+    quiet_rule = quoted(pair.identifier_rules[0].name) if pair.identifier_rules else "NULL"
     (agency_a, feed_a), (agency_b, feed_b) = ([quoted(part) for part in side.key.split("/")] for side in (side_a, side_b))
     connection.execute(
         f"""
         INSERT INTO all_links
         SELECT {agency_a}, {feed_a}, a.record_key, {agency_b}, {feed_b}, b.record_key, {_rule_name(pair, "l.rule")}
         FROM links l JOIN side_a a ON a.record = l.record_a JOIN side_b b ON b.record = l.record_b
+        UNION ALL
+        SELECT {agency_a}, {feed_a}, key_a, {agency_b}, {feed_b}, key_b, {quiet_rule} FROM quiet_links
         """
     ).fetchall()
     for side, own, other in (("a", (agency_a, feed_a), (agency_b, feed_b)), ("b", (agency_b, feed_b), (agency_a, feed_a))):

@@ -14,7 +14,7 @@ from csp_pipeline.partnership.links import LinksFile, load_links
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.partnership.periods import table_of_periods
 from csp_pipeline.reconcile.bridge import bridge_pair, prepare_results, read_steps
-from csp_pipeline.reconcile.link import Side
+from csp_pipeline.reconcile.link_sides import Side
 from tests.accuracy.domestic import PROJECT
 
 

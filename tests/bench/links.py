@@ -17,7 +17,7 @@ from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.partnership.periods import table_of_periods
 from csp_pipeline.reconcile.bridge import bridge_pair, prepare_results, read_steps
-from csp_pipeline.reconcile.link import Side
+from csp_pipeline.reconcile.link_sides import Side
 
 PROJECT = Path(__file__).resolve().parents[2]
 FEEDS = ("police/crimes", "county/domestic_abuse")

@@ -110,6 +110,7 @@ def test_every_bridge_adds_up_and_every_record_has_one_declared_cause(a: pd.Data
     steps = found.steps.groupby("comparison_id")
     assert steps.contribution.sum().reindex(gaps.index).to_dict() == gaps.to_dict()
     assert steps.cause.last().unique().tolist() == ["unexplained"]
+    assert found.steps.step.tolist() == (steps.cumcount() + 1).tolist()
     behind = found.records.groupby(["comparison_id", "cause"]).contribution.sum()
     of_steps = found.steps[found.steps.records > 0].groupby(["comparison_id", "cause"]).contribution.sum()
     assert behind.to_dict() == of_steps.to_dict()

@@ -10,7 +10,7 @@ from csp_pipeline.agencies import find_feed_spec
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.partnership.links import FeedLinksEntry, load_links
 from csp_pipeline.partnership.partnership import load_partnership
-from csp_pipeline.reconcile.link import Side, check_columns
+from csp_pipeline.reconcile.link_sides import Side, check_columns
 from tests.conftest import copy_configuration
 
 PAIR = 0

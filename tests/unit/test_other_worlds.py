@@ -6,7 +6,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from csp_pipeline.reconcile.link import MACROS, normalised
+from csp_pipeline.reconcile.link_sides import MACROS, normalised
 from tests.accuracy.bridging import Bridged, Way, bridge_tables
 from tests.accuracy.other_worlds import HARBOROUGH, HERE, Habits, confuse_other, entry, false_links, make_other_domestic_world
 

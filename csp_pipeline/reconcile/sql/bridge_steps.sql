@@ -19,21 +19,20 @@ complete AS (
     UNION ALL
     -- between feeds without declared links nothing can be taken apart
     SELECT comparison_id, 'unexplained', 'no_link_declared', gap, NULL, NULL FROM unlinked
+),
+-- a meaning of the detail's own comes before the cause's
+with_meaning AS (
+    SELECT s.*, m.meaning, m.shows_detail
+    FROM complete s LEFT JOIN meanings m ON m.cause = s.cause AND (m.detail = s.detail OR m.detail IS NULL)
+    QUALIFY row_number() OVER (PARTITION BY s.comparison_id, s.cause, s.detail ORDER BY m.detail IS NULL) = 1
 )
 SELECT
-    s.comparison_id,
-    row_number() OVER (
-        PARTITION BY s.comparison_id ORDER BY list_position({{ causes }}, s.cause), s.detail NULLS FIRST
-    ) AS step,
-    s.cause, s.detail, CAST(s.contribution AS DOUBLE) AS contribution, s.records,
-    s.records_a, s.records - s.records_a AS records_b,
+    comparison_id,
+    row_number() OVER (PARTITION BY comparison_id ORDER BY list_position({{ causes }}, cause), detail NULLS FIRST) AS step,
+    cause, detail, CAST(contribution AS DOUBLE) AS contribution, records, records_a, records - records_a AS records_b,
     CASE
-        WHEN s.records = 0 THEN 'Nothing is left unexplained.'
-        ELSE coalesce(m.meaning, '') || CASE WHEN m.shows_detail AND s.detail IS NOT NULL THEN ': ' || s.detail ELSE '' END || '.'
+        WHEN records = 0 THEN 'Nothing is left unexplained.'
+        ELSE coalesce(meaning, '') || CASE WHEN shows_detail AND detail IS NOT NULL THEN ': ' || detail ELSE '' END || '.'
     END AS sentence
-FROM complete s
-JOIN comparisons c USING (comparison_id)
-LEFT JOIN meanings m ON m.cause = s.cause AND (m.detail = s.detail OR m.detail IS NULL)
--- a meaning of the detail's own comes before the cause's
-QUALIFY row_number() OVER (PARTITION BY s.comparison_id, s.cause, s.detail ORDER BY m.detail IS NULL) = 1
-ORDER BY s.comparison_id, step
+FROM with_meaning
+ORDER BY comparison_id, step

@@ -29,16 +29,23 @@ SELECT
     , {% if person %}CASE WHEN {{ person | identifier }} IS NOT NULL THEN hash({{ person | identifier }}) END{% else %}CAST(NULL AS UBIGINT){% endif %} AS person
     {% for date in dates %}, CAST({{ date | identifier }} AS DATE) AS date_{{ loop.index0 }}{% endfor %}
     , {{ event | identifier if event else "CAST(NULL AS VARCHAR)" }} AS event_key
-    , {% if duplicates %}list_filter([{% for duplicate in duplicates %}CASE WHEN {% for name in duplicate %}{{ name }} IS NOT NULL{{ " AND " if not loop.last }}{% endfor %} THEN hash({{ loop.index0 }}, {% for name in duplicate %}{{ name }}{{ ", " if not loop.last }}{% endfor %}) END{{ ", " if not loop.last }}{% endfor %}]::UBIGINT[], lambda same: same IS NOT NULL){% else %}CAST(NULL AS UBIGINT[]){% endif %} AS sames
+    {% for name in compared %}, {{ name | identifier }} AS compared_{{ loop.index0 }}{% endfor %}
     {% for measure in measures %}
+    {% set n = loop.index0 %}
     -- bit n is set when the measure's n-th condition is not met
-    , {% for condition in measure.conditions %}(CASE WHEN {{ condition }} THEN 0 ELSE {{ 2 ** loop.index0 }} END) + {% endfor %}0 AS failed_{{ loop.index0 }}
-    , CAST(date_trunc('month', {{ measure.date | identifier }}) AS DATE) AS month_{{ loop.index0 }}
+    , {% for condition in measure.conditions %}(CASE WHEN {{ condition }} THEN 0 ELSE {{ 2 ** loop.index0 }} END) + {% endfor %}0 AS failed_{{ n }}
+    , CAST(date_trunc('month', {{ measure.date | identifier }}) AS DATE) AS month_{{ n }}
+    , CASE WHEN {{ measure.area | identifier }} IS NULL THEN 'unlocated' ELSE coalesce(known_{{ n }}.known_place, 'elsewhere') END AS place_{{ n }}
+    , {% if measure.unit %}CASE WHEN {{ measure.unit | identifier }} IS NOT NULL THEN hash({{ measure.unit | identifier }}) END{% else %}CAST(NULL AS UBIGINT){% endif %} AS unit_{{ n }}
+    -- where the record counts, month and areas in one number; NULL where it counts nowhere
     , CASE
-        WHEN {{ measure.area | identifier }} IS NULL THEN 'unlocated'
-        WHEN {{ measure.area | identifier }} IN (SELECT place FROM {{ rollup }}) THEN {{ measure.area | identifier }}
-        ELSE 'elsewhere'
-    END AS place_{{ loop.index0 }}
-    , {% if measure.unit %}CASE WHEN {{ measure.unit | identifier }} IS NOT NULL THEN hash({{ measure.unit | identifier }}) END{% else %}CAST(NULL AS UBIGINT){% endif %} AS unit_{{ loop.index0 }}
+        WHEN is_current AND failed_{{ n }} = 0 AND month_{{ n }} IS NOT NULL
+            {{ "AND unit_%d IS NOT NULL" % n if measure.is_person }}
+            AND coalesce(known_{{ n }}.areas_{{ n }}, (SELECT areas_{{ n }} FROM {{ places }} WHERE known_place = 'elsewhere')) <> 0
+        THEN hash(coalesce(known_{{ n }}.areas_{{ n }}, (SELECT areas_{{ n }} FROM {{ places }} WHERE known_place = 'elsewhere')), month_{{ n }})
+    END AS counts_{{ n }}
     {% endfor %}
 FROM known_records
+{% for measure in measures %}
+LEFT JOIN {{ places }} known_{{ loop.index0 }} ON known_{{ loop.index0 }}.known_place = coalesce({{ measure.area | identifier }}, 'unlocated')
+{% endfor %}

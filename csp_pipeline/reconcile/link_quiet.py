@@ -1,0 +1,49 @@
+"""Quiet pairs: records of two feeds that one join settles, so that linking and bridging need to look at the rest only.
+
+Most records that tell of one event have one counterpart and count alike. Such a pair is a link, adds nothing to any gap, and no
+other record depends on it. What is left, with all that it may hang together with, is a small part of the whole.
+"""
+
+import duckdb
+
+from csp_pipeline.partnership.links import PairEntry
+from csp_pipeline.reconcile.link_sides import Side, any_row, create_table
+
+
+def set_quiet_pairs_aside(connection: duckdb.DuckDBPyConnection, pair: PairEntry, sides: tuple[Side, Side]) -> None:
+    """Split the records of `records_a` and `records_b`: `quiet_links` (`key_a`, `key_b`: the records' keys), and `rest_a` and
+    `rest_b` (`record`) with all others.
+
+    A pair is quiet when its identifier stands once on each side, both records name the same person, whom no record without such
+    a link names, both count in the same comparisons, and neither shares its key, its incident or a unit that is counted
+    distinct with another record. Where not exactly one rule is by identifier, no pair is.
+    """
+    if len(pair.identifier_rules) != 1:
+        connection.execute("CREATE OR REPLACE TEMP TABLE quiet_links (key_a VARCHAR, key_b VARCHAR)").fetchall()
+        for side in sides:
+            connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE rest_{side.name} AS SELECT rowid AS record FROM records_{side.name}"
+            )
+        return
+    shared = [_note_shared_values(connection, side) for side in sides]
+    has_person = pair.person_rule is not None
+    create_table(connection, "joined", "quiet_joined", sides=shared, measures=range(len(sides[0].ways)), has_person=has_person)
+    create_table(connection, "asked", "quiet_asked")
+    create_table(connection, "quiet_links", "quiet_links")
+    for side in sides:
+        create_table(connection, f"rest_{side.name}", "quiet_rest", side=side.name)
+
+
+def _note_shared_values(connection: duckdb.DuckDBPyConnection, side: Side) -> dict[str, object]:
+    """Find the values that several records of a side bear, of all columns that tie records together."""
+    columns = ["identifier_0"]
+    if any_row(connection, f"FROM records_{side.name} WHERE event_key IS NOT NULL"):
+        columns.append("hash(event_key)")
+    # one file never holds a record twice: intake rejects such rows
+    files = f"SELECT count(DISTINCT submission_id) AS files FROM records_{side.name} WHERE is_current"
+    if any_row(connection, f"FROM ({files}) WHERE files > 1"):
+        columns.append("hash(record_key)")
+    columns += sorted({f"unit_{place}" for place, way in enumerate(side.ways) if side.is_distinct(way)})
+    for place, column in enumerate(columns):
+        create_table(connection, f"shared_{side.name}_{place}", "quiet_shared", side=side.name, column=column)
+    return {"name": side.name, "columns": columns}

@@ -1,0 +1,209 @@
+"""The two feeds of a pair: their declarations, and their records as linking and bridges need them."""
+
+from dataclasses import dataclass
+
+import duckdb
+import pandas as pd
+
+from csp_pipeline.errors import ConfigurationError
+from csp_pipeline.figures.count import PERSON_UNITS, units_of
+from csp_pipeline.partnership.configuration import MeasureFeedEntry
+from csp_pipeline.partnership.links import FeedLinksEntry, LinksFile, PairEntry, RuleEntry
+from csp_pipeline.sql import read_sql
+from csp_pipeline.sql_text import identifier
+from csp_pipeline.tables import FeedSpec
+
+PACKAGE = "csp_pipeline.reconcile"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One feed of a pair: its declaration, where its records are read, and how it counts each measure of the pair.
+
+    `source` is SQL for every record the feed ever sent, with the columns of its declaration, `submission_id`, `sheet`,
+    `row_number` and `valid_to`; `rollup` is the table of places and the areas that count them, `place`, `area_code`.
+    """
+
+    name: str
+    key: str
+    spec: FeedSpec
+    source: str
+    rollup: pd.DataFrame
+    ways: tuple[MeasureFeedEntry, ...]
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Column name -> DuckDB type of the feed's stored and derived columns."""
+        found = {column.name: column.type for column in self.spec.columns if column.stored}
+        return found | {item.name: item.type for item in self.spec.derived}
+
+    def own(self, column: str) -> bool:
+        """The column is the feed's own identifier and not a reference to the other feed's."""
+        return column in self.spec.traits.key or self.spec.roles.get(column, "").startswith("unit: ")
+
+    def unit(self, way: MeasureFeedEntry) -> dict[str, object]:
+        """The unit that a measure counts here: name, column, whether it is counted distinct."""
+        return next(unit for unit in units_of(self.spec) if unit["name"] == way.count)
+
+    def is_row(self, way: MeasureFeedEntry) -> bool:
+        """The measure counts the feed's own records here, once each however many files they stand in."""
+        return self.spec.traits.key == (self.unit(way)["column"],)
+
+    def is_distinct(self, way: MeasureFeedEntry) -> bool:
+        """The measure counts something here of which there may be fewer than records."""
+        return bool(self.unit(way)["is_distinct"]) and not self.is_row(way)
+
+    def is_person(self, way: MeasureFeedEntry) -> bool:
+        """The measure counts persons here, so that a record without one counts nobody."""
+        return way.count in PERSON_UNITS
+
+
+def normalised(column: str, form: str) -> str:
+    """SQL that gives an identifier in one form, whoever wrote it; NULL where it cannot be read.
+
+    `year_and_number`: a year and a running number in either order, as a BIGINT of both. Of the two groups of digits the
+    one of two (or a recent one of four) digits is the year; when both could be, the first is.
+    `letters_and_digits`: upper case, without the zeros that lead a number and without signs and spaces, but for one between
+    two numbers; what holds no digit but zeros is none.
+    """
+    text = identifier(column)
+    if form == "letters_and_digits":
+        spaced = f"regexp_replace(upper({text}), '[^0-9A-Z]+', ' ', 'g')"
+        without_zeros = f"regexp_replace({spaced}, '(^|[^0-9])0+([0-9])', '\\1\\2', 'g')"
+        # a sign stays between two numbers: 12-3101 and 123-101 are not the same
+        return f"""CASE WHEN regexp_matches({text}, '[1-9]')
+            THEN trim(regexp_replace({without_zeros}, ' *([A-Z]) *', '\\1', 'g')) END"""
+    groups = f"regexp_extract({text}, '^[^0-9]*([0-9]+)[^0-9]+([0-9]+)[^0-9]*$', ['first', 'second'])"
+    year, number = f"TRY_CAST(left({text}, 2) AS UTINYINT)", f"TRY_CAST(substr({text}, 4) AS UINTEGER)"
+    # most are written in the usual way, which is read without a regular expression
+    return f"""CASE
+        -- DuckDB reads 1.5 and 1e3 as whole numbers too
+        WHEN substr({text}, 3, 1) = '/' AND length({text}) BETWEEN 6 AND 12 AND {year} IS NOT NULL
+            AND {number} BETWEEN 1 AND 999999999
+            AND NOT (contains({text}, '.') OR contains({text}, 'e') OR contains({text}, 'E'))
+        THEN CAST({year} AS BIGINT) * 1000000000 + {number}
+        ELSE year_and_number({groups}.first, {groups}.second)
+    END"""
+
+
+def unreadable(text: str, read: str, rule: RuleEntry) -> str:
+    """SQL that is true where a reference holds something that is meant to be read (`text`) and cannot be (`read` is NULL).
+
+    That is one with digits in it. Where a blank says that there is none (`blank_is_unknown: false`) any word does,
+    such as `unknown`, but for those that say the same as a blank.
+    """
+    meant = f"regexp_matches({text}, '[0-9]')"
+    if not rule.blank_is_unknown:
+        meant = f"NOT regexp_full_match(lower({text}), '[^a-z0-9]*((n/?a|none|nil|no|not applicable)[^a-z0-9]*)?')"
+    return f"CASE WHEN {text} IS NULL OR {read} IS NOT NULL THEN false ELSE {meant} END"
+
+
+MACROS = (
+    """CREATE OR REPLACE TEMP MACRO is_year(digits) AS
+        length(digits) = 2 OR (length(digits) = 4 AND left(digits, 2) IN ('19', '20'))""",
+    """CREATE OR REPLACE TEMP MACRO year_and_number(one, two) AS CASE
+        WHEN NOT regexp_matches(one, '[1-9]') OR NOT regexp_matches(two, '[1-9]') THEN NULL
+        WHEN is_year(one) AND length(two) <= 9 THEN CAST(right(one, 2) AS BIGINT) * 1000000000 + CAST(two AS BIGINT)
+        WHEN is_year(two) AND length(one) <= 9 THEN CAST(right(two, 2) AS BIGINT) * 1000000000 + CAST(one AS BIGINT)
+    END""",
+)
+
+
+def check_columns(side: Side, pair: PairEntry, of_feed: FeedLinksEntry) -> None:
+    """Check that a feed has the columns that `links.yml` names for it.
+
+    Raises ConfigurationError naming the rule, the column and the columns that there are; for a date, those that are dates.
+    """
+    named = [(f"pairs > {' and '.join(pair.between)} > {rule.name}", c[side.key]) for rule in pair.rules for c in rule.columns]
+    dates = [
+        (f"pairs > {' and '.join(pair.between)} > {rule.name} > dates", d[side.key]) for rule in pair.rules for d in rule.dates
+    ]
+    named += [(f"feeds > {side.key} > duplicates", name) for names in of_feed.duplicates for name in names]
+    named += [(f"feeds > {side.key} > event", of_feed.event)] if of_feed.event else []
+    for where, name in named:
+        if name not in side.columns:
+            raise ConfigurationError(
+                f"sources/links.yml: {where}: {side.key} has no column {name!r}; it has {', '.join(side.columns)}."
+            )
+    for where, name in dates:
+        if side.columns[name] not in ("DATE", "TIMESTAMP"):
+            raise ConfigurationError(
+                f"sources/links.yml: {where}: {name!r} of {side.key} is {side.columns[name]}; expected a date: "
+                f"{', '.join(column for column, type_ in side.columns.items() if type_ in ('DATE', 'TIMESTAMP'))}."
+            )
+
+
+def read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: PairEntry, side: Side) -> None:
+    """Read a feed's records into `records_<side>`, and its places and areas into `rollup_<side>` and `places_<side>`."""
+    of_feed, person = links.feeds.get(side.key, FeedLinksEntry()), pair.person_rule
+    key = [identifier(name) for name in side.spec.traits.key]
+    by_row = "submission_id || ' ' || coalesce(sheet || ' ', '') || 'row ' || row_number"
+    connection.register(f"rollup_{side.name}_frame", side.rollup)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE rollup_{side.name} AS SELECT place, area_code FROM rollup_{side.name}_frame"
+    ).fetchall()
+    units = [side.unit(way) for way in side.ways]
+    create_table(
+        connection, f"places_{side.name}", "link_places", rollup=f"rollup_{side.name}", measures=list(range(len(side.ways)))
+    )
+    create_table(
+        connection,
+        f"records_{side.name}",
+        "link_records",
+        source=side.source,
+        key=key,
+        has_superseded=bool(key) and any_row(connection, f"FROM ({side.source}) WHERE valid_to IS NOT NULL"),
+        record_key=" || '/' || ".join(key) if key else by_row,
+        identifiers=[normalised(name, form) for name, form in _identifiers(pair, side)],
+        # the texts of references as they were written, to tell what cannot be read from a blank
+        references={
+            place: rule.identifier[side.key]
+            for place, rule in enumerate(pair.identifier_rules)
+            if rule.identifier and not side.own(rule.identifier[side.key])
+        },
+        person=person.person[side.key] if person and person.person else None,
+        dates=[columns[side.key] for columns in person.dates] if person else [],
+        event=of_feed.event,
+        compared=_compared_columns(of_feed),
+        places=f"places_{side.name}",
+        measures=[
+            {
+                "conditions": [f"({condition})" for condition in way.where],
+                "date": side.spec.columns_with_role("date")[way.date],
+                "area": side.spec.columns_with_role("area")[way.area],
+                "unit": unit["column"] if unit["is_distinct"] else None,
+                "is_person": side.is_person(way),
+            }
+            for way, unit in zip(side.ways, units, strict=True)
+        ],
+    )
+
+
+def open_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: PairEntry, side: Side) -> None:
+    """Make `side_<side>`: the records of `rest_<side>`, each under its number, with what tells duplicates (`sames`)."""
+    of_feed = links.feeds.get(side.key, FeedLinksEntry())
+    stored = {name: f"compared_{place}" for place, name in enumerate(_compared_columns(of_feed))}
+    # an identifier is the same however it is written
+    stored |= {name: f"identifier_{place}" for place, (name, _) in enumerate(_identifiers(pair, side))}
+    duplicates = [[stored[name] for name in names] for names in of_feed.duplicates]
+    create_table(connection, f"side_{side.name}", "link_side", side=side.name, duplicates=duplicates)
+
+
+def _identifiers(pair: PairEntry, side: Side) -> list[tuple[str, str]]:
+    """The feed's column and the form of each rule by identifier."""
+    return [(rule.identifier[side.key], str(rule.form)) for rule in pair.identifier_rules if rule.identifier]
+
+
+def _compared_columns(of_feed: FeedLinksEntry) -> list[str]:
+    """The columns by which the feed's duplicates are told."""
+    return sorted({name for names in of_feed.duplicates for name in names})
+
+
+def any_row(connection: duckdb.DuckDBPyConnection, rows: str) -> bool:
+    """Whether a query (from its FROM on) gives any row."""
+    return bool(connection.execute(f"SELECT count(*) > 0 {rows}").fetchall()[0][0])
+
+
+def create_table(connection: duckdb.DuckDBPyConnection, table: str, query: str, **values: object) -> None:
+    """Make a temporary table from a query of this package's `sql` folder."""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {read_sql(PACKAGE, query, **values)}").fetchall()
