@@ -57,8 +57,9 @@ def build_bridges(
 def prepare_results(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the empty tables that `bridge_pair` adds to: `all_links`, `link_cuts`, `bridged`, `unlinked`, `bridge_records`."""
     for statement in (
-        "all_links (agency_a VARCHAR, feed_a VARCHAR, record_key_a VARCHAR, agency_b VARCHAR, feed_b VARCHAR,"
-        " record_key_b VARCHAR, rule VARCHAR)",
+        "linked (pair UTINYINT, rule UTINYINT, record_key_a VARCHAR, record_key_b VARCHAR)",
+        "linked_by (pair UTINYINT, rule UTINYINT, agency_a VARCHAR, feed_a VARCHAR, agency_b VARCHAR, feed_b VARCHAR,"
+        " name VARCHAR)",
         "link_cuts (agency VARCHAR, feed VARCHAR, other_agency VARCHAR, other_feed VARCHAR, rule VARCHAR, records BIGINT)",
         "bridged (comparison_id VARCHAR)",
         "unlinked (comparison_id VARCHAR, gap DOUBLE)",
@@ -67,6 +68,14 @@ def prepare_results(connection: duckdb.DuckDBPyConnection) -> None:
         " counterpart_key VARCHAR, rule VARCHAR, other_differences VARCHAR[])",
     ):
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {statement}").fetchall()
+    # what millions of links have in common is written once
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP VIEW all_links AS
+        SELECT p.agency_a, p.feed_a, l.record_key_a, p.agency_b, p.feed_b, l.record_key_b, p.name AS rule
+        FROM linked l JOIN linked_by p USING (pair, rule)
+        """
+    ).fetchall()
     meanings = [(cause, detail, meaning, detail is None) for (cause, detail), meaning in MEANINGS.items()]
     connection.register(
         "meanings", pd.DataFrame(meanings, columns=["cause", "detail", "meaning", "shows_detail"]).astype({"detail": "str"})
@@ -234,17 +243,22 @@ def _rule_name(pair: PairEntry, place: str) -> str:
 
 def _keep_links(connection: duckdb.DuckDBPyConnection, pair: PairEntry, side_a: Side, side_b: Side) -> None:
     """Add the pair's links and cuts to the result tables, under the feeds' names and the records' keys."""
-    quiet_rule = quoted(pair.identifier_rules[0].name) if pair.identifier_rules else "NULL"
     (agency_a, feed_a), (agency_b, feed_b) = ([quoted(part) for part in side.key.split("/")] for side in (side_a, side_b))
+    number = connection.execute("SELECT coalesce(max(pair) + 1, 0) FROM linked_by").fetchall()[0][0]
+    for place, rule in enumerate(pair.rules):
+        connection.execute(
+            f"INSERT INTO linked_by VALUES ({number}, {place}, {agency_a}, {feed_a}, {agency_b}, {feed_b}, {quoted(rule.name)})"
+        ).fetchall()
     connection.execute(
         f"""
-        INSERT INTO all_links
-        SELECT {agency_a}, {feed_a}, a.record_key, {agency_b}, {feed_b}, b.record_key, {_rule_name(pair, "l.rule")}
+        INSERT INTO linked
+        SELECT {number}, l.rule, a.record_key, b.record_key
         FROM links l JOIN side_a a ON a.record = l.record_a JOIN side_b b ON b.record = l.record_b
-        UNION ALL
-        SELECT {agency_a}, {feed_a}, key_a, {agency_b}, {feed_b}, key_b, {quiet_rule} FROM quiet_links
         """
     ).fetchall()
+    if len(pair.identifier_rules) == 1:
+        query = read_sql(PACKAGE, "quiet_links", pair=number, rule=pair.rules.index(pair.identifier_rules[0]))
+        connection.execute(f"INSERT INTO linked {query}").fetchall()
     for side, own, other in (("a", (agency_a, feed_a), (agency_b, feed_b)), ("b", (agency_b, feed_b), (agency_a, feed_a))):
         connection.execute(
             f"INSERT INTO link_cuts SELECT {', '.join([*own, *other])}, rule, count(*) FROM cut_records"

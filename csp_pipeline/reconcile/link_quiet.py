@@ -11,15 +11,14 @@ from csp_pipeline.reconcile.link_sides import Side, any_row, create_table
 
 
 def set_quiet_pairs_aside(connection: duckdb.DuckDBPyConnection, pair: PairEntry, sides: tuple[Side, Side]) -> None:
-    """Split the records of `records_a` and `records_b`: `quiet_links` (`key_a`, `key_b`: the records' keys), and `rest_a` and
-    `rest_b` (`record`) with all others.
+    """Join `records_a` and `records_b` (tables `joined`, `asked`; `quiet_links.sql` reads the quiet pairs' links from them), and
+    number what is in no quiet pair: `rest_a` and `rest_b` (`record`).
 
     A pair is quiet when its identifier stands once on each side, both records name the same person, whom no record without such
     a link names, both count in the same comparisons, and neither shares its key, its incident or a unit that is counted
     distinct with another record. Where not exactly one rule is by identifier, no pair is.
     """
     if len(pair.identifier_rules) != 1:
-        connection.execute("CREATE OR REPLACE TEMP TABLE quiet_links (key_a VARCHAR, key_b VARCHAR)").fetchall()
         for side in sides:
             connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE rest_{side.name} AS SELECT rowid AS record FROM records_{side.name}"
@@ -29,7 +28,6 @@ def set_quiet_pairs_aside(connection: duckdb.DuckDBPyConnection, pair: PairEntry
     has_person = pair.person_rule is not None
     create_table(connection, "joined", "quiet_joined", sides=shared, measures=range(len(sides[0].ways)), has_person=has_person)
     create_table(connection, "asked", "quiet_asked")
-    create_table(connection, "quiet_links", "quiet_links")
     for side in sides:
         create_table(connection, f"rest_{side.name}", "quiet_rest", side=side.name)
 

@@ -164,7 +164,7 @@ def read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
         person=person.person[side.key] if person and person.person else None,
         dates=[columns[side.key] for columns in person.dates] if person else [],
         event=of_feed.event,
-        compared=_compared_columns(of_feed),
+        compared=_compared_columns(links, pair, side),
         places=f"places_{side.name}",
         measures=[
             {
@@ -181,11 +181,9 @@ def read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
 
 def open_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: PairEntry, side: Side) -> None:
     """Make `side_<side>`: the records of `rest_<side>`, each under its number, with what tells duplicates (`sames`)."""
-    of_feed = links.feeds.get(side.key, FeedLinksEntry())
-    stored = {name: f"compared_{place}" for place, name in enumerate(_compared_columns(of_feed))}
-    # an identifier is the same however it is written
-    stored |= {name: f"identifier_{place}" for place, (name, _) in enumerate(_identifiers(pair, side))}
-    duplicates = [[stored[name] for name in names] for names in of_feed.duplicates]
+    stored = _stored(pair, side)
+    compared = {name: f"compared_{place}" for place, name in enumerate(_compared_columns(links, pair, side))}
+    duplicates = [[(stored | compared)[name] for name in names] for names in _duplicates(links, side)]
     create_table(connection, f"side_{side.name}", "link_side", side=side.name, duplicates=duplicates)
 
 
@@ -194,9 +192,24 @@ def _identifiers(pair: PairEntry, side: Side) -> list[tuple[str, str]]:
     return [(rule.identifier[side.key], str(rule.form)) for rule in pair.identifier_rules if rule.identifier]
 
 
-def _compared_columns(of_feed: FeedLinksEntry) -> list[str]:
-    """The columns by which the feed's duplicates are told."""
-    return sorted({name for names in of_feed.duplicates for name in names})
+def _duplicates(links: LinksFile, side: Side) -> list[list[str]]:
+    return links.feeds.get(side.key, FeedLinksEntry()).duplicates
+
+
+def _stored(pair: PairEntry, side: Side) -> dict[str, str]:
+    """Columns of the feed that `records_<side>` holds for linking: an identifier in one form, a person's hash."""
+    stored = {name: f"identifier_{place}" for place, (name, _) in enumerate(_identifiers(pair, side))}
+    if pair.person_rule and pair.person_rule.person:
+        stored.setdefault(pair.person_rule.person[side.key], "person")
+        for place, columns in enumerate(pair.person_rule.dates):
+            if side.columns[columns[side.key]] == "DATE":
+                stored.setdefault(columns[side.key], f"date_{place}")
+    return stored
+
+
+def _compared_columns(links: LinksFile, pair: PairEntry, side: Side) -> list[str]:
+    """The columns that tell the feed's duplicates and that linking itself does not need."""
+    return sorted({name for names in _duplicates(links, side) for name in names} - set(_stored(pair, side)))
 
 
 def any_row(connection: duckdb.DuckDBPyConnection, rows: str) -> bool:

@@ -32,25 +32,29 @@ paired AS (
     WHERE l.shared > 0
     GROUP BY ALL
 ),
--- records that say the same as another one counted, of their event or of any: the one with a counterpart is the first of them
+-- what several records say alike; all else needs no sorting
 alike AS (
-    SELECT k.*, p.record IS NOT NULL AS is_paired, p.rule, unnest(k.sames) AS same
+    SELECT k.side, k.cell, k.record, unnest(k.sames) AS same
     -- what too many share tells nothing of two of them
-    FROM (SELECT * FROM keyed ANTI JOIN cut_records USING (side, record)) k
-    LEFT JOIN paired p ON p.side = k.side AND p.record = k.record AND p.cell = k.cell
+    FROM keyed k ANTI JOIN cut_records USING (side, record)
 ),
+said_twice AS (SELECT side, cell, same FROM alike GROUP BY ALL HAVING count(*) > 1),
+-- records that say the same as another one counted, of their event or of any: the one with a counterpart is the first of them
 duplicated AS (
     SELECT
         side, cell, record,
         row_number() OVER (
-            PARTITION BY side, event, cell, same ORDER BY is_paired DESC, rule, record_key, submission_id, row_number
+            PARTITION BY side, k.event, cell, same ORDER BY p.record IS NOT NULL DESC, p.rule, k.record_key, k.submission_id, k.row_number
         ) > 1 AS in_event,
-        row_number() OVER (PARTITION BY side, cell, same ORDER BY record_key, submission_id, row_number) > 1 AS anywhere
-    FROM alike
+        row_number() OVER (PARTITION BY side, cell, same ORDER BY k.record_key, k.submission_id, k.row_number) > 1 AS anywhere
+    FROM (FROM alike SEMI JOIN said_twice USING (side, cell, same))
+    JOIN keyed k USING (side, cell, record)
+    LEFT JOIN paired p USING (side, cell, record)
 ),
 entered_twice AS (
     SELECT side, cell, record, bool_or(in_event) AS in_event, bool_or(anywhere) AS anywhere FROM duplicated GROUP BY ALL
 ),
+-- of an event that both sides count, the records beyond the smaller count
 ranked AS (
     SELECT
         k.*, coalesce(d.in_event, false) AS is_duplicate, coalesce(d.anywhere, false) AS says_the_same,
@@ -61,8 +65,15 @@ ranked AS (
     FROM keyed k
     LEFT JOIN paired p ON p.side = k.side AND p.record = k.record AND p.cell = k.cell
     LEFT JOIN entered_twice d ON d.side = k.side AND d.record = k.record AND d.cell = k.cell
+    WHERE k.shared > 0
 ),
-excess AS (SELECT side, record, event, cell, shared, is_duplicate, says_the_same FROM ranked WHERE place > shared),
+excess AS (
+    SELECT side, record, event, cell, shared, is_duplicate, says_the_same FROM ranked WHERE place > shared
+    UNION ALL
+    SELECT k.side, k.record, k.event, k.cell, 0, coalesce(d.in_event, false), coalesce(d.anywhere, false)
+    FROM keyed k LEFT JOIN entered_twice d USING (side, record, cell)
+    WHERE k.shared = 0
+),
 -- the records of the other side that belong to the same: linked ones, else those of the same event
 counterparts AS (
     SELECT x.*, e.other, e.rule, true AS is_direct FROM excess x JOIN edges e USING (side, record)

@@ -34,7 +34,7 @@ SELECT
     {% set n = loop.index0 %}
     -- bit n is set when the measure's n-th condition is not met
     , {% for condition in measure.conditions %}(CASE WHEN {{ condition }} THEN 0 ELSE {{ 2 ** loop.index0 }} END) + {% endfor %}0 AS failed_{{ n }}
-    , CAST(date_trunc('month', {{ measure.date | identifier }}) AS DATE) AS month_{{ n }}
+    , CAST({{ measure.date | identifier }} AS DATE) - CAST(day({{ measure.date | identifier }}) - 1 AS INTEGER) AS month_{{ n }}
     , CASE WHEN {{ measure.area | identifier }} IS NULL THEN 'unlocated' ELSE coalesce(known_{{ n }}.known_place, 'elsewhere') END AS place_{{ n }}
     , {% if measure.unit %}CASE WHEN {{ measure.unit | identifier }} IS NOT NULL THEN hash({{ measure.unit | identifier }}) END{% else %}CAST(NULL AS UBIGINT){% endif %} AS unit_{{ n }}
     -- where the record counts, month and areas in one number; NULL where it counts nowhere

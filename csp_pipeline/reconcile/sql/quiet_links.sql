@@ -1,2 +1,3 @@
 -- The links of quiet pairs, by the records' keys.
-SELECT key_a, key_b FROM joined WHERE is_confirmed AND is_even AND (person_a IS NULL OR person_a NOT IN (FROM asked))
+SELECT {{ pair }} AS pair, {{ rule }} AS rule, key_a, key_b
+FROM joined WHERE is_confirmed AND is_even AND (person_a IS NULL OR person_a NOT IN (FROM asked))
