@@ -15,8 +15,8 @@ def link_pair(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
     """Link the records of two feeds, leaving these temporary tables on the connection.
 
     `records_a`, `records_b`: each feed's records; `joined` and `asked` tell which pairs of them are linked and need no further
-    look. Of all others, `side_a`, `side_b`: the records under a number of their own. `links`: `rule` (place in the declared order),
-    `record_a`, `record_b`. `cut_records`: records whose identifier or person too many share. `contradictions`: records
+    look. Of all others, `side_a`, `side_b`: the records under a number of their own. `links`: `rule` (place in the declared
+    order), `record_a`, `record_b`. `cut_records`: records whose identifier or person too many share. `contradictions`: records
     whose identifier and person say different things. `resent_a`, `resent_b`: records that stand in several current files.
     `events_a`, `events_b`: each record's event; `members`: the records
     of events of more than one link. Needs the table `compared_areas` (`measure`, place in the pair's measures; `area_code`).
@@ -77,6 +77,7 @@ def _link_by_person(connection: duckdb.DuckDBPyConnection, links: LinksFile, pai
         ):
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {statement}").fetchall()
         return
+    create_table(connection, "asked_persons", "person_asked")
     create_table(connection, "crowds", "person_crowds", most_records=links.most_records)
     dates = list(range(len(rule.dates)))
     for side in ("a", "b"):

@@ -74,14 +74,10 @@ def normalised(column: str, form: str) -> str:
         return f"""CASE WHEN regexp_matches({text}, '[1-9]')
             THEN trim(regexp_replace({without_zeros}, ' *([A-Z]) *', '\\1', 'g')) END"""
     groups = f"regexp_extract({text}, '^[^0-9]*([0-9]+)[^0-9]+([0-9]+)[^0-9]*$', ['first', 'second'])"
-    year, number = f"TRY_CAST(left({text}, 2) AS UTINYINT)", f"TRY_CAST(substr({text}, 4) AS UINTEGER)"
-    # most are written in the usual way, which is read without a regular expression
+    # most are written year first, for which one look and two numbers are enough
     return f"""CASE
-        -- DuckDB reads 1.5 and 1e3 as whole numbers too
-        WHEN substr({text}, 3, 1) = '/' AND length({text}) BETWEEN 6 AND 12 AND {year} IS NOT NULL
-            AND {number} BETWEEN 1 AND 999999999
-            AND NOT (contains({text}, '.') OR contains({text}, 'e') OR contains({text}, 'E'))
-        THEN CAST({year} AS BIGINT) * 1000000000 + {number}
+        WHEN regexp_full_match({text}, '[0-9]{{2}}[^0-9][0-9]{{3,9}}')
+        THEN CAST(left({text}, 2) AS BIGINT) * 1000000000 + nullif(CAST(substr({text}, 4) AS BIGINT), 0)
         ELSE year_and_number({groups}.first, {groups}.second)
     END"""
 
@@ -142,10 +138,14 @@ def read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE rollup_{side.name} AS SELECT place, area_code FROM rollup_{side.name}_frame"
     ).fetchall()
-    units = [side.unit(way) for way in side.ways]
     create_table(
         connection, f"places_{side.name}", "link_places", rollup=f"rollup_{side.name}", measures=list(range(len(side.ways)))
     )
+    units = [side.unit(way) for way in side.ways]
+    # what counts a place that is not known
+    elsewhere = connection.execute(
+        f"SELECT * EXCLUDE (known_place) FROM places_{side.name} WHERE known_place = 'elsewhere'"
+    ).fetchall()[0]
     create_table(
         connection,
         f"records_{side.name}",
@@ -173,8 +173,9 @@ def read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
                 "area": side.spec.columns_with_role("area")[way.area],
                 "unit": unit["column"] if unit["is_distinct"] else None,
                 "is_person": side.is_person(way),
+                "elsewhere": areas,
             }
-            for way, unit in zip(side.ways, units, strict=True)
+            for way, unit, areas in zip(side.ways, units, elsewhere, strict=True)
         ],
     )
 

@@ -101,9 +101,14 @@ judged AS (
     {{ "UNION ALL" if not loop.last }}
     {% endfor %}
 ),
+-- most have one counterpart, and nothing to choose from
+with_choice AS (SELECT side, record, cell FROM counterparts GROUP BY ALL HAVING count(*) > 1),
 nearest AS (
     SELECT side, record, cell, other_key, rule, is_direct, differences
-    FROM judged
+    FROM judged ANTI JOIN with_choice USING (side, record, cell)
+    UNION ALL
+    SELECT side, record, cell, other_key, rule, is_direct, differences
+    FROM judged SEMI JOIN with_choice USING (side, record, cell)
     QUALIFY row_number() OVER (
         PARTITION BY side, record, cell ORDER BY is_direct DESC, len(differences), rule, other_key, other_place
     ) = 1

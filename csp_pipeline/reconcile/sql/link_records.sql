@@ -41,8 +41,8 @@ SELECT
     , CASE
         WHEN is_current AND failed_{{ n }} = 0 AND month_{{ n }} IS NOT NULL
             {{ "AND unit_%d IS NOT NULL" % n if measure.is_person }}
-            AND coalesce(known_{{ n }}.areas_{{ n }}, (SELECT areas_{{ n }} FROM {{ places }} WHERE known_place = 'elsewhere')) <> 0
-        THEN hash(coalesce(known_{{ n }}.areas_{{ n }}, (SELECT areas_{{ n }} FROM {{ places }} WHERE known_place = 'elsewhere')), month_{{ n }})
+            AND coalesce(known_{{ n }}.areas_{{ n }}, {{ measure.elsewhere }}) <> 0
+        THEN hash(coalesce(known_{{ n }}.areas_{{ n }}, {{ measure.elsewhere }}), month_{{ n }})
     END AS counts_{{ n }}
     {% endfor %}
 FROM known_records

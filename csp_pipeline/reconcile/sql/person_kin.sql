@@ -2,12 +2,7 @@
 -- the rule names. Only of persons that a record without a sure link names; `kin` is the person and day.
 WITH
 settled AS (SELECT DISTINCT record_{{ side }} AS record FROM identifier_links WHERE person_says = 'confirmed'),
-people AS (
-    SELECT person FROM side_a ANTI JOIN (SELECT record_a AS record FROM identifier_links WHERE person_says = 'confirmed') USING (record)
-    UNION
-    SELECT person FROM side_b ANTI JOIN (SELECT record_b AS record FROM identifier_links WHERE person_says = 'confirmed') USING (record)
-),
-asked AS (SELECT person FROM people ANTI JOIN crowds USING (person) WHERE person IS NOT NULL),
+asked AS (SELECT person FROM asked_persons ANTI JOIN crowds USING (person)),
 of_people AS (
     SELECT s.*, t.record IS NOT NULL AS is_settled
     FROM side_{{ side }} s SEMI JOIN asked USING (person) LEFT JOIN settled t USING (record)
