@@ -69,6 +69,25 @@ def make_records(folder: Path, rows: int) -> tuple[Path, Path]:
     return crimes, cases
 
 
+def make_sides(folder: Path, rows: int) -> tuple[Path, Path]:
+    """The same records as two sides of one table, as tools that compare tables take them: `key`, `day`, `person`, `status`.
+
+    The keys are in one form already, and cases without one are left out: such a tool reads neither.
+    """
+    crimes, cases = make_records(folder, rows)
+    side_a, side_b = folder / f"side-a-{rows}.parquet", folder / f"side-b-{rows}.parquet"
+    with duckdb.connect() as connection:
+        for path, source, key, day in (
+            (side_a, crimes, "crime_number", "recorded_date"),
+            (side_b, cases, "replace(police_crime_reference, '-', '/')", "referral_date"),
+        ):
+            connection.execute(
+                f"COPY (SELECT {key} AS key, {day} AS day, person_key AS person, status FROM read_parquet('{source}')"
+                f" WHERE key IS NOT NULL) TO '{path}'"
+            ).fetchall()
+    return side_a, side_b
+
+
 def join_keys(connection: duckdb.DuckDBPyConnection, crimes: Path, cases: Path) -> None:
     """The baseline: a full outer join of the two sides' keys, and nothing else."""
     connection.execute(

@@ -86,20 +86,66 @@ def bench_search(rows: int, rounds: int) -> dict[str, Measured]:
     return in_turn(commands, rounds)
 
 
-def bench_links(rows: int, rounds: int) -> dict[str, Measured]:
-    """Linking and bridging beside a full outer join of the same keys; both time themselves, without their imports."""
-    from tests.bench.links import make_records
-
-    make_records(OUTPUT, rows)
-    print(f"Linking and bridging {rows:,} records with {rows:,}")
-    times: dict[str, list[float]] = {"baseline": [], "links": []}
+def timed_inside(programs: dict[str, list[str]], rounds: int) -> dict[str, Measured]:
+    """Run programs in turn that print the seconds their work took last: without imports, which would hide short work."""
+    times: dict[str, list[float]] = {name: [] for name in programs}
     for number in range(rounds):
-        for name, program in (("baseline", "join_keys"), ("links", "link_and_bridge")):
-            command = [sys.executable, "-m", "tests.bench.links", program, str(OUTPUT), str(rows)]
+        for name, command in programs.items():
             done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
             times[name].append(float(done.stdout.split()[-1]))
             print(f"  round {number + 1}: {name}: {times[name][-1]:.2f} s", flush=True)
     return {name: Measured(name, statistics.median(runs), 0, rounds) for name, runs in times.items()}
+
+
+def environment_of_datacompy() -> Path | None:
+    """The Python of an environment that holds datacompy, made when there is none; None, with a word why, where it cannot be."""
+    folder, wanted = OUTPUT / "datacompy", PROJECT / "tests/bench/datacompy.txt"
+    python, ready = folder / "bin/python", folder / ".ready"
+    if ready.exists() and ready.read_text(encoding="utf-8") == wanted.read_text(encoding="utf-8"):
+        return python
+    for command in (
+        [sys.executable, "-m", "venv", "--clear", str(folder)],
+        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(wanted)],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            why = (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()[-1]
+            print(f"datacompy is left out: it cannot be installed into {folder}: {why}", flush=True)
+            return None
+    ready.write_text(wanted.read_text(encoding="utf-8"), encoding="utf-8")
+    return python
+
+
+def bench_links(rows: int, rounds: int) -> dict[str, Measured]:
+    """Linking and bridging beside a full outer join of the same keys and, where it can be had, datacompy."""
+    from tests.bench.links import make_records, make_sides
+
+    make_records(OUTPUT, rows)
+    print(f"Linking and bridging {rows:,} records with {rows:,}")
+    module = [sys.executable, "-m", "tests.bench.links"]
+    programs = {
+        "baseline": [*module, "join_keys", str(OUTPUT), str(rows)],
+        "links": [*module, "link_and_bridge", str(OUTPUT), str(rows)],
+    }
+    python = environment_of_datacompy()
+    if python is not None:
+        sides = [str(path) for path in make_sides(OUTPUT, rows)]
+        programs["datacompy"] = [str(python), str(PROJECT / "tests/bench/beside_datacompy.py"), *sides]
+    return timed_inside(programs, rounds)
+
+
+def bench_figures(rows: int, rounds: int) -> dict[str, Measured]:
+    """Comparing figures beside a bare GROUP BY of them."""
+    from tests.bench.figures import make_figures
+
+    make_figures(OUTPUT, rows)
+    print(f"Comparing {rows:,} figures")
+    module = [sys.executable, "-m", "tests.bench.figures"]
+    programs = {
+        "baseline": [*module, "group_figures", str(OUTPUT), str(rows)],
+        "compared": [*module, "compare_figures", str(OUTPUT), str(rows)],
+    }
+    return timed_inside(programs, rounds)
 
 
 def count_assets() -> int:
@@ -156,6 +202,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="*", default=[2_000_000, 10_000_000])
     parser.add_argument("--searched", type=int, nargs="*", default=[10_000_000], help="records of the definition search")
     parser.add_argument("--linked", type=int, nargs="*", default=[1_000_000], help="records a side to link and bridge")
+    parser.add_argument("--compared", type=int, nargs="*", default=[4_000_000], help="figures to compare")
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
     OUTPUT.mkdir(exist_ok=True)
@@ -187,7 +234,16 @@ def main() -> None:
         base, ours = measured["baseline"], measured["links"]
         lines.append(f"| baseline: full outer join of {rows:,} by {rows:,} keys | {base.seconds:.2f} | 1 | | |")
         lines.append(f"| the same records linked and bridged | {ours.seconds:.2f} | {ours.seconds / base.seconds:.1f} | 3 | |")
+        if "datacompy" in measured:
+            beside = measured["datacompy"]
+            lines.append(f"| the same by datacompy, rows only | {beside.seconds:.2f} | {beside.seconds / base.seconds:.1f} | | |")
         results[f"links {rows}"] = {name: asdict(item) for name, item in measured.items()}
+    for rows in chosen.compared:
+        measured = bench_figures(rows, chosen.rounds)
+        base, ours = measured["baseline"], measured["compared"]
+        lines.append(f"| baseline: GROUP BY of {rows:,} figures | {base.seconds:.2f} | 1 | | |")
+        lines.append(f"| the same figures compared | {ours.seconds:.2f} | {ours.seconds / base.seconds:.1f} | 1.5 | |")
+        results[f"figures {rows}"] = {name: asdict(item) for name, item in measured.items()}
     measured = bench_sample(chosen.rounds)
     base = measured["empty run"]
     lines.append(f"| baseline: empty Dagster run of as many assets | {base.seconds:.1f} | 1 | | {base.peak_mib:.0f} |")
