@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from csp_pipeline.reports import wording
-from csp_pipeline.reports.disclosure import (
+from csp_pipeline.reports.disclosure_rules import (
     EVERYBODY,
     Cell,
     conflict_gives_away,

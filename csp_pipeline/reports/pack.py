@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from csp_pipeline.reports.conflicts import Conflict, Conflicts, conflicts_for, conflicts_for_everybody, is_leading
-from csp_pipeline.reports.disclosure import is_protected, is_small
+from csp_pipeline.reports.disclosure_rules import is_protected, is_small
 from csp_pipeline.reports.read import Facts
 from csp_pipeline.reports.returns import (
     FeedState,

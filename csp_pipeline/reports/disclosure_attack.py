@@ -1,0 +1,132 @@
+"""What a reader can work out about hidden counts: worlds that agree with all that is shown, found by linear programmes."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse.csgraph import connected_components
+
+Array = np.ndarray[Any, np.dtype[Any]]
+LOWER, UPPER = -1, 1
+TOLERANCE = 1e-6
+# Branching stops here, not at a time, so that the same input gives the same output on every machine.
+NODES = 2000
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What a reader knows: cells by position, and everything as a distance from the true value.
+
+    `matrix` holds one row a relation over all cells; a world is a vector of distances d with matrix · d = 0, d = 0 where a
+    cell is shown, and `low` <= d <= `high` where it is hidden. `is_whole` marks counts, which are whole numbers in every
+    world. `down` and `up` say, for the cells in `small`, how far away the ends lie that have to stay possible.
+    """
+
+    matrix: sparse.csc_array
+    low: Array
+    high: Array
+    is_whole: Array
+    small: Array
+    down: Array
+    up: Array
+
+    def only(self, small: Array) -> "Knowledge":
+        """The same with fewer cells to protect, given as positions within `small`."""
+        return replace(self, small=self.small[small], down=self.down[small], up=self.up[small])
+
+
+def solve(objective: Array, matrix: Any, limits: tuple[Any, Any], low: Array, high: Array, is_whole: Array) -> Any:
+    """Minimise under limits[0] <= matrix · x <= limits[1] with HiGHS, whole numbers where `is_whole`: scipy's result."""
+    constraints = [LinearConstraint(matrix, *limits)] if matrix.shape[0] else []
+    options = {"node_limit": NODES, "mip_rel_gap": 0.0}
+    return milp(objective, integrality=is_whole.astype(int), bounds=Bounds(low, high), constraints=constraints, options=options)
+
+
+def in_use(matrix: sparse.csc_array) -> sparse.csr_array:
+    """The relations that hold at least one of a matrix's cells."""
+    rows = matrix.tocsr()
+    return rows[np.flatnonzero(np.diff(rows.indptr))]
+
+
+def components_of(matrix: sparse.csc_array, among: Array) -> Array:
+    """A number for each cell: cells tied by relations among the chosen ones share it; -1 where not chosen."""
+    chosen = np.flatnonzero(among)
+    part = matrix[:, chosen]
+    labels = np.full(len(among), -1)
+    # cells and relations are the two sides of one graph
+    graph = sparse.block_array([[None, abs(part.T)], [abs(part), None]], format="csr") if part.nnz else None
+    labels[chosen] = (
+        connected_components(graph, directed=False)[1][: len(chosen)] if graph is not None else np.arange(len(chosen))
+    )
+    return labels
+
+
+def exposed(knowledge: Knowledge, hidden: Array) -> list[tuple[int, int]]:
+    """The small cells that are given away, as (position within `small`, LOWER or UPPER): that end is not possible.
+
+    Whether an end is possible is the attacker's linear programme of Fischetti and Salazar (see disclosure.protect), in whole
+    numbers. One world can show many ends possible at once, so that few programmes are solved.
+    """
+    given_away = []
+    labels = components_of(knowledge.matrix, hidden)
+    for direction in (LOWER, UPPER):
+        left = _without_common_world(knowledge, hidden, labels, direction)
+        given_away += [(int(p), direction) for p in _without_own_world(knowledge, labels, direction, left)]
+    return given_away
+
+
+def _end(knowledge: Knowledge, direction: int) -> Array:
+    return knowledge.down if direction == LOWER else knowledge.up
+
+
+def _bounds(knowledge: Knowledge, cells: Array, direction: int, small: Array) -> tuple[Array, Array]:
+    """Bounds of some cells; what is pushed is not pushed beyond its end, which keeps the programme bounded."""
+    low, high = knowledge.low.copy(), knowledge.high.copy()
+    targets = knowledge.small[small]
+    if direction == LOWER:
+        low[targets] = np.maximum(low[targets], knowledge.down[small])
+    else:
+        high[targets] = np.minimum(high[targets], knowledge.up[small])
+    return low[cells], high[cells]
+
+
+def _without_common_world(knowledge: Knowledge, hidden: Array, labels: Array, direction: int) -> Array:
+    """Small cells whose end was not reached while all those left were pushed towards it together."""
+    cells = np.flatnonzero(hidden)
+    matrix = in_use(knowledge.matrix[:, cells])
+    left = np.arange(len(knowledge.small))
+    while len(left):
+        push = np.zeros(len(hidden))
+        push[knowledge.small[left]] = -direction
+        found = solve(push[cells], matrix, (0, 0), *_bounds(knowledge, cells, direction, left), np.zeros(len(cells)))
+        if found.x is None:
+            return left
+        world = np.zeros(len(hidden))
+        world[cells] = found.x
+        # a world counts only where it is whole: judged for each set of cells tied together
+        broken = knowledge.is_whole & (abs(world - np.round(world)) > TOLERANCE)
+        is_possible = ~np.isin(labels, np.unique(labels[broken & hidden]))
+        target = knowledge.small[left]
+        reached = is_possible[target] & (direction * (world[target] - _end(knowledge, direction)[left]) >= -TOLERANCE)
+        if not reached.any():
+            return left
+        left = left[~reached]
+    return left
+
+
+def _without_own_world(knowledge: Knowledge, labels: Array, direction: int, left: Array) -> Array:
+    """Small cells whose end no world reaches: each has a world of its own, all in one programme."""
+    if not len(left):
+        return left
+    members = [np.flatnonzero(labels == labels[cell]) for cell in knowledge.small[left]]
+    matrix = sparse.block_diag([in_use(knowledge.matrix[:, cells]) for cells in members], format="csr")
+    bounds = [_bounds(knowledge, cells, direction, np.array([p])) for cells, p in zip(members, left, strict=True)]
+    low, high = (np.concatenate(side) for side in zip(*bounds, strict=True))
+    target = np.concatenate([cells == cell for cells, cell in zip(members, knowledge.small[left], strict=True)])
+    is_whole = knowledge.is_whole[np.concatenate(members)]
+    found = solve(-direction * target.astype(float), matrix, (0, 0), low, high, is_whole)
+    if found.x is None:
+        return left
+    return left[direction * (found.x[target] - _end(knowledge, direction)[left]) < -TOLERANCE]
