@@ -81,6 +81,10 @@ def keep_feeds(sources: Path, feeds: Sequence[str]) -> None:
     for path in sources.glob("*/*/feed.yml"):
         if f"{path.parent.parent.name}/{path.parent.name}" not in feeds:
             shutil.rmtree(path.parent)
+    partnership = yaml.safe_load((sources / "partnership.yml").read_text(encoding="utf-8"))
+    disclosure = partnership["disclosure"]
+    disclosure["public_feeds"] = [entry for entry in disclosure["public_feeds"] if entry["feed"] in feeds]
+    (sources / "partnership.yml").write_text(yaml.safe_dump(partnership, sort_keys=False), encoding="utf-8")
     content = yaml.safe_load((sources / "measures.yml").read_text(encoding="utf-8"))
     for measure in content["measures"].values():
         measure["feeds"] = {key: way for key, way in measure["feeds"].items() if key in feeds}

@@ -42,6 +42,35 @@ class DiscrepancyEntry(Entry):
     periods: list[Kind]
 
 
+class SmallCountsEntry(Entry):
+    """Up to which count (from 1) another agency's number is kept from the readers of a report."""
+
+    highest: int = Field(ge=1, le=20)
+    reason: str = Field(min_length=1)
+
+
+class PublicFeedEntry(Entry):
+    """A feed, as `agency/feed`, whose every number is published by its owner: hiding one would protect nobody."""
+
+    feed: str
+    reason: str = Field(min_length=1)
+
+
+class ExemptUnitEntry(Entry):
+    """A unit in which nothing is hidden, since its numbers count nobody."""
+
+    unit: str
+    reason: str = Field(min_length=1)
+
+
+class DisclosureEntry(Entry):
+    """Which numbers the reports keep from whom; where it is not given, nothing is public and nothing exempt."""
+
+    small_counts: SmallCountsEntry = SmallCountsEntry(highest=4, reason="Nothing is given: counts of 1 to 4 are kept.")
+    public_feeds: list[PublicFeedEntry] = []
+    exempt_units: list[ExemptUnitEntry] = []
+
+
 class PartnershipFile(Entry):
     """`partnership.yml`."""
 
@@ -57,6 +86,7 @@ class PartnershipFile(Entry):
     financial_years: YearsEntry
     agencies: dict[str, AgencyEntry]
     discrepancies: DiscrepancyEntry
+    disclosure: DisclosureEntry = DisclosureEntry()
 
 
 class CoverageEntry(Entry):

@@ -175,7 +175,19 @@ def load_partnership(sources: Path) -> Partnership:
             )
     partnership = Partnership(sources=sources, file=file, feeds=tuple(feeds))
     _check_areas(partnership)
+    _check_disclosure(partnership)
     return partnership
+
+
+def _check_disclosure(partnership: Partnership) -> None:
+    """A feed that is misspelt would be protected and not public: so every one named has to exist."""
+    known = [feed.key for feed in partnership.feeds]
+    for number, public in enumerate(partnership.file.disclosure.public_feeds):
+        if public.feed not in known:
+            raise ConfigurationError(
+                f"{partnership.sources}/partnership.yml: disclosure > public_feeds > {number} > feed: no feed {public.feed!r}; "
+                f"known feeds: {', '.join(known)}. Correct the name, or remove the entry."
+            )
 
 
 def _check_areas(partnership: Partnership) -> None:

@@ -1,19 +1,13 @@
 """Conflicts as one reader may see them: each with both figures, a sentence, why they may differ, and a question."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from itertools import compress
 
 from csp_pipeline.reports import wording
-from csp_pipeline.reports.disclosure_rules import (
-    EVERYBODY,
-    Cell,
-    conflict_gives_away,
-    hidden_cells,
-    is_protected,
-    is_small,
-    sums_of,
-)
+from csp_pipeline.reports.disclosure_conflicts import cell_of, hidden_figures, may_be_listed, shown_cells
+from csp_pipeline.reports.disclosure_rules import EVERYBODY
 from csp_pipeline.reports.read import Facts, Row
 
 SETTLED = ("explained", "resolved")
@@ -112,13 +106,19 @@ class Conflicts:
 def conflicts_for(facts: Facts, agency: str) -> Conflicts:
     """An agency's conflicts as it may see them, the partnership's own district and whole years first."""
     mine = [row for row in facts.conflicts if agency in {row["agency_a"], row["agency_b"], *row["owner_agencies"]}]
-    on_front_page = _shown_cells(facts, _leading_rows(facts), EVERYBODY)
-    return _conflicts(facts, mine, agency, on_front_page)
+    return _conflicts(facts, mine, agency, _on_front_page(facts))
 
 
 def conflicts_for_everybody(facts: Facts) -> Conflicts:
     """The open yearly conflicts of the partnership's own district as anybody may see them."""
-    return _conflicts(facts, _leading_rows(facts), EVERYBODY, {})
+    return _conflicts(facts, _leading_rows(facts), EVERYBODY, frozenset())
+
+
+@lru_cache(maxsize=1)
+def _on_front_page(facts: Facts) -> frozenset[str]:
+    """The cells that everybody sees; they are the same for each agency's report."""
+    leading = _listed(facts, _leading_rows(facts), EVERYBODY)
+    return shown_cells(leading, hidden_figures(facts, leading, EVERYBODY, frozenset()))
 
 
 def is_leading(facts: Facts, row: Row) -> bool:
@@ -130,65 +130,26 @@ def _leading_rows(facts: Facts) -> list[Row]:
     return [row for row in facts.conflicts if is_leading(facts, row)]
 
 
-def _conflicts(facts: Facts, rows: list[Row], audience: str | None, elsewhere: dict[Cell, float]) -> Conflicts:
-    listed = [row for row in rows if not _gives_itself_away(facts, row, audience)]
-    hidden = _hidden(facts, listed, audience, elsewhere)
+def _conflicts(facts: Facts, rows: list[Row], audience: str | None, seen: frozenset[str]) -> Conflicts:
+    listed = _listed(facts, rows, audience)
+    hidden = hidden_figures(facts, listed, audience, seen)
     made = [_conflict(facts, row, audience, hidden) for row in listed]
     made.sort(key=lambda c: (not c.is_leading, c.area_code != facts.district, c.period_kind != "financial_year"))
     return Conflicts(tuple(made), len(rows) - len(listed))
 
 
-def _gives_itself_away(facts: Facts, row: Row, audience: str | None) -> bool:
-    absolute, relative = facts.tolerances.get(row["rule"], (0.0, 0.0))
-    a, b = row["value_a"], row["value_b"]
-    return any(
-        hidden is not None
-        and known is not None
-        and is_small(hidden)
-        and is_protected(_feed(row, side), row[f"unit_{side}"] or "", audience)
-        and conflict_gives_away(hidden, known, absolute, relative)
-        for side, hidden, known in (("a", a, b), ("b", b, a))
-    )
+def _listed(facts: Facts, rows: list[Row], audience: str | None) -> list[Row]:
+    return list(compress(rows, may_be_listed(facts, rows, audience)))
 
 
-def _hidden(facts: Facts, rows: list[Row], audience: str | None, elsewhere: dict[Cell, float]) -> dict[Cell, str]:
-    shown = {cell: value for row in rows for cell, value, _ in _cells(row) if value is not None}
-    units = {Cell(c["feed"], c["measure"], c["area_code"], c["period"]): c["unit"] for c in facts.cells}
-    units |= {cell: unit for row in rows for cell, _, unit in _cells(row)}
-    values = {Cell(c["feed"], c["measure"], c["area_code"], c["period"]): c["value"] for c in facts.cells}
-    return hidden_cells(
-        elsewhere | shown,
-        lambda cell: is_protected(cell.feed, units.get(cell, ""), audience),
-        values | shown,
-        sums_of(facts.areas, facts.periods),
-        frozenset(elsewhere),
-    )
-
-
-def _shown_cells(facts: Facts, rows: list[Row], audience: str | None) -> dict[Cell, float]:
-    listed = [row for row in rows if not _gives_itself_away(facts, row, audience)]
-    hidden = _hidden(facts, listed, audience, {})
-    return {cell: value for row in listed for cell, value, _ in _cells(row) if value is not None and cell not in hidden}
-
-
-def _cells(row: Row) -> Iterable[tuple[Cell, float | None, str]]:
-    for side in "ab":
-        cell = Cell(_feed(row, side), row["measure"], row["area_code"], row["period"])
-        yield cell, row[f"value_{side}"], row[f"unit_{side}"] or ""
-
-
-def _feed(row: Row, side: str) -> str:
-    return f"{row[f'agency_{side}']}/{row[f'feed_{side}']}"
-
-
-def _conflict(facts: Facts, row: Row, audience: str | None, hidden: dict[Cell, str]) -> Conflict:
-    why = [hidden[cell] for cell, _, _ in _cells(row) if cell in hidden]
-    a, b = (_figure(facts, row, side, audience, cell in hidden) for side, (cell, _, _) in zip("ab", _cells(row), strict=True))
+def _conflict(facts: Facts, row: Row, audience: str | None, hidden: dict[str, str]) -> Conflict:
+    is_hidden = {side: cell_of(row, side) in hidden for side in "ab"}
+    a, b = (_figure(facts, row, side, audience, is_hidden[side]) for side in "ab")
     # a reader's own figure comes first, so that every sentence starts with what they sent
     swapped = b.is_yours and not a.is_yours
     first, second = (b, a) if swapped else (a, b)
-    gap = None if why or row["gap"] is None else (-row["gap"] if swapped else row["gap"])
-    withheld = wording.sentence_case("; ".join(sorted(set(why)))) or None
+    gap = None if any(is_hidden.values()) or row["gap"] is None else (-row["gap"] if swapped else row["gap"])
+    withheld = wording.sentence_case(facts.rules.withheld) if any(is_hidden.values()) else None
     return Conflict(
         id=row["discrepancy_id"],
         measure=row["measure"],

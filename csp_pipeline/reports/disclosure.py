@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from csp_pipeline.reports.disclosure_attack import LOWER, UPPER, Array, Knowledge, components_of, exposed, in_use, solve
+from csp_pipeline.reports.disclosure_attack import LOWER, Array, Knowledge, components_of, exposed, in_use, solve
 
 SMALL, DERIVABLE = "small", "derivable"
 LOWEST, HIGHEST = 1, 4
@@ -19,9 +19,10 @@ def protect(cells: pd.DataFrame, relations: pd.DataFrame, highest: int = HIGHEST
 
     `cells` has one row a number: cell (its name), value, is_protected (another agency's count, of which 1 to `highest` may
     not be told), is_known (the reader sees it anyway, so that it cannot be hidden) and loss (what hiding it costs the reader;
-    0 means that it is not shown in any case, and takes part only in relations). `relations` has the columns relation, cell, coefficient: every relation says that the sum of
-    coefficient times value is 0 for all of its cells. Optional columns of cells, `lowest` and `highest`, hold what the reader
-    knows beforehand of a number (NaN: nothing but that protected ones are counts, so whole and not negative).
+    0 means that it is not shown in any case, and takes part only in relations). Optional columns `lowest` and `highest` hold
+    what the reader knows beforehand of a number (NaN: nothing, but that a protected one is a count, so whole and not
+    negative). `relations` has the columns relation, cell, coefficient: every relation says that the sum of coefficient times
+    value is 0 over its cells.
 
     Returns cell and reason of the hidden cells, ordered by cell. `small` is a protected count of 1 to `highest`, `derivable`
     any other. The reason is for our own sums and tests: a report has to mark both alike, and name no reason for one cell.
@@ -38,11 +39,14 @@ def protect(cells: pd.DataFrame, relations: pd.DataFrame, highest: int = HIGHEST
     """
     cells = cells.sort_values("cell", ignore_index=True)
     _check(cells, relations)
-    matrix = _matrix(cells, relations)
     hidden = _always_hidden(cells, highest)
-    for is_told in (True, False):
-        knowledge = _knowledge(cells, matrix, highest, is_told)
-        hidden = _hide(cells, knowledge, hidden)
+    matrix = _matrix(cells, relations)
+    in_play = _in_play(cells, matrix, hidden, highest)
+    if len(in_play):
+        chosen, part = hidden[in_play], cells.iloc[in_play].reset_index(drop=True)
+        for is_told in (True, False):
+            chosen = _hide(part, _knowledge(part, in_use(matrix[:, in_play]).tocsc(), highest, is_told), chosen)
+        hidden[in_play] = chosen
     names = cells.cell[hidden]
     reasons = np.where(_is_small(cells, highest)[hidden], SMALL, DERIVABLE)
     return pd.DataFrame({"cell": names, "reason": reasons}).reset_index(drop=True)
@@ -86,6 +90,14 @@ def _always_hidden(cells: pd.DataFrame, highest: int) -> Array:
     return _is_small(cells, highest) | (~cells.is_known & (cells.loss == 0)).to_numpy(bool)
 
 
+def _in_play(cells: pd.DataFrame, matrix: sparse.csc_array, hidden: Array, highest: int) -> Array:
+    """The cells that relations tie to a small one and to one that may be shown or hidden: only there is a choice."""
+    is_open = ~cells.is_known.to_numpy(bool)
+    labels = components_of(matrix, is_open)
+    with_small, with_choice = labels[_is_small(cells, highest)], labels[is_open & ~hidden]
+    return np.flatnonzero(np.isin(labels, np.intersect1d(with_small, with_choice)) & is_open)
+
+
 def _knowledge(cells: pd.DataFrame, matrix: sparse.csc_array, highest: int, is_told: bool) -> Knowledge:
     """What a reader knows of each cell, were it hidden; `is_told`: also which of the marked ones are small."""
     value = cells.value.to_numpy(float)
@@ -120,8 +132,7 @@ def _hide(cells: pd.DataFrame, knowledge: Knowledge, hidden: Array) -> Array:
     failing = exposed(knowledge, hidden)
     if not failing:
         return hidden
-    can_hide = ~cells.is_known.to_numpy(bool)
-    labels = components_of(knowledge.matrix, can_hide)
+    labels = components_of(knowledge.matrix, np.ones(len(cells), dtype=bool))
     loss = cells.loss.to_numpy(float)
     of_component: dict[int, list[tuple[int, int]]] = {}
     for position, direction in failing:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from csp_pipeline.reports.conflicts import Conflict, Conflicts, conflicts_for, conflicts_for_everybody, is_leading
-from csp_pipeline.reports.disclosure_rules import is_protected, is_small
+from csp_pipeline.reports.disclosure_rules import EVERYBODY
 from csp_pipeline.reports.read import Facts
 from csp_pipeline.reports.returns import (
     FeedState,
@@ -86,6 +86,11 @@ class FrontPage:
     feeds: tuple[tuple[str, FeedState], ...]
     measures: tuple[MeasureCount, ...]
     conflicts: Conflicts
+    rows_withheld: frozenset[str]
+
+    def shows_rows(self, feed: FeedState) -> bool:
+        """Whether the page says how many rows a feed holds."""
+        return f"{feed.agency}/{feed.feed}" not in self.rows_withheld
 
     @property
     def outcomes(self) -> dict[str, int]:
@@ -127,13 +132,16 @@ def front_page(facts: Facts, reports: tuple[AgencyReport, ...]) -> FrontPage:
         feeds=tuple((report.name, feed) for report in reports for feed in report.feeds),
         measures=_measure_counts(facts),
         conflicts=conflicts_for_everybody(facts),
+        rows_withheld=frozenset(
+            f"{feed.agency}/{feed.feed}" for report in reports for feed in report.feeds if not _rows_may_be_shown(facts, feed)
+        ),
     )
 
 
-def rows_may_be_shown(feed: FeedState) -> bool:
-    """Whether everybody may see how many rows a feed holds: not where these are themselves 1 to 4 records."""
-    protected = is_protected(f"{feed.agency}/{feed.feed}", "row", None)
-    return not (protected and (is_small(feed.rows_accepted) or is_small(feed.rows_read)))
+def _rows_may_be_shown(facts: Facts, feed: FeedState) -> bool:
+    """Whether everybody may see how many rows a feed holds: not where these are themselves a small count of records."""
+    protected = facts.rules.is_protected(f"{feed.agency}/{feed.feed}", "row", EVERYBODY)
+    return not (protected and (facts.rules.is_small(feed.rows_accepted) or facts.rules.is_small(feed.rows_read)))
 
 
 def as_json(report: AgencyReport) -> dict[str, Any]:

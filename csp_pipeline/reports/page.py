@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from csp_pipeline.reports import wording
 from csp_pipeline.reports.conflicts import Conflict
-from csp_pipeline.reports.pack import AgencyReport, FrontPage, rows_may_be_shown
+from csp_pipeline.reports.pack import AgencyReport, FrontPage
 from csp_pipeline.reports.returns import LatePeriod, MissingPeriod
 
 Due = TypeVar("Due", MissingPeriod, LatePeriod)
@@ -85,7 +85,7 @@ def _environment() -> jinja2.Environment:
     )
     # The style sheet is ours and must not be escaped inside <style>.
     style = Markup(_templates.joinpath("style.css").read_text(encoding="utf-8"))  # noqa: S704
-    environment.globals.update(style=style, rows_may_be_shown=rows_may_be_shown, outcome_words=wording.OUTCOMES)
+    environment.globals.update(style=style, outcome_words=wording.OUTCOMES)
     environment.filters.update(
         number=wording.number,
         counted=wording.counted,

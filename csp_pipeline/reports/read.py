@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import duckdb
+import pandas as pd
 
 from csp_pipeline.errors import PublishError
 from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import Partnership
+from csp_pipeline.reports.disclosure_cells import Numbers, sum_numbers
+from csp_pipeline.reports.disclosure_rules import Rules
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 
@@ -16,7 +20,7 @@ PACKAGE = "csp_pipeline.reports"
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Facts:
     """All that the reports are made from: rows of the warehouse, and tolerances by name as (absolute, relative)."""
 
@@ -32,9 +36,17 @@ class Facts:
     rejects: list[Row]
     validity: list[Row]
     conflicts: list[Row]
-    cells: list[Row]
+    figures: pd.DataFrame
+    agreements: pd.DataFrame
     blocked: list[Row]
     tolerances: dict[str, tuple[float, float]]
+    rules: Rules
+
+    @cached_property
+    def sums(self) -> Numbers:
+        """What adds up to what among the figures that are not public."""
+        kept = self.figures[~self.figures.feed.isin(self.rules.public_feeds)]
+        return sum_numbers(kept, pd.DataFrame(self.areas), pd.DataFrame(self.periods))
 
     def agency_name(self, agency: str) -> str:
         """The agency's name in full."""
@@ -78,9 +90,11 @@ def read_facts(settings: Settings, partnership: Partnership) -> Facts:
                 rejects=_rows(db, read_sql(PACKAGE, "rejects")),
                 validity=_rows(db, "FROM validity ORDER BY agency, feed, covered_from, valid_from, submission_id"),
                 conflicts=_rows(db, read_sql(PACKAGE, "conflicts")),
-                cells=_rows(db, read_sql(PACKAGE, "cells")),
+                figures=db.execute(read_sql(PACKAGE, "cells")).df(),
+                agreements=db.execute(read_sql(PACKAGE, "agreements")).df(),
                 blocked=_rows(db, read_sql(PACKAGE, "blocked"), district=district),
                 tolerances={rule.name: (rule.absolute, rule.relative) for rule in load_measures(partnership).tolerances},
+                rules=Rules(partnership.file.disclosure),
             )
     except duckdb.Error as error:
         raise PublishError(

@@ -6,7 +6,9 @@ disputed AS (
     UNION
     SELECT agency_b, feed_b, measure FROM discrepancies
 )
-SELECT f.agency || '/' || f.feed AS feed, f.measure, f.area_code, f.period, f.unit, f.value
+SELECT
+    concat_ws('|', f.agency || '/' || f.feed, f.measure, f.area_code, f.period) AS cell,
+    f.agency || '/' || f.feed AS feed, f.measure, f.area_code, f.period, f.unit, f.value
 FROM figures f
 JOIN disputed USING (agency, feed, measure)
 JOIN areas a USING (area_code)

@@ -21,7 +21,19 @@ forces: forces.csv
 financial_years: {first: 2016-17, last: 2016-17, expected_first: 2016-17, expected_last: 2016-17}
 agencies:
   police: {name: Northshire Police, contact: Crime registrar}
+  district: {name: Northby District Council, contact: Community safety team}
 discrepancies: {area_levels: [district, county, force], periods: [financial_year, quarter]}
+disclosure:
+  public_feeds: [{feed: district/published_figures, reason: Anybody can read them.}]
+"""
+PUBLISHED_FIGURES = """
+title: Published figures
+contact: Community safety team
+cadence: yearly
+deadline_days: 90
+coverage: {kind: financial_year, by: content, pattern: ".*"}
+covers_area: E07000901
+sharing_basis: Published
 """
 MEASURES = """
 measures: {}
@@ -95,6 +107,9 @@ def make_warehouse(folder: Path) -> Settings:
     sources.mkdir()
     warehouse.mkdir()
     (sources / "partnership.yml").write_text(PARTNERSHIP, encoding="utf-8")
+    published = sources / "district" / "published_figures"
+    published.mkdir(parents=True)
+    (published / "feed.yml").write_text(PUBLISHED_FIGURES, encoding="utf-8")
     (sources / "measures.yml").write_text(MEASURES, encoding="utf-8")
     (sources / "areas.csv").write_text(AREAS, encoding="utf-8")
     made = Settings(sources=sources, warehouse=warehouse)

@@ -13,7 +13,8 @@ def test_anothers_small_count_and_what_tells_it_are_withheld(summary: ReportSumm
     assert found["gap"] == {"value": None, "shown": "[c]"}
     assert found["sentence"] == (
         "Domestic abuse, Southby, 2016-17: your figure is 12 offences (Recorded crimes); Northshire County Council's "
-        "is [c] cases (Abuse cases). [c] and the gap are withheld: a count of 1 to 4 is shown to its own agency only."
+        "is [c] cases (Abuse cases). [c] and the gap are withheld: a count of 1 to 4 is shown to its own agency only, and so is "
+        "what would let one be worked out."
     )
     [row] = [r for r in rows(summary, "police", "Conflicts") if r["Reference"].startswith("domestic_abuse.e07000902")]
     assert (row["First figure"], row["Second figure"], row["Gap"]) == (12, "[c]", "[c]")
@@ -42,12 +43,14 @@ def test_a_conflict_that_tells_the_count_by_being_listed_is_left_out_and_counted
 
 
 def test_a_quarter_that_the_year_would_tell_is_protected(summary: ReportSummary) -> None:
-    # fire: year 20, quarters 6, 7, (2), 5: with all three shown, the 2 would follow; the smallest of them goes
+    # fire: year 20, quarters 6, 7, (2), 5: with all three shown, the 2 would follow. With the 5 hidden the two sum to 7, so
+    # that who guesses that one of them is 5 or more knows that the other is 1 or 2; with the 7 they sum to 9: 1 to 4
     shown = {c["period"]: c["figures"][1]["shown"] for c in content(summary, "police")["conflicts"] if c["measure"] == "arson"}
-    assert shown == {"2016-17": "20", "2016-17 Q1": "6", "2016-17 Q2": "7", "2016-17 Q4": "[c]"}
-    hidden = conflict(summary, "police", "arson.e07000902.2016-17-q4")
+    assert shown == {"2016-17": "20", "2016-17 Q1": "6", "2016-17 Q2": "[c]", "2016-17 Q4": "5"}
+    hidden = conflict(summary, "police", "arson.e07000902.2016-17-q2")
     assert hidden["gap"]["value"] is None
-    assert "could be worked out from it" in hidden["sentence"]
+    small = conflict(summary, "police", "domestic_abuse.e07000902")
+    assert hidden["withheld"] == small["withheld"]
 
 
 def test_the_front_page_shows_nobodys_small_count(summary: ReportSummary) -> None:
