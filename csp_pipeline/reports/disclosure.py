@@ -4,12 +4,14 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from csp_pipeline.reports.disclosure_attack import LOWER, Array, Knowledge, components_of, exposed, in_use, solve
+from csp_pipeline.reports.disclosure_attack import LOWER, Array, End, Knowledge, components_of, exposed, in_use, solve
 
 SMALL, DERIVABLE = "small", "derivable"
 LOWEST, HIGHEST = 1, 4
-# How far a cell may move, in a world that shows another one possible, for each unit of the widest one.
-REACH = 4
+# How far a cell may move in a world that moves another one by 1. Where relations are sums of a table, 1 is enough.
+REACH = 2
+# So many more ends are asked for in one programme, before looking which ones still fail.
+AT_ONCE = 4
 # Programmes with more variables than this are not tried: everything that could be hidden is hidden instead.
 LARGEST = 40_000
 
@@ -45,7 +47,9 @@ def protect(cells: pd.DataFrame, relations: pd.DataFrame, highest: int = HIGHEST
     if len(in_play):
         chosen, part = hidden[in_play], cells.iloc[in_play].reset_index(drop=True)
         for is_told in (True, False):
-            chosen = _hide(part, _knowledge(part, in_use(matrix[:, in_play]).tocsc(), highest, is_told), chosen)
+            chosen, is_whole = _hide(part, _knowledge(part, in_use(matrix[:, in_play]).tocsc(), highest, is_told), chosen)
+            if is_whole:  # who knows less is kept from as much
+                break
         hidden[in_play] = chosen
     names = cells.cell[hidden]
     reasons = np.where(_is_small(cells, highest)[hidden], SMALL, DERIVABLE)
@@ -127,93 +131,75 @@ def _knowledge(cells: pd.DataFrame, matrix: sparse.csc_array, highest: int, is_t
     )
 
 
-def _hide(cells: pd.DataFrame, knowledge: Knowledge, hidden: Array) -> Array:
-    """Hide more until no end is given away that hiding could keep possible."""
-    failing = exposed(knowledge, hidden)
-    if not failing:
-        return hidden
-    labels = components_of(knowledge.matrix, np.ones(len(cells), dtype=bool))
+def _hide(cells: pd.DataFrame, knowledge: Knowledge, hidden: Array) -> tuple[Array, bool]:
+    """Hide more until every end stays possible that hiding everything would keep possible; and whether those are all."""
+    if not exposed(knowledge, hidden):
+        return hidden, True
+    everything = np.ones(len(cells), dtype=bool)
+    out_of_reach = exposed(knowledge, everything)
+    knowledge = knowledge.reaching(out_of_reach)
+    labels = components_of(knowledge.matrix, everything)
     loss = cells.loss.to_numpy(float)
-    of_component: dict[int, list[tuple[int, int]]] = {}
-    for position, direction in failing:
-        of_component.setdefault(int(labels[knowledge.small[position]]), []).append((position, direction))
-    chosen, unreachable = hidden.copy(), set()
-    for label, ends in of_component.items():
-        members = np.flatnonzero(labels == label)
-        more, short = _least_loss(knowledge, members, hidden, ends, loss)
-        chosen[more] = True
-        unreachable |= short
-    # the audit: whoever is still exposed, without the programme having said so, is protected by all there is
-    for position, _ in [end for end in exposed(knowledge, chosen) if end not in unreachable]:
-        chosen |= labels == labels[knowledge.small[position]]
-    return chosen
+    chosen, asked = hidden.copy(), dict[int, list[End]]()
+    # ends are asked for as they fail: most hold by what is hidden for others
+    while failing := exposed(knowledge, chosen):
+        for label, ends in _by_component(knowledge, labels, failing).items():
+            is_member = labels == label
+            known = {(end.position, end.direction) for end in asked.get(label, [])}
+            new = [end for end in ends if (end.position, end.direction) not in known]
+            asked.setdefault(label, []).extend(new[:AT_ONCE])
+            more = _least_loss(knowledge, np.flatnonzero(is_member), hidden, asked[label], loss) if new else None
+            # an end that was asked for and fails all the same, or no result: all there is
+            chosen[is_member] = True if more is None else hidden[is_member] | more
+    return chosen, not out_of_reach
 
 
-def _least_loss(
-    knowledge: Knowledge, members: Array, hidden: Array, ends: list[tuple[int, int]], loss: Array
-) -> tuple[Array, set[tuple[int, int]]]:
-    """The cells of one component to hide beside those hidden, and the ends that even hiding everything cannot keep possible.
+def _by_component(knowledge: Knowledge, labels: Array, ends: list[End]) -> dict[int, list[End]]:
+    found: dict[int, list[End]] = {}
+    for end in ends:
+        found.setdefault(int(labels[knowledge.small[end.position]]), []).append(end)
+    return found
 
-    Variables: one choice for each cell that may be hidden; then for each end a world (a distance from the truth for each
-    cell, 0 unless the cell is hidden) and how far it falls short of the end, which costs more than hiding everything.
+
+def _least_loss(knowledge: Knowledge, members: Array, hidden: Array, ends: list[End], loss: Array) -> Array | None:
+    """Which cells of one component to hide beside those hidden, so that some ends stay possible; None where it is not found.
+
+    Variables: one choice for each cell that may be hidden; then for each end a world: a distance from the truth for each
+    cell, 0 unless the cell is hidden, which obeys every relation and lies at that end.
     """
-    open_cells = members[~hidden[members]]
     matrix = in_use(knowledge.matrix[:, members])
-    cells, choices, worlds = len(members), len(open_cells), len(ends)
-    if not choices:
-        return open_cells, set(ends)
-    if worlds * cells > LARGEST:
-        return open_cells, set()
-    widest = REACH * max(np.max(knowledge.up), -np.min(knowledge.down), 1) * _scale(matrix)
-    low, high = np.maximum(knowledge.low[members], -widest), np.minimum(knowledge.high[members], widest)
     is_open = ~hidden[members]
-    free_low, free_high = np.tile(low, worlds), np.tile(high, worlds)
-    identity = sparse.eye_array(worlds, format="csr")
-    # each world obeys every relation
-    obeys = sparse.hstack(
-        [
-            sparse.csr_array((worlds * matrix.shape[0], choices)),
-            sparse.kron(identity, matrix),
-            sparse.csr_array((worlds * matrix.shape[0], worlds)),
-        ]
+    cells, choices, worlds = len(members), int(is_open.sum()), len(ends)
+    if worlds * cells > LARGEST:
+        return None
+    distance = [knowledge.down[end.position] if end.direction == LOWER else knowledge.up[end.position] for end in ends]
+    widest = REACH * np.max(np.abs(distance)) * _scale(matrix)
+    low, high = np.maximum(knowledge.low[members], -widest), np.minimum(knowledge.high[members], widest)
+    world_low, world_high = np.tile(low, (worlds, 1)), np.tile(high, (worlds, 1))
+    target = np.searchsorted(members, knowledge.small[[end.position for end in ends]])
+    world_low[np.arange(worlds), target] = world_high[np.arange(worlds), target] = distance
+    # every world obeys every relation; an open cell moves only where it is chosen: low · choice <= distance <= high · choice
+    each = sparse.eye_array(worlds, format="csr")
+    obeys = sparse.hstack([sparse.csr_array((worlds * matrix.shape[0], choices)), sparse.kron(each, matrix)])
+    moves = sparse.kron(each, sparse.eye_array(cells, format="csr")[np.flatnonzero(is_open)])
+    by_low, by_high = (
+        sparse.kron(np.ones((worlds, 1)), sparse.diags_array(bound[is_open], format="csr")) for bound in (low, high)
     )
-    # an open cell moves only where it is chosen: low · choice <= d <= high · choice
-    pick = sparse.eye_array(cells, format="csr")[np.flatnonzero(is_open)]
-    moves = sparse.kron(identity, pick)
-    ones = np.ones((worlds, 1))
-    by_low, by_high = (sparse.kron(ones, sparse.diags_array(bound[is_open])) for bound in (low, high))
-    nothing = sparse.csr_array((moves.shape[0], worlds))
-    above, below = sparse.hstack([-by_low, moves, nothing]), sparse.hstack([by_high, -moves, nothing])
-    # each world reaches its end, or says by how much it falls short
-    place = {int(cell): i for i, cell in enumerate(members)}
-    positions = np.array([p for p, _ in ends])
-    sign = np.array([d for _, d in ends])
-    columns = np.array([world * cells + place[int(knowledge.small[p])] for world, (p, _) in enumerate(ends)])
-    reaches = sparse.hstack(
-        [
-            sparse.csr_array((worlds, choices)),
-            sparse.coo_array((sign, (np.arange(worlds), columns)), shape=(worlds, worlds * cells)),
-            identity,
-        ]
-    )
-    distance = np.where(sign == LOWER, -knowledge.down[positions], knowledge.up[positions])
-    constraints = sparse.vstack([obeys, above, below, reaches], format="csr")
-    least = np.concatenate([np.zeros(obeys.shape[0] + above.shape[0] + below.shape[0]), distance])
-    most = np.concatenate([np.zeros(obeys.shape[0]), np.full(above.shape[0] + below.shape[0] + worlds, np.inf)])
-    cost = np.concatenate([loss[open_cells], np.zeros(worlds * cells), np.full(worlds, loss[open_cells].sum() + 1)])
-    is_whole = np.concatenate([np.ones(choices), np.zeros(worlds * cells + worlds)])
+    above, below = sparse.hstack([-by_low, moves]), sparse.hstack([by_high, -moves])
+    limits = [np.zeros(obeys.shape[0]), np.full(2 * worlds * choices, np.inf)]
     found = solve(
-        cost,
-        constraints,
-        (least, most),
-        np.concatenate([np.zeros(choices), free_low, np.zeros(worlds)]),
-        np.concatenate([np.ones(choices), free_high, distance]),
-        is_whole,
+        np.concatenate([loss[members[is_open]], np.zeros(worlds * cells)]),
+        sparse.vstack([obeys, above, below], format="csr"),
+        (0, np.concatenate(limits)),
+        np.concatenate([np.zeros(choices), world_low.ravel()]),
+        np.concatenate([np.ones(choices), world_high.ravel()]),
+        np.concatenate([np.ones(choices), np.zeros(worlds * cells)]),
     )
     if found.x is None:
-        return open_cells, set()
-    short = found.x[-worlds:] > 0.5
-    return open_cells[found.x[:choices] > 0.5], {end for end, is_short in zip(ends, short, strict=True) if is_short}
+        return None
+    chosen = np.zeros(cells, dtype=bool)
+    chosen[is_open] = found.x[:choices] > 0.5
+    return chosen
 
 
 def _scale(matrix: sparse.csr_array) -> Array:

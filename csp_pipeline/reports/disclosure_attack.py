@@ -13,6 +13,8 @@ LOWER, UPPER = -1, 1
 TOLERANCE = 1e-6
 # Branching stops here, not at a time, so that the same input gives the same output on every machine.
 NODES = 2000
+# After so many worlds that show many ends possible at once, those left get worlds of their own.
+PUSHES = 2
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,21 @@ class Knowledge:
     down: Array
     up: Array
 
-    def only(self, small: Array) -> "Knowledge":
-        """The same with fewer cells to protect, given as positions within `small`."""
-        return replace(self, small=self.small[small], down=self.down[small], up=self.up[small])
+    def reaching(self, ends: "list[End]") -> "Knowledge":
+        """The same, asking of these ends no more than how far they were reached."""
+        down, up = self.down.copy(), self.up.copy()
+        for end in ends:
+            (down if end.direction == LOWER else up)[end.position] = end.reached
+        return replace(self, down=down, up=up)
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of a small cell's interval (position within `small`, LOWER or UPPER), and how far it can be from the truth."""
+
+    position: int
+    direction: int
+    reached: float
 
 
 def solve(objective: Array, matrix: Any, limits: tuple[Any, Any], low: Array, high: Array, is_whole: Array) -> Any:
@@ -63,18 +77,18 @@ def components_of(matrix: sparse.csc_array, among: Array) -> Array:
     return labels
 
 
-def exposed(knowledge: Knowledge, hidden: Array) -> list[tuple[int, int]]:
-    """The small cells that are given away, as (position within `small`, LOWER or UPPER): that end is not possible.
+def exposed(knowledge: Knowledge, hidden: Array) -> list[End]:
+    """The ends of small cells that are given away: not possible in any world that agrees with what is shown.
 
     Whether an end is possible is the attacker's linear programme of Fischetti and Salazar (see disclosure.protect), in whole
     numbers. One world can show many ends possible at once, so that few programmes are solved.
     """
-    given_away = []
     labels = components_of(knowledge.matrix, hidden)
+    ends = []
     for direction in (LOWER, UPPER):
         left = _without_common_world(knowledge, hidden, labels, direction)
-        given_away += [(int(p), direction) for p in _without_own_world(knowledge, labels, direction, left)]
-    return given_away
+        ends += _without_own_world(knowledge, labels, direction, left)
+    return ends
 
 
 def _end(knowledge: Knowledge, direction: int) -> Array:
@@ -97,7 +111,9 @@ def _without_common_world(knowledge: Knowledge, hidden: Array, labels: Array, di
     cells = np.flatnonzero(hidden)
     matrix = in_use(knowledge.matrix[:, cells])
     left = np.arange(len(knowledge.small))
-    while len(left):
+    for _ in range(PUSHES):
+        if not len(left):
+            break
         push = np.zeros(len(hidden))
         push[knowledge.small[left]] = -direction
         found = solve(push[cells], matrix, (0, 0), *_bounds(knowledge, cells, direction, left), np.zeros(len(cells)))
@@ -110,16 +126,14 @@ def _without_common_world(knowledge: Knowledge, hidden: Array, labels: Array, di
         is_possible = ~np.isin(labels, np.unique(labels[broken & hidden]))
         target = knowledge.small[left]
         reached = is_possible[target] & (direction * (world[target] - _end(knowledge, direction)[left]) >= -TOLERANCE)
-        if not reached.any():
-            return left
         left = left[~reached]
     return left
 
 
-def _without_own_world(knowledge: Knowledge, labels: Array, direction: int, left: Array) -> Array:
-    """Small cells whose end no world reaches: each has a world of its own, all in one programme."""
+def _without_own_world(knowledge: Knowledge, labels: Array, direction: int, left: Array) -> list[End]:
+    """Ends that no world reaches: each small cell has a world of its own, all in one programme."""
     if not len(left):
-        return left
+        return []
     members = [np.flatnonzero(labels == labels[cell]) for cell in knowledge.small[left]]
     matrix = sparse.block_diag([in_use(knowledge.matrix[:, cells]) for cells in members], format="csr")
     bounds = [_bounds(knowledge, cells, direction, np.array([p])) for cells, p in zip(members, left, strict=True)]
@@ -127,6 +141,7 @@ def _without_own_world(knowledge: Knowledge, labels: Array, direction: int, left
     target = np.concatenate([cells == cell for cells, cell in zip(members, knowledge.small[left], strict=True)])
     is_whole = knowledge.is_whole[np.concatenate(members)]
     found = solve(-direction * target.astype(float), matrix, (0, 0), low, high, is_whole)
-    if found.x is None:
-        return left
-    return left[direction * (found.x[target] - _end(knowledge, direction)[left]) < -TOLERANCE]
+    # without a result, all that is certain is that the truth itself is possible
+    reached = np.zeros(len(left)) if found.x is None else found.x[target]
+    is_short = direction * (reached - _end(knowledge, direction)[left]) < -TOLERANCE
+    return [End(int(p), direction, float(distance)) for p, distance in zip(left[is_short], reached[is_short], strict=True)]

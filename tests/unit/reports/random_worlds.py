@@ -70,7 +70,10 @@ def make_world(seed: int, districts: int = 3, quarters: int = 4) -> World:
     for name in random.choice(names, size=3, replace=False):
         own, gap = f"own {name}", f"gap {name}"
         mine = int(random.integers(0, 30))
-        rows += [(own, float(mine), False, True, 1.0), (gap, float(values[name] - mine), False, False, float(random.integers(1, 5)))]
+        rows += [
+            (own, float(mine), False, True, 1.0),
+            (gap, float(values[name] - mine), False, False, float(random.integers(1, 5))),
+        ]
         sums[gap] = {gap: 1.0, name: -1.0, own: 1.0}
         signed.add(gap)
     cells = pd.DataFrame(rows, columns=["cell", "value", "is_protected", "is_known", "loss"])
