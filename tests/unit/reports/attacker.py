@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import block_diag, csr_array
+from scipy.sparse import csr_array
 
 MOST = 1_000_000.0
 
@@ -36,78 +36,82 @@ class Attacker:
     def bounds_of(self, cells: Iterable[str], low: float = -MOST, high: float = MOST) -> dict[str, tuple[float, float]]:
         """The least and most of each unseen cell; it is not asked how far they go beyond `low` and `high`."""
         asked = sorted(cells)
-        programmes = [(cell, sign, *self._programme(cell)) for cell in asked for sign in (1.0, -1.0)]
-        if not programmes:
+        if not asked:
             return {}
-        aims, lows, highs, whole, rows, at_least, at_most, places = [], [], [], [], [], [], [], []
-        offset = 0
-        for cell, sign, names, matrix, limits, bounds, is_whole in programmes:
-            aim = np.zeros(len(bounds))
-            place = names.index(cell)
-            aim[place] = sign
-            bounds = bounds.copy()
-            if sign > 0:
-                bounds[place, 0] = max(bounds[place, 0], min(low, bounds[place, 1]))
-            else:
-                bounds[place, 1] = min(bounds[place, 1], max(high, bounds[place, 0]))
-            aims.append(aim)
-            lows.append(bounds[:, 0])
-            highs.append(bounds[:, 1])
-            whole.append(is_whole)
-            rows.append(matrix)
-            at_least.append(limits[:, 0])
-            at_most.append(limits[:, 1])
-            places.append(offset + place)
-            offset += len(bounds)
-        constraint = LinearConstraint(block_diag(rows, format="csr"), np.concatenate(at_least), np.concatenate(at_most))
-        found = milp(
-            np.concatenate(aims),
-            integrality=np.concatenate(whole),
-            bounds=Bounds(np.concatenate(lows), np.concatenate(highs)),
-            constraints=[constraint] if constraint.A.shape[0] else [],
-        )
-        assert found.status == 0, found.message
-        ends = found.x[places].round(6)
+        whole = Programme()
+        places = []
+        for cell in asked:
+            tied, sums = self._tied_to(cell)
+            for sign in (1.0, -1.0):
+                place = self._add(whole, cell, tied, sums)
+                least, most = whole.bounds[place]
+                whole.bounds[place] = (max(least, min(low, most)), most) if sign > 0 else (least, min(most, max(high, least)))
+                whole.aims[place] = sign
+                places.append(place)
+        ends = whole.solution()[places].round(6)
         return {cell: (float(ends[2 * i]), float(ends[2 * i + 1])) for i, cell in enumerate(asked)}
 
-    def _programme(self, start: str) -> tuple[list[str], csr_array, np.ndarray, np.ndarray, np.ndarray]:
-        """All unseen numbers that sums tie to one, directly or through others, with what is known of them."""
-        names, sums, waiting = {start: 0}, set(), [start]
+    def _tied_to(self, start: str) -> tuple[list[str], list[int]]:
+        """All unseen numbers that sums tie to one, directly or through others, and these sums."""
+        cells, sums, waiting = {start: None}, dict[int, None](), [start]
         while waiting:
             for number in self._of_cell[waiting.pop()]:
-                sums.add(number)
-                for cell in self.sums[number]:
-                    if cell not in self.seen and cell not in names:
-                        names[cell] = len(names)
-                        waiting.append(cell)
-        bounds = [(-MOST if cell in self.signed else 0.0, MOST) for cell in names]
-        whole = [0.0 if cell in self.signed else 1.0 for cell in names]
-        entries: list[tuple[int, int, float]] = []
-        limits: list[tuple[float, float]] = []
-        for number in sorted(sums):
+                sums[number] = None
+                new = [cell for cell in self.sums[number] if cell not in self.seen and cell not in cells]
+                cells |= dict.fromkeys(new)
+                waiting += new
+        return list(cells), list(sums)
+
+    def _add(self, whole: "Programme", asked: str, cells: list[str], sums: list[int]) -> int:
+        """Add variables for these cells with all that is known of them; gives the place of the one asked for."""
+        place = {
+            cell: whole.variable(-MOST if cell in self.signed else 0.0, MOST, is_whole=cell not in self.signed) for cell in cells
+        }
+        for number in sums:
             total = self.sums[number]
-            row = len(limits)
-            entries += [(row, names[cell], factor) for cell, factor in total.items() if cell in names]
             rest = -sum(factor * self.seen[cell] for cell, factor in total.items() if cell in self.seen)
-            limits.append((rest, rest))
-        for cell, place in names.items():
-            ranges = self.ranges.get(cell)
-            if not ranges:
-                continue
-            bounds[place] = (
-                max(bounds[place][0], min(r[0] for r in ranges)),
-                min(bounds[place][1], max(r[1] for r in ranges)),
-            )
+            whole.row([(place[cell], factor) for cell, factor in total.items() if cell in place], rest, rest)
+        for cell in cells:
+            ranges = self.ranges.get(cell, [])
+            if ranges:
+                least, most = whole.bounds[place[cell]]
+                whole.bounds[place[cell]] = (max(least, min(r[0] for r in ranges)), min(most, max(r[1] for r in ranges)))
             if len(ranges) > 1:
                 # one of the ranges: a choice of 0 or 1 for each, of which one is taken
-                picks = list(range(len(bounds), len(bounds) + len(ranges)))
-                bounds += [(0.0, 1.0)] * len(ranges)
-                whole += [1.0] * len(ranges)
-                row = len(limits)
-                entries += [(row, pick, 1.0) for pick in picks]
-                entries += [(row + 1, place, 1.0)] + [(row + 1, p, -r[0]) for p, r in zip(picks, ranges, strict=True)]
-                entries += [(row + 2, place, 1.0)] + [(row + 2, p, -r[1]) for p, r in zip(picks, ranges, strict=True)]
-                limits += [(1.0, 1.0), (0.0, np.inf), (-np.inf, 0.0)]
-        rows, columns, factors = (list(part) for part in zip(*entries, strict=True)) if entries else ([], [], [])
-        matrix = csr_array((factors, (rows, columns)), shape=(len(limits), len(bounds)))
-        return list(names), matrix, np.array(limits).reshape(-1, 2), np.array(bounds), np.array(whole)
+                picks = [whole.variable(0.0, 1.0, is_whole=True) for _ in ranges]
+                whole.row([(pick, 1.0) for pick in picks], 1.0, 1.0)
+                whole.row([(place[cell], 1.0), *((p, -r[0]) for p, r in zip(picks, ranges, strict=True))], 0.0, np.inf)
+                whole.row([(place[cell], 1.0), *((p, -r[1]) for p, r in zip(picks, ranges, strict=True))], -np.inf, 0.0)
+        return place[asked]
+
+
+@dataclass
+class Programme:
+    """A linear programme in whole numbers as it is put together."""
+
+    aims: list[float] = field(default_factory=list)
+    bounds: list[tuple[float, float]] = field(default_factory=list)
+    is_whole: list[bool] = field(default_factory=list)
+    entries: list[tuple[int, int, float]] = field(default_factory=list)
+    limits: list[tuple[float, float]] = field(default_factory=list)
+
+    def variable(self, low: float, high: float, *, is_whole: bool) -> int:
+        self.aims.append(0.0)
+        self.bounds.append((low, high))
+        self.is_whole.append(is_whole)
+        return len(self.bounds) - 1
+
+    def row(self, terms: list[tuple[int, float]], least: float, most: float) -> None:
+        self.entries += [(len(self.limits), place, factor) for place, factor in terms]
+        self.limits.append((least, most))
+
+    def solution(self) -> np.ndarray:
+        constraints = []
+        if self.entries:
+            rows, columns, factors = zip(*self.entries, strict=True)
+            matrix = csr_array((factors, (rows, columns)), shape=(len(self.limits), len(self.bounds)))
+            constraints = [LinearConstraint(matrix, *zip(*self.limits, strict=True))]
+        bounds = Bounds(*(np.array(side) for side in zip(*self.bounds, strict=True)))
+        found = milp(self.aims, integrality=np.array(self.is_whole, dtype=int), bounds=bounds, constraints=constraints)
+        assert found.status == 0, found.message
+        return found.x
