@@ -82,10 +82,13 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Conflicts:
-    """A reader's conflicts, and how many are left out because being listed would itself give a small number away."""
+    """A reader's conflicts; `omission` says which ones are not listed, whether or not there are any.
+
+    How many are not listed is not told: with a single figure of one's own that may be in such a conflict, it would name it.
+    """
 
     listed: tuple[Conflict, ...]
-    left_out: int
+    omission: str
 
     @property
     def leading(self) -> tuple[Conflict, ...]:
@@ -106,7 +109,7 @@ class Conflicts:
 def conflicts_for(facts: Facts, agency: str) -> Conflicts:
     """An agency's conflicts as it may see them, the partnership's own district and whole years first."""
     mine = [row for row in facts.conflicts if agency in {row["agency_a"], row["agency_b"], *row["owner_agencies"]}]
-    return _conflicts(facts, mine, agency, _on_front_page(facts))
+    return _conflicts(facts, mine, agency, _on_front_page(facts) | facts.shown_before.get(agency, frozenset()))
 
 
 def conflicts_for_everybody(facts: Facts) -> Conflicts:
@@ -119,6 +122,11 @@ def _on_front_page(facts: Facts) -> frozenset[str]:
     """The cells that everybody sees; they are the same for each agency's report."""
     leading = _listed(facts, _leading_rows(facts), EVERYBODY)
     return shown_cells(leading, hidden_figures(facts, leading, EVERYBODY, frozenset()))
+
+
+def conflicts_to_count(facts: Facts) -> list[Row]:
+    """The open conflicts that anybody may know of, so that they may be counted on the front page."""
+    return [row for row in _listed(facts, facts.conflicts, EVERYBODY) if row["state"] not in SETTLED]
 
 
 def is_leading(facts: Facts, row: Row) -> bool:
@@ -135,7 +143,7 @@ def _conflicts(facts: Facts, rows: list[Row], audience: str | None, seen: frozen
     hidden = hidden_figures(facts, listed, audience, seen)
     made = [_conflict(facts, row, audience, hidden) for row in listed]
     made.sort(key=lambda c: (not c.is_leading, c.area_code != facts.district, c.period_kind != "financial_year"))
-    return Conflicts(tuple(made), len(rows) - len(listed))
+    return Conflicts(tuple(made), facts.rules.omission)
 
 
 def _listed(facts: Facts, rows: list[Row], audience: str | None) -> list[Row]:

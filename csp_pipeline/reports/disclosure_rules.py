@@ -39,6 +39,14 @@ class Rules:
         """Why a number is not shown, in words that fit every hidden one."""
         return WITHHELD.format(highest=self.highest)
 
+    @property
+    def omission(self) -> str:
+        """Which conflicts are not listed. It stands in every report, so that it tells nothing of any one."""
+        return (
+            "A conflict between two low figures is not listed, nor counted, where that alone could tell something of another "
+            f"agency's count of 1 to {self.highest}."
+        )
+
     def is_small(self, value: float | None) -> bool:
         """Whether a count may not be told."""
         return value is not None and 0 < value < self.highest + 1

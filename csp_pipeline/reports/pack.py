@@ -4,9 +4,16 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from csp_pipeline.reports.conflicts import Conflict, Conflicts, conflicts_for, conflicts_for_everybody, is_leading
+from csp_pipeline.reports.conflicts import (
+    Conflict,
+    Conflicts,
+    conflicts_for,
+    conflicts_for_everybody,
+    conflicts_to_count,
+    is_leading,
+)
 from csp_pipeline.reports.disclosure_rules import EVERYBODY
-from csp_pipeline.reports.read import Facts
+from csp_pipeline.reports.read import Facts, Row
 from csp_pipeline.reports.returns import (
     FeedState,
     LatePeriod,
@@ -76,6 +83,14 @@ class MeasureCount:
 
 
 @dataclass(frozen=True)
+class AskedOf:
+    """How many open conflicts of an agency anybody may know of: yearly ones of the own district, and others."""
+
+    leading: int
+    others: int
+
+
+@dataclass(frozen=True)
 class FrontPage:
     """What everybody in the partnership may see."""
 
@@ -87,6 +102,11 @@ class FrontPage:
     measures: tuple[MeasureCount, ...]
     conflicts: Conflicts
     rows_withheld: frozenset[str]
+    asked: dict[str, AskedOf]
+
+    def asked_of(self, report: AgencyReport) -> AskedOf:
+        """How many conflicts the page says that an agency is asked to settle."""
+        return self.asked[report.agency]
 
     def shows_rows(self, feed: FeedState) -> bool:
         """Whether the page says how many rows a feed holds."""
@@ -124,17 +144,19 @@ def report_for(facts: Facts, agency: str) -> AgencyReport:
 
 def front_page(facts: Facts, reports: tuple[AgencyReport, ...]) -> FrontPage:
     """Put together what everybody may see."""
+    counted = conflicts_to_count(facts)
     return FrontPage(
         partnership=facts.partnership,
         district=facts.area_name(facts.district),
         as_at=facts.as_at,
         reports=reports,
         feeds=tuple((report.name, feed) for report in reports for feed in report.feeds),
-        measures=_measure_counts(facts),
+        measures=_measure_counts(facts, counted),
         conflicts=conflicts_for_everybody(facts),
         rows_withheld=frozenset(
             f"{feed.agency}/{feed.feed}" for report in reports for feed in report.feeds if not _rows_may_be_shown(facts, feed)
         ),
+        asked={report.agency: _asked_of(facts, counted, report.agency) for report in reports},
     )
 
 
@@ -154,7 +176,6 @@ def as_json(report: AgencyReport) -> dict[str, Any]:
         "as_at": report.as_at,
         "summary": {
             "conflicts": len(report.conflicts.listed),
-            "conflicts_left_out": report.conflicts.left_out,
             "refused_files": len(report.refused),
             "rejected_rows": len(report.rejected),
             "missing_periods": len(report.missing),
@@ -176,11 +197,14 @@ def _conflict_json(conflict: Conflict) -> dict[str, Any]:
     return content
 
 
-def _measure_counts(facts: Facts) -> tuple[MeasureCount, ...]:
+def _asked_of(facts: Facts, rows: list[Row], agency: str) -> AskedOf:
+    mine = [is_leading(facts, row) for row in rows if agency in {row["agency_a"], row["agency_b"], *row["owner_agencies"]}]
+    return AskedOf(sum(mine), len(mine) - sum(mine))
+
+
+def _measure_counts(facts: Facts, rows: list[Row]) -> tuple[MeasureCount, ...]:
     counts: dict[str, list[int]] = {}
-    for row in facts.conflicts:
-        if row["state"] in ("explained", "resolved"):
-            continue
+    for row in rows:
         kind = 0 if is_leading(facts, row) else 1 if row["area_code"] == facts.district else 2
         counts.setdefault(row["measure_title"], [0, 0, 0])[kind] += 1
     ordered = sorted(counts.items(), key=lambda item: (-item[1][0], -item[1][1], item[0]))

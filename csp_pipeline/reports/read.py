@@ -12,6 +12,7 @@ from csp_pipeline.errors import PublishError
 from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.reports.disclosure_cells import Numbers, sum_numbers
+from csp_pipeline.reports.disclosure_earlier import cells_shown_before
 from csp_pipeline.reports.disclosure_rules import Rules
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
@@ -41,6 +42,7 @@ class Facts:
     blocked: list[Row]
     tolerances: dict[str, tuple[float, float]]
     rules: Rules
+    shown_before: dict[str, frozenset[str]]
 
     @cached_property
     def sums(self) -> Numbers:
@@ -95,6 +97,7 @@ def read_facts(settings: Settings, partnership: Partnership) -> Facts:
                 blocked=_rows(db, read_sql(PACKAGE, "blocked"), district=district),
                 tolerances={rule.name: (rule.absolute, rule.relative) for rule in load_measures(partnership).tolerances},
                 rules=Rules(partnership.file.disclosure),
+                shown_before={agency: cells_shown_before(settings, agency) for agency in partnership.file.agencies},
             )
     except duckdb.Error as error:
         raise PublishError(

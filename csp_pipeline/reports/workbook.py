@@ -84,12 +84,8 @@ def _write_cover(sheet: Worksheet, report: AgencyReport, title: str, sheets: lis
         f"{report.partnership}. Figures as at {wording.long_date(report.as_at)}, the latest extract received.",
         f"For: {report.contact}. It holds your own records' references and rows: keep it inside your agency.",
         "Each sheet holds one table. Marks such as [c] are explained in Notes.",
+        report.conflicts.omission,
     ]
-    if report.conflicts.left_out:
-        lines.append(
-            f"{wording.counted(report.conflicts.left_out, 'conflict')} left out: being listed would by itself tell "
-            "another agency's count of 1 to 4."
-        )
     sheet.write_string(0, 0, title, styles["title"])
     for row, line in enumerate(lines, start=1):
         sheet.write_string(row, 0, line, styles["wrap"])

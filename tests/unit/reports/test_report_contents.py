@@ -87,7 +87,7 @@ def test_text_like_a_formula_stays_text(summary: ReportSummary) -> None:
 
 def test_an_agency_without_conflicts_is_told_so(summary: ReportSummary) -> None:
     text = page(summary, "clinic")
-    assert "None of your figures is in conflict with another, at any level." in text
+    assert "None of your figures is in a conflict that can be listed, at any level." in text
     assert "Nothing: no conflict to answer, no file or row to correct, nothing missing." in text
     assert content(summary, "clinic")["conflicts"] == []
     assert set(rows(summary, "clinic", "Conflicts")[0].values()) == {"[z]"}
