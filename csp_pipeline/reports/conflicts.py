@@ -4,54 +4,27 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import compress
+from typing import Any
 
 from csp_pipeline.reports import wording
+from csp_pipeline.reports.bridges import Bridge, Reader, build_bridge
+from csp_pipeline.reports.conflict_words import Figure, question_of, reasons_of, sentence_of
 from csp_pipeline.reports.disclosure_conflicts import cell_of, hidden_figures, may_be_listed, shown_cells
 from csp_pipeline.reports.disclosure_rules import EVERYBODY
+from csp_pipeline.reports.history import PastGap, past_gaps
 from csp_pipeline.reports.read import Facts, Row
+from csp_pipeline.reports.searches import search_sentence
 
 SETTLED = ("explained", "resolved")
-# Parts of `discrepancies.reasons` that are worded anew from the figures' own unit, date and area basis.
-STRUCTURAL = ("counts ", "by date ", "by area of ")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One side of a conflict; `value` is None and `shown` is `[c]` where the reader may not see it."""
-
-    agency: str
-    agency_name: str
-    feed: str
-    feed_title: str
-    is_yours: bool
-    value: float | None
-    shown: str
-    unit: str
-    date_basis: str
-    area_basis: str
-    coverage: float | None
-    extracted: date | None
-    is_publication: bool
-
-    @property
-    def label(self) -> str:
-        """`your Recorded crimes` or `Turning Point's Treatment episodes`."""
-        return f"{self.owner} {self.feed_title}"
-
-    @property
-    def owner(self) -> str:
-        """`your` or `Turning Point's`."""
-        return "your" if self.is_yours else wording.possessive(self.agency_name)
-
-    @property
-    def words(self) -> str:
-        """`274 offences (Recorded crimes)`."""
-        return f"{wording.measured(self.shown, self.unit)} ({self.feed_title})"
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """One conflict for one reader. `withheld` says why a figure and the gap are not shown, where they are not."""
+    """One conflict for one reader. `withheld` says why a figure and the gap are not shown, where they are not.
+
+    It is main where it is of the partnership's own district and a whole year, and leading where it is open, too. Only main
+    ones have a bridge (or `no_bridge`, which says why there is none), what the definition search found, and past states.
+    """
 
     id: str
     measure: str
@@ -73,6 +46,16 @@ class Conflict:
     last_seen: date | None
     is_open: bool
     is_leading: bool
+    is_main: bool
+    bridge: Bridge | None
+    no_bridge: str | None
+    search: str | None
+    past: tuple[PastGap, ...]
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether its gap has stood otherwise before."""
+        return len(self.past) > 1
 
     @property
     def short_sentence(self) -> str:
@@ -102,8 +85,13 @@ class Conflicts:
 
     @property
     def settled(self) -> tuple[Conflict, ...]:
-        """Explained and resolved ones."""
-        return tuple(c for c in self.listed if not c.is_open)
+        """Explained and resolved ones, but for the main ones."""
+        return tuple(c for c in self.listed if not c.is_open and not c.is_main)
+
+    @property
+    def main_settled(self) -> tuple[Conflict, ...]:
+        """The explained and resolved yearly ones of the partnership's own district."""
+        return tuple(c for c in self.listed if not c.is_open and c.is_main)
 
 
 def conflicts_for(facts: Facts, agency: str) -> Conflicts:
@@ -131,7 +119,11 @@ def conflicts_to_count(facts: Facts) -> list[Row]:
 
 def is_leading(facts: Facts, row: Row) -> bool:
     """Whether a conflict is an open yearly one of the partnership's own district."""
-    return bool(row["state"] not in SETTLED and row["area_code"] == facts.district and row["period_kind"] == "financial_year")
+    return row["state"] not in SETTLED and _is_main(facts, row)
+
+
+def _is_main(facts: Facts, row: Row) -> bool:
+    return bool(row["area_code"] == facts.district and row["period_kind"] == "financial_year")
 
 
 def _leading_rows(facts: Facts) -> list[Row]:
@@ -159,6 +151,7 @@ def _conflict(facts: Facts, row: Row, audience: str | None, hidden: dict[str, st
     gap = None if any(is_hidden.values()) or row["gap"] is None else (-row["gap"] if swapped else row["gap"])
     withheld = wording.sentence_case(facts.rules.withheld) if any(is_hidden.values()) else None
     return Conflict(
+        **_evidence(facts, row, audience, (first, second), swapped=swapped),
         id=row["discrepancy_id"],
         measure=row["measure"],
         measure_title=row["measure_title"],
@@ -170,16 +163,48 @@ def _conflict(facts: Facts, row: Row, audience: str | None, hidden: dict[str, st
         state=row["state"],
         figures=(first, second),
         gap=gap,
-        gap_shown=_signed(gap) if gap is not None else "[c]",
+        gap_shown=wording.signed(gap) if gap is not None else "[c]",
         withheld=withheld,
-        reasons=_reasons(row, first, second),
-        sentence=_sentence(row, first, second, gap, withheld),
-        question=_question(first, second, audience),
+        reasons=reasons_of(row, first, second),
+        sentence=sentence_of(row, first, second, gap, withheld),
+        question=question_of(first, second, audience),
         first_seen=row["first_seen"],
         last_seen=row["last_seen"],
         is_open=row["state"] not in SETTLED,
         is_leading=is_leading(facts, row),
+        is_main=_is_main(facts, row),
     )
+
+
+def _evidence(facts: Facts, row: Row, audience: str | None, figures: tuple[Figure, Figure], *, swapped: bool) -> dict[str, Any]:
+    """What else a reader is told of a main conflict whose figures both are shown."""
+    first, second = figures
+    nothing: dict[str, Any] = {"bridge": None, "no_bridge": None, "search": None, "past": ()}
+    if audience is EVERYBODY or not _is_main(facts, row) or first.value is None or second.value is None:
+        return nothing
+    units = {figure.key: figure.unit for figure in figures}
+    reader = Reader(
+        agency=audience,
+        is_protected=lambda key: facts.rules.is_protected(key, units.get(key, ""), audience),
+        is_small=facts.rules.is_small,
+        feed_title=facts.feed_title,
+    )
+    of_row = row["discrepancy_id"]
+    bridge, no_bridge = build_bridge(
+        reader,
+        facts.bridge_steps.get(of_row, []),
+        facts.bridge_records.get(of_row, []),
+        (first.value, second.value),
+        (first.key, second.key),
+        swapped=swapped,
+    )
+    kept = tuple(reader.is_protected(f"{row[f'agency_{side}']}/{row[f'feed_{side}']}") for side in "ab")
+    return {
+        "bridge": bridge,
+        "no_bridge": no_bridge or None,
+        "search": None if bridge else search_sentence(facts.searches, row["measure"], figures, reader.is_protected),
+        "past": past_gaps(facts, facts.past_gaps.get(of_row, []), kept=(kept[0], kept[1]), swapped=swapped),
+    }
 
 
 def _figure(facts: Facts, row: Row, side: str, audience: str | None, is_hidden: bool) -> Figure:
@@ -200,67 +225,3 @@ def _figure(facts: Facts, row: Row, side: str, audience: str | None, is_hidden: 
         extracted=row[f"extracted_{side}"],
         is_publication=row[f"way_{side}"] == "take",
     )
-
-
-def _signed(gap: float) -> str:
-    return f"+{wording.number(gap)}" if gap > 0 else wording.number(gap)
-
-
-def _sentence(row: Row, first: Figure, second: Figure, gap: float | None, withheld: str | None) -> str:
-    if gap is not None:
-        tail = f", {wording.number(abs(gap))} {'more' if gap > 0 else 'fewer'}."
-    elif withheld:
-        tail = f". [c] and the gap are withheld: {withheld[:1].lower()}{withheld[1:]}"
-    else:
-        tail = ". [c] was suppressed by its sender, so the gap is not known."
-    if first.is_yours and second.is_yours:
-        sides = f"one figure of yours is {first.words}; another is {second.words}"
-    elif first.agency == second.agency:
-        sides = f"one figure of {first.agency_name} is {first.words}; another is {second.words}"
-    else:
-        sides = f"{first.owner} figure is {first.words}; {second.owner} is {second.words}"
-    return f"{row['measure_title']}, {row['area_name']}, {row['period']}: {sides}{tail}"
-
-
-def _reasons(row: Row, first: Figure, second: Figure) -> tuple[str, ...]:
-    """Declared differences as they stand, then unit, date and area in full words."""
-    declared = [part for part in (row["reasons"] or "").split("; ") if part and not part.startswith(STRUCTURAL)]
-    one, other = wording.sentence_case(first.label).rstrip("."), second.label
-    reasons = [wording.sentence_case("; ".join(declared))] if declared else []
-    if first.unit != second.unit:
-        reasons.append(f"{one} counts {wording.plural(first.unit)}; {other} counts {wording.plural(second.unit)}.")
-    if first.date_basis != second.date_basis:
-        goes_by, instead = wording.date_basis(first.date_basis), wording.date_basis(second.date_basis)
-        reasons.append(f"{one} goes by {goes_by}; {other} by {instead}.")
-    if first.area_basis != second.area_basis:
-        goes_by, instead = wording.area_basis(first.area_basis), wording.area_basis(second.area_basis)
-        reasons.append(f"{one} goes by {goes_by}; {other} by {instead}.")
-    return tuple(reasons) or ("No difference in definition is known: the two should be the same.",)
-
-
-def _question(first: Figure, second: Figure, audience: str | None) -> str:
-    if not first.is_yours:
-        return "Which of the two is right for this partnership's use, and why?" if audience else "[z]"
-    differences = []
-    if first.unit != second.unit:
-        differences.append(wording.plural(second.unit))
-    if first.date_basis != second.date_basis:
-        differences.append(f"by {wording.date_basis(second.date_basis)}")
-    if first.area_basis != second.area_basis:
-        differences.append(f"by {wording.area_basis(second.area_basis)}")
-    if first.is_publication and not differences:
-        return "Which extract was the published figure counted from, and should it be corrected?"
-    if first.is_publication:
-        return "Does the publication say what it counts and by which date, so that nobody compares it with this figure?"
-    if "anonymised_point" in (first.area_basis, second.area_basis) and first.area_basis != second.area_basis:
-        if first.unit != second.unit:
-            units = wording.plural(second.unit)
-            return f"What would your figure be if you counted {units}, and how many of your records have no location?"
-        return (
-            "How many of your records were added or cancelled after publication, lie close to the area's boundary, "
-            "or have no usable location?"
-        )
-    if differences:
-        one_at_a_time = " If you can, change one thing at a time." if len(differences) > 1 else ""
-        return f"What would your figure be if you counted {wording.joined(differences)}?{one_at_a_time}"
-    return "Which records were added, cancelled or reclassified in yours since the other figure was drawn?"

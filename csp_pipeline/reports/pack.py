@@ -1,5 +1,7 @@
 """One agency's report, and the front page, as plain data: all that is written comes from here, fit to be seen."""
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -13,6 +15,7 @@ from csp_pipeline.reports.conflicts import (
     is_leading,
 )
 from csp_pipeline.reports.disclosure_rules import EVERYBODY
+from csp_pipeline.reports.history import Revision, Series, revisions_of, series_of
 from csp_pipeline.reports.read import Facts, Row
 from csp_pipeline.reports.returns import (
     FeedState,
@@ -28,8 +31,11 @@ from csp_pipeline.reports.returns import (
     rejected_rows_of,
     submissions_of,
 )
+from csp_pipeline.reports.since import Since, since_last
 
-SCHEMA = "csp-discrepancy-report/1"
+SCHEMA = "csp-discrepancy-report/2"
+# Own series in a report: of the measures in main conflicts, at most so many.
+MOST_SERIES = 4
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,9 @@ class AgencyReport:
     late: tuple[LatePeriod, ...]
     submissions: tuple[Submission, ...]
     feeds: tuple[FeedState, ...]
+    revisions: tuple[Revision, ...]
+    series: tuple[Series, ...]
+    since: Since | None
 
     @property
     def open_refused(self) -> tuple[RefusedFile, ...]:
@@ -125,6 +134,10 @@ class FrontPage:
 def report_for(facts: Facts, agency: str) -> AgencyReport:
     """Put together what one agency is told."""
     entry = next(row for row in facts.agencies if row["agency"] == agency)
+    conflicts = conflicts_for(facts, agency)
+    refused, rejected = refused_files_of(facts, agency), rejected_rows_of(facts, agency)
+    missing = missing_periods_of(facts, agency)
+    main = list(dict.fromkeys(conflict.measure for conflict in conflicts.listed if conflict.is_main))
     return AgencyReport(
         agency=agency,
         name=entry["agency_name"],
@@ -132,13 +145,16 @@ def report_for(facts: Facts, agency: str) -> AgencyReport:
         partnership=facts.partnership,
         district=facts.area_name(facts.district),
         as_at=facts.as_at,
-        conflicts=conflicts_for(facts, agency),
-        refused=refused_files_of(facts, agency),
-        rejected=rejected_rows_of(facts, agency),
-        missing=missing_periods_of(facts, agency),
+        conflicts=conflicts,
+        refused=refused,
+        rejected=rejected,
+        missing=missing,
         late=late_periods_of(facts, agency),
         submissions=submissions_of(facts, agency),
         feeds=feed_states(facts, agency),
+        revisions=revisions_of(facts, agency),
+        series=series_of(facts, agency, main)[:MOST_SERIES],
+        since=since_last(facts.last_reports.get(agency), conflicts, rejected, missing, refused),
     )
 
 
@@ -167,8 +183,12 @@ def _rows_may_be_shown(facts: Facts, feed: FeedState) -> bool:
 
 
 def as_json(report: AgencyReport) -> dict[str, Any]:
-    """The report as versioned JSON: the same contents as page and workbook."""
-    return {
+    """The report as versioned JSON, after docs/schemas/discrepancy-report.schema.json: the contents of page and workbook.
+
+    `content_id` is a hash of all that the report says but for `since_last_report`: two reports with one `content_id` tell
+    the same, whatever was sent between them.
+    """
+    content: dict[str, Any] = {
         "schema": SCHEMA,
         "agency": report.agency,
         "agency_name": report.name,
@@ -181,6 +201,7 @@ def as_json(report: AgencyReport) -> dict[str, Any]:
             "missing_periods": len(report.missing),
             "late_periods": len(report.late),
             "submissions": len(report.submissions),
+            "revised_figures": len(report.revisions),
         },
         "conflicts": [_conflict_json(conflict) for conflict in report.conflicts.listed],
         "refused_files": [asdict(file) for file in report.refused],
@@ -188,7 +209,13 @@ def as_json(report: AgencyReport) -> dict[str, Any]:
         "missing_periods": [asdict(period) for period in report.missing],
         "late_periods": [asdict(period) for period in report.late],
         "submissions": [asdict(submission) for submission in report.submissions],
+        "revised_figures": [asdict(revision) | {"change": revision.change} for revision in report.revisions],
+        "series": [asdict(series) for series in report.series],
     }
+    said = json.dumps(content, default=str, sort_keys=True, ensure_ascii=False)
+    content["content_id"] = hashlib.sha256(said.encode()).hexdigest()
+    content["since_last_report"] = asdict(report.since) if report.since else None
+    return content
 
 
 def _conflict_json(conflict: Conflict) -> dict[str, Any]:

@@ -11,11 +11,15 @@ import jinja2
 from markupsafe import Markup
 
 from csp_pipeline.reports import wording
+from csp_pipeline.reports.charts import series_chart, waterfall
 from csp_pipeline.reports.conflicts import Conflict
 from csp_pipeline.reports.pack import AgencyReport, FrontPage
 from csp_pipeline.reports.returns import LatePeriod, MissingPeriod
+from csp_pipeline.reports.since import Since
 
 Due = TypeVar("Due", MissingPeriod, LatePeriod)
+# Bridges drawn on one page: those of the largest gaps.
+MOST_WATERFALLS = 8
 _templates = resources.files("csp_pipeline.reports").joinpath("templates")
 
 
@@ -26,6 +30,8 @@ class ConflictGroup:
     conflicts: tuple[Conflict, ...]
     reasons: tuple[str, ...]
     question: str
+    no_bridges: tuple[str, ...]
+    searches: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,12 @@ def agency_page(report: AgencyReport) -> str:
         .render(
             report=report,
             measures=conflict_groups(report.conflicts.leading),
+            explained=conflict_groups(report.conflicts.main_settled),
+            waterfalls=_waterfalls(report),
+            series_charts=[
+                (series, Markup(series_chart(series, f"series-{place}", f"{series.measure_title} in each quarter")))  # noqa: S704
+                for place, series in enumerate(report.series, start=1)
+            ],
             missing=_by_feed(report.missing),
             late=[LateFeed(title, periods, max(p.days_late for p in periods)) for title, periods in _by_feed(report.late)],
         )
@@ -65,9 +77,40 @@ def conflict_groups(conflicts: Iterable[Conflict]) -> list[tuple[str, list[Confl
         for question, found in groupby(of_measure, key=lambda c: c.question):
             same = tuple(found)
             reasons = tuple(dict.fromkeys(reason for conflict in same for reason in conflict.reasons))
-            groups.append(ConflictGroup(same, reasons, question))
+            no_bridges = tuple(dict.fromkeys(conflict.no_bridge for conflict in same if conflict.no_bridge))
+            searches = tuple(dict.fromkeys(conflict.search for conflict in same if conflict.search))
+            groups.append(ConflictGroup(same, reasons, question, no_bridges, searches))
         by_measure.append((title, groups))
     return by_measure
+
+
+def since_words(since: Since) -> str:
+    """What changed since the last report, in one clause."""
+    said = [
+        (since.count("new"), "conflict", "new"),
+        (since.count("reopened"), "conflict", "reopened"),
+        (since.count("moved"), "gap", "moved"),
+        (since.count("settled"), "conflict", "settled or no longer listed"),
+        (since.new_rejected_rows, "rejected row", "new"),
+        (since.cleared_rejected_rows, "rejected row", "cleared"),
+        (since.new_refused_files, "refused file", "new"),
+        (since.new_missing_periods, "missing period", "new"),
+        (since.received_periods, "missing period", "received"),
+    ]
+    return wording.joined([f"{wording.counted(amount, noun)} {what}" for amount, noun, what in said if amount])
+
+
+def _waterfalls(report: AgencyReport) -> dict[str, Markup]:
+    """Charts of the largest gaps that have a bridge, by conflict; what is drawn stands in a table, too."""
+    bridged = [conflict for conflict in report.conflicts.listed if conflict.bridge and conflict.gap]
+    bridged.sort(key=lambda conflict: (-abs(conflict.gap or 0), conflict.id))
+    drawn = {}
+    for place, conflict in enumerate(bridged[:MOST_WATERFALLS], start=1):
+        first, second = (f"{wording.capitalised(figure.owner)} {figure.shown} {figure.feed_title}" for figure in conflict.figures)
+        title = f"{conflict.measure_title}, {conflict.area}, {conflict.period}"
+        if conflict.bridge:
+            drawn[conflict.id] = Markup(waterfall(conflict.bridge, f"bridge-{place}", title, first, second))  # noqa: S704
+    return drawn
 
 
 def _by_feed(periods: tuple[Due, ...]) -> list[tuple[str, tuple[Due, ...]]]:
@@ -85,7 +128,7 @@ def _environment() -> jinja2.Environment:
     )
     # The style sheet is ours and must not be escaped inside <style>.
     style = Markup(_templates.joinpath("style.css").read_text(encoding="utf-8"))  # noqa: S704
-    environment.globals.update(style=style, outcome_words=wording.OUTCOMES)
+    environment.globals.update(style=style, since_words=since_words, outcome_words=wording.OUTCOMES)
     environment.filters.update(
         number=wording.number,
         counted=wording.counted,
@@ -95,6 +138,8 @@ def _environment() -> jinja2.Environment:
         coverage=wording.coverage,
         plural=wording.plural,
         sentence_case=wording.sentence_case,
+        capitalised=wording.capitalised,
+        signed=wording.signed,
         joined=wording.joined,
     )
     return environment

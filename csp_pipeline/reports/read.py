@@ -1,5 +1,6 @@
 """Reading what the reports need from the published warehouse, once, as plain rows; nothing is decided here."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -14,6 +15,7 @@ from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.reports.disclosure_cells import Numbers, sum_numbers
 from csp_pipeline.reports.disclosure_earlier import cells_shown_before
 from csp_pipeline.reports.disclosure_rules import Rules
+from csp_pipeline.reports.sent import last_reports
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 
@@ -23,7 +25,9 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """All that the reports are made from: rows of the warehouse, and tolerances by name as (absolute, relative)."""
+    """All that the reports are made from: rows of the warehouse, tolerances by name as (absolute, relative), rows of bridges
+    and earlier gaps by comparison, and for each agency the last report that was sent to it.
+    """
 
     partnership: str
     district: str
@@ -41,6 +45,13 @@ class Facts:
     agreements: pd.DataFrame
     blocked: list[Row]
     tolerances: dict[str, tuple[float, float]]
+    bridge_steps: dict[str, list[Row]]
+    bridge_records: dict[str, list[Row]]
+    searches: list[Row]
+    past_gaps: dict[str, list[Row]]
+    revisions: list[Row]
+    series: list[Row]
+    last_reports: dict[str, dict[str, Any]]
     rules: Rules
     shown_before: dict[str, frozenset[str]]
 
@@ -95,6 +106,13 @@ def read_facts(settings: Settings, partnership: Partnership) -> Facts:
                 figures=db.execute(read_sql(PACKAGE, "cells")).df(),
                 agreements=db.execute(read_sql(PACKAGE, "agreements")).df(),
                 blocked=_rows(db, read_sql(PACKAGE, "blocked"), district=district),
+                bridge_steps=_by_comparison(_rows(db, read_sql(PACKAGE, "bridge_steps"), district=district)),
+                bridge_records=_by_comparison(_rows(db, read_sql(PACKAGE, "bridge_records"), district=district)),
+                searches=_rows(db, read_sql(PACKAGE, "searches")),
+                past_gaps=_by_comparison(_rows(db, read_sql(PACKAGE, "past_gaps"), district=district)),
+                revisions=_rows(db, read_sql(PACKAGE, "revisions")),
+                series=_rows(db, read_sql(PACKAGE, "series"), district=district),
+                last_reports=last_reports(settings.landing),
                 tolerances={rule.name: (rule.absolute, rule.relative) for rule in load_measures(partnership).tolerances},
                 rules=Rules(partnership.file.disclosure),
                 shown_before={agency: cells_shown_before(settings, agency) for agency in partnership.file.agencies},
@@ -110,3 +128,14 @@ def _rows(db: duckdb.DuckDBPyConnection, query: str, **parameters: Any) -> list[
     found = db.execute(query, parameters) if parameters else db.execute(query)
     names = [column[0] for column in found.description or []]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _cell(row: Row) -> Cell:
+    return Cell(row["feed"], row["measure"], row["area_code"], row["period"])
+
+
+def _by_comparison(rows: list[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["comparison_id"]].append(row)
+    return dict(found)

@@ -24,6 +24,21 @@ AREA_BASES = {
     "published": "the area named in the publication",
     "surveyed": "the area surveyed",
 }
+# Titles of the causes of a bridge's steps, short enough for a chart; `{detail}` is the condition that is not met.
+CAUSES = {
+    "reference_date": "Dated in another period",
+    "reference_period": "In months not sent",
+    "classification": "Not met: {detail}",
+    "geography": "In another area",
+    "status": "Not met: {detail}",
+    "counting_unit": "Counted more than once",
+    "repeats": "The same again in the period",
+    "duplicates": "Entered twice",
+    "later_vintage": "Taken out by a later extract",
+    "known_to_one_agency_only": "Known to one side only",
+    "unexplained": "Unexplained",
+    "withheld": "Other causes, together",
+}
 PLURALS = {"person": "people", "percent": "per cent"}
 OUTCOMES = {
     "accepted": "accepted",
@@ -37,6 +52,11 @@ def number(value: float) -> str:
     """`1,204` or `12.5`, with a real minus sign."""
     whole = f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
     return whole.replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """`+12` or `−3`; `0` has no sign."""
+    return f"+{number(value)}" if value > 0 else number(value)
 
 
 def counted(amount: int, noun: str) -> str:
@@ -89,6 +109,28 @@ def sentence_case(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
+def capitalised(text: str) -> str:
+    """The text with a capital first letter."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def joined(parts: list[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+def condition(detail: str) -> str:
+    """A condition as people say it: `status <> 'opened_in_error'` is `status is not opened in error`."""
+    said = detail.replace(" <> ", " is not ").replace(" = ", " is ").replace("'", "").replace("_", " ")
+    return f"{said[:1].lower()}{said[1:]}"
+
+
+def cause_title(cause: str, detail: str | None) -> str:
+    """The short title of a bridge's step."""
+    title = CAUSES.get(cause, sentence_case(cause.replace("_", " ")).rstrip("."))
+    return title.format(detail=condition(detail)) if detail else title.replace(": {detail}", " its condition")
+
+
+def cause_meaning(sentence: str, detail: str | None) -> str:
+    """What a step says of its records, its condition put in words."""
+    return sentence.replace(detail, condition(detail)) if detail else sentence

@@ -114,7 +114,7 @@ def test_the_workbook_has_one_full_table_a_sheet(summary: ReportSummary) -> None
 
 def test_json_is_versioned_and_dated(summary: ReportSummary) -> None:
     report = content(summary, "police")
-    assert report["schema"] == "csp-discrepancy-report/1"
+    assert report["schema"] == "csp-discrepancy-report/2"
     assert report["as_at"] == date(2016, 8, 1).isoformat()
     assert [s["outcome"] for s in report["submissions"]] == ["accepted_with_rejects", "accepted"]
 

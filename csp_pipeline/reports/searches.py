@@ -1,0 +1,42 @@
+"""What a definition search says to one reader about a pair of figures: which definition they are consistent with."""
+
+from collections.abc import Callable
+
+from csp_pipeline.reports import wording
+from csp_pipeline.reports.conflict_words import Figure
+from csp_pipeline.reports.read import Row
+
+CONSISTENT = {"consistent": "is consistent with", "mostly_consistent": "is mostly consistent with"}
+
+
+def search_sentence(
+    searches: list[Row], measure: str, figures: tuple[Figure, Figure], is_protected: Callable[[str], bool]
+) -> str | None:
+    """The sentence of the pair's definition search; None where the pair was not searched.
+
+    How far the numbers lie apart is left out where one side is kept from the reader: with few figures compared it would tell
+    what they are.
+    """
+    pair = {figure.key for figure in figures}
+    row = next(
+        (
+            row
+            for row in searches
+            if row["measure"] == measure
+            and pair == {f"{row['agency']}/{row['feed']}", f"{row['other_agency']}/{row['other_feed']}"}
+        ),
+        None,
+    )
+    if row is None:
+        return None
+    if not any(is_protected(key) for key in pair):
+        return str(row["sentence"])
+    by_key = {figure.key: figure for figure in figures}
+    counted, number = by_key[f"{row['agency']}/{row['feed']}"], by_key[f"{row['other_agency']}/{row['other_feed']}"]
+    tried = f"{wording.counted(row['variants_tried'], 'definition')} tried, {row['variants_as_good']} as good as the best"
+    found = f"{counted.label} counted by {row['best_variant']}"
+    if row["result"] not in CONSISTENT:
+        return wording.sentence_case(
+            f"{number.label} is consistent with none of the definitions tried; the nearest is {found} ({tried})"
+        )
+    return wording.sentence_case(f"{number.label} {CONSISTENT[row['result']]} {found} ({tried})")
