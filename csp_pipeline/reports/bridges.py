@@ -74,7 +74,7 @@ def build_bridge(
     """The bridge between two shown figures for one reader, or None and the reason why there is none to show.
 
     `figures` and `feeds` come in the reader's order; `swapped` says that this is the other way round than in the warehouse.
-    Where a side is kept from the reader and has a step of a small count of records, its records of all causes are told in one step.
+    Where a side is kept from the reader and has a small count in a step, its records of all causes are told in one step.
     """
     if not steps:
         return (
@@ -97,6 +97,9 @@ def build_bridge(
     if any(merged):
         rows.append(_Counts(WITHHELD, None, TOGETHER, totals[0] if merged[0] else 0, totals[1] if merged[1] else 0))
     made = tuple(_steps(figures[0], rows))
+    order = {(counts.cause, counts.detail): place for place, counts in enumerate(found)}
+    own = [row for row in records if row["agency"] == reader.agency]
+    own.sort(key=lambda row: order.get((row["cause"], row["detail"]), len(order)))
     left = [counts for counts in found if counts.cause == "unexplained"]
     return (
         Bridge(
@@ -105,7 +108,7 @@ def build_bridge(
             steps=made,
             unexplained=None if any(merged) else sum(counts.first + counts.second for counts in left),
             has_withheld=any(merged),
-            own_records=tuple(_own_record(reader, row) for row in records if row["agency"] == reader.agency),
+            own_records=tuple(_own_record(reader, row) for row in own),
         ),
         "",
     )

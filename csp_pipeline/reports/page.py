@@ -46,7 +46,7 @@ class LateFeed:
 def agency_page(report: AgencyReport) -> str:
     """One agency's page."""
     return (
-        _environment()
+        environment()
         .get_template("agency.html.j2")
         .render(
             report=report,
@@ -65,7 +65,7 @@ def agency_page(report: AgencyReport) -> str:
 
 def index_page(front: FrontPage) -> str:
     """The partnership's front page."""
-    return _environment().get_template("index.html.j2").render(front=front)
+    return environment().get_template("index.html.j2").render(front=front)
 
 
 def conflict_groups(conflicts: Iterable[Conflict]) -> list[tuple[str, list[ConflictGroup]]]:
@@ -118,8 +118,9 @@ def _by_feed(periods: tuple[Due, ...]) -> list[tuple[str, tuple[Due, ...]]]:
 
 
 @cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
+def environment() -> jinja2.Environment:
+    """The templates beside this module, with the style sheet and the ways to write numbers and dates."""
+    made = jinja2.Environment(
         loader=jinja2.FunctionLoader(lambda name: _templates.joinpath(name).read_text(encoding="utf-8")),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
@@ -128,8 +129,8 @@ def _environment() -> jinja2.Environment:
     )
     # The style sheet is ours and must not be escaped inside <style>.
     style = Markup(_templates.joinpath("style.css").read_text(encoding="utf-8"))  # noqa: S704
-    environment.globals.update(style=style, since_words=since_words, outcome_words=wording.OUTCOMES)
-    environment.filters.update(
+    made.globals.update(style=style, since_words=since_words, outcome_words=wording.OUTCOMES)
+    made.filters.update(
         number=wording.number,
         counted=wording.counted,
         long_date=wording.long_date,
@@ -142,4 +143,4 @@ def _environment() -> jinja2.Environment:
         signed=wording.signed,
         joined=wording.joined,
     )
-    return environment
+    return made

@@ -7,6 +7,7 @@ import duckdb
 from csp_pipeline.publish.catalogue import MODELS
 from csp_pipeline.settings import Settings
 from csp_pipeline.tables import ddl, specs_of
+from tests.unit.reports.made_explanations import add_explanations
 
 PARTNERSHIP = """
 name: Northby Community Safety Partnership
@@ -164,6 +165,7 @@ def _fill(warehouse: Warehouse) -> None:
     for measure, area, period, feed, value in FIGURES_IN_AGREEMENT:
         _add_figure(warehouse, measure, area, period, feed, value)
     _add_submissions(warehouse)
+    add_explanations(warehouse.add)
     warehouse.db.close()
 
 

@@ -97,12 +97,19 @@ def test_the_workbook_has_one_full_table_a_sheet(summary: ReportSummary) -> None
     book = CalamineWorkbook.from_path(str(summary.index.parent / "police.xlsx"))
     assert book.sheet_names == [
         "Cover",
+        "Contents",
         "Notes",
         "Conflicts",
+        "Steps of gaps",
+        "Own records",
+        "Changes",
         "Rejected rows",
         "Refused files",
         "Missing periods",
         "Late periods",
+        "Revised figures",
+        "Quarters",
+        "Earlier gaps",
         "Submissions",
     ]
     for name in book.sheet_names[1:]:

@@ -1,0 +1,106 @@
+"""Sheets after the Government Analysis Function's rules: one table a sheet under its title, no blank cells, nothing that runs."""
+
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.worksheet import Worksheet
+
+from csp_pipeline.reports import wording
+
+NOT_AVAILABLE, NOT_APPLICABLE = "[x]", "[z]"
+PRINTABLE_WIDTH = 260
+EPOCH = datetime(2000, 1, 1)
+OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: its name, title, columns with widths, and rows.
+
+    `finish` adds what a table of values has not, such as links and drop-downs: it is called with the worksheet and the first
+    and last row of data, counted from 0.
+    """
+
+    name: str
+    title: str
+    columns: tuple[tuple[str, int], ...]
+    rows: list[tuple[Any, ...]]
+    finish: Callable[[Worksheet, int, int], None] | None = None
+
+
+def make_styles(book: xlsxwriter.Workbook) -> dict[str, Any]:
+    """The formats of a workbook, by what they are for."""
+    return {
+        "title": book.add_format({"bold": True, "font_size": 15}),
+        "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
+        "number": book.add_format({"num_format": "#,##0.##;-#,##0.##;0", "valign": "top", "align": "right"}),
+        "whole": book.add_format({"num_format": "#,##0", "valign": "top", "align": "right"}),
+        "right": book.add_format({"valign": "top", "align": "right"}),
+        "head": book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1}),
+        "link": book.get_default_url_format(),
+    }
+
+
+def write_sheet(sheet: Worksheet, content: Sheet, table_name: str, styles: dict[str, Any]) -> None:
+    """Write one sheet: its title, what it holds, and its table, with headings that stay in sight."""
+    said = f"One table, {wording.counted(len(content.rows), 'row')}." if content.rows else "There are none."
+    sheet.write_string(0, 0, content.title, styles["title"])
+    sheet.write_string(1, 0, said)
+    rows = content.rows or [(NOT_APPLICABLE,) * len(content.columns)]
+    header = 2
+    sheet.add_table(
+        header,
+        0,
+        header + len(rows),
+        len(content.columns) - 1,
+        {
+            "name": table_name,
+            "columns": [{"header": name, "header_format": styles["head"]} for name, _ in content.columns],
+            "style": "Table Style Light 1",
+            "banded_rows": False,
+        },
+    )
+    for position, (_, width) in enumerate(content.columns):
+        sheet.set_column(position, position, width)
+    for row_number, row in enumerate(rows, start=header + 1):
+        sheet.set_row(row_number, _height(row, content.columns))
+        for column, value in enumerate(row):
+            _write_cell(sheet, row_number, column, value, styles)
+    sheet.freeze_panes(header + 1, 0)
+    sheet.set_landscape()
+    # a wide table shrunk to one page could not be read
+    if sum(width for _, width in content.columns) <= PRINTABLE_WIDTH:
+        sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(header)
+    if content.finish:
+        content.finish(sheet, header + 1, header + len(rows))
+
+
+def _height(row: tuple[Any, ...], columns: tuple[tuple[str, int], ...]) -> float:
+    """Height that shows all of a row's wrapped text: not every program works it out on opening."""
+    lines = max(
+        sum(_lines_of(line, width) for line in str(value).split("\n")) for value, (_, width) in zip(row, columns, strict=True)
+    )
+    return min(15.0 * lines, 400.0)
+
+
+@cache
+def _lines_of(text: str, width: int) -> int:
+    """Lines that a text takes; many rows say the same."""
+    return 1 if len(text) <= width else len(textwrap.wrap(text, width))
+
+
+def _write_cell(sheet: Worksheet, row: int, column: int, value: Any, styles: dict[str, Any]) -> None:
+    """Numbers as numbers, everything else as text: no cell a partner filled can become a formula or a link."""
+    if isinstance(value, bool):
+        sheet.write_string(row, column, "yes" if value else "no", styles["wrap"])
+    elif isinstance(value, int | float):
+        sheet.write_number(row, column, value, styles["whole" if value == int(value) else "number"])
+    else:
+        text = NOT_AVAILABLE if value in (None, "") else str(value)
+        sheet.write_string(row, column, text, styles["right" if text == "[c]" else "wrap"])

@@ -1,0 +1,89 @@
+"""What changed since the last report that was sent, and how an agency's figures were revised."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from csp_pipeline.errors import PublishError
+from csp_pipeline.reports import ReportSummary, write_reports
+from csp_pipeline.settings import Settings
+from tests.unit.reports.reading import content, page, rows
+
+
+def send(settings: Settings, agency: str, report: dict[str, Any], as_at: str) -> Path:
+    """Land a report as delivery does."""
+    data = json.dumps(report).encode()
+    sha256 = hashlib.sha256(data).hexdigest()
+    folder = settings.landing / "reports" / agency
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{as_at}-{sha256[:12]}.json"
+    path.write_bytes(data)
+    with (folder / "sent.jsonl").open("a", encoding="utf-8") as log:
+        log.write(json.dumps({"sha256": sha256, "as_at": as_at, "sent_at": "2016-08-02T09:00:00Z", "place": "x"}) + "\n")
+    return path
+
+
+@pytest.fixture
+def copied(settings: Settings, summary: ReportSummary, tmp_path: Path) -> Settings:
+    """The made warehouse to write again, after something was sent."""
+    copy = Settings(sources=settings.sources, warehouse=tmp_path)
+    shutil.copyfile(settings.database, copy.database)
+    return copy
+
+
+def test_the_first_report_says_so(summary: ReportSummary) -> None:
+    assert "This is the first report" in page(summary, "police")
+    assert content(summary, "police")["since_last_report"] is None
+
+
+def test_nothing_changed_since_the_same_report(summary: ReportSummary, copied: Settings) -> None:
+    report = content(summary, "police")
+    send(copied, "police", report, "2016-08-01")
+    again = write_reports(copied)
+    assert "Nothing has changed since the report of 1 August 2016." in page(again, "police")
+    assert content(again, "police")["content_id"] == report["content_id"]
+
+
+def test_new_moved_settled_and_returned_are_told(summary: ReportSummary, copied: Settings) -> None:
+    report = content(summary, "police")
+    [abuse] = [c for c in report["conflicts"] if c["id"].startswith("domestic_abuse.e07000901")]
+    abuse["gap"]["value"] = -25
+    report["conflicts"] = [c for c in report["conflicts"] if not c["id"].startswith("theft")]
+    gone = abuse | {"id": "burglary.gone", "measure_title": "Burglary"}
+    report["conflicts"].append(gone)
+    report["as_at"] = "2016-07-01"
+    report["rejected_rows"] = report["rejected_rows"][:1]
+    report["missing_periods"].append({"feed": "crimes", "period": "2016-04", "is_open": True})
+    send(copied, "police", report, "2016-07-01")
+    send(copied, "police", report | {"conflicts": []}, "2016-06-01")  # sent later, of an earlier day: not the last one
+    again = write_reports(copied)
+    text = page(again, "police")
+    assert (
+        "Since the report of 1 July 2016: 1 conflict new, 1 gap moved, 1 conflict settled or no longer listed, "
+        "1 rejected row new and 1 missing period received." in text
+    )
+    assert "The gap was −25 and is now −30." in text
+    assert [(r["Change"], r["Measure"]) for r in rows(again, "police", "Changes")] == [
+        ("New", "Theft"),
+        ("Moved", "Domestic abuse"),
+        ("Settled", "Burglary"),
+    ]
+
+
+def test_a_sent_report_that_is_gone_is_named(summary: ReportSummary, copied: Settings) -> None:
+    path = send(copied, "police", content(summary, "police"), "2016-08-01")
+    path.unlink()
+    with pytest.raises(PublishError, match=rf"{path.name}.*line 1 of sent\.jsonl.*copy of landing"):
+        write_reports(copied)
+
+
+def test_own_revisions_and_breaks_are_told(summary: ReportSummary) -> None:
+    [row] = rows(summary, "police", "Revised figures")
+    assert (row["First"], row["Now"], row["Change"], row["Records"]) == (37, 40, 3, "4 added and 1 taken out")
+    text = page(summary, "police")
+    assert "[b] Another recording system, 15 August 2016: do not compare across it." in text
+    assert "No later file of yours has changed a figure" in page(summary, "county")
