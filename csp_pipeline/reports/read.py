@@ -130,10 +130,6 @@ def _rows(db: duckdb.DuckDBPyConnection, query: str, **parameters: Any) -> list[
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def _cell(row: Row) -> Cell:
-    return Cell(row["feed"], row["measure"], row["area_code"], row["period"])
-
-
 def _by_comparison(rows: list[Row]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
