@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 HOST ?= 127.0.0.1
 PORT ?= 3000
 
-.PHONY: help run test check ui bench accuracy lock clean
+.PHONY: help run test browser check ui bench accuracy lock clean
 
 help:  ## List the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -24,6 +24,11 @@ run: $(READY)  ## Run the pipeline on sources/ and say what was loaded, refused 
 
 test: $(READY)  ## Run every test
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+browser:  ## Install what the tests of pages need: Chromium (by apt-get, as root) and axe-core (by npm)
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 || { echo "Install Chromium: apt-get install chromium"; exit 1; }; \
+		apt-get update -qq && apt-get install -y -qq chromium; }
+	npm ci --prefix tests/browser --no-audit --no-fund
 
 check: $(READY)  ## Lint, types, layers, generated documents
 	$(BIN)/ruff check .
@@ -46,4 +51,4 @@ lock:  ## Pin every dependency again, with hashes and without addresses (needs u
 		--no-strip-extras --no-emit-index-url --no-header --no-annotate --constraint .ci/constraints.txt -o requirements.lock
 
 clean:  ## Remove the environment and what can be made again; landing and its secret stay
-	rm -rf $(VENV) .bench warehouse/lake warehouse/reports warehouse/dagster warehouse/csp.duckdb
+	rm -rf $(VENV) .bench tests/browser/node_modules warehouse/lake warehouse/reports warehouse/dagster warehouse/csp.duckdb
