@@ -1,6 +1,6 @@
 """The designs of the charts, in altair, compiled to Vega in `templates/` by `python -m csp_pipeline.reports.designs`.
 
-Compiling takes a second of every run and needs altair; drawing a compiled design with data needs neither (see decision 0034).
+Compiling takes a second of every run and needs altair; drawing a compiled design with data needs neither (see decision 0036).
 """
 
 import json
