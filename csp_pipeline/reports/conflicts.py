@@ -11,7 +11,7 @@ from csp_pipeline.reports.bridges import Bridge, Reader, build_bridge
 from csp_pipeline.reports.conflict_words import Figure, question_of, reasons_of, sentence_of
 from csp_pipeline.reports.disclosure_conflicts import cell_of, hidden_figures, may_be_listed, shown_cells
 from csp_pipeline.reports.disclosure_rules import EVERYBODY
-from csp_pipeline.reports.history import PastGap, past_gaps
+from csp_pipeline.reports.history import PastGap, opening_of, past_gaps
 from csp_pipeline.reports.read import Facts, Row
 from csp_pipeline.reports.searches import search_sentence
 
@@ -56,6 +56,12 @@ class Conflict:
     def has_moved(self) -> bool:
         """Whether its gap has stood otherwise before."""
         return len(self.past) > 1
+
+    @property
+    def opening(self) -> str | None:
+        """How the conflict came about, where the two figures stood without one before."""
+        opened = next((place for place, gap in enumerate(self.past) if gap.verdict != "conflict"), 0)
+        return opening_of(self.past[opened - 1], self.past[opened]) if opened else None
 
     @property
     def short_sentence(self) -> str:
@@ -203,7 +209,7 @@ def _evidence(facts: Facts, row: Row, audience: str | None, figures: tuple[Figur
         "bridge": bridge,
         "no_bridge": no_bridge or None,
         "search": None if bridge else search_sentence(facts.searches, row["measure"], figures, reader.is_protected),
-        "past": past_gaps(facts, facts.past_gaps.get(of_row, []), kept=(kept[0], kept[1]), swapped=swapped),
+        "past": past_gaps(facts, audience, facts.past_gaps.get(of_row, []), kept=(kept[0], kept[1]), swapped=swapped),
     }
 
 

@@ -142,8 +142,9 @@ def series_of(facts: Facts, agency: str, measures: list[str]) -> tuple[Series, .
     return tuple(one for one in found if one.has_story)
 
 
-def past_gaps(facts: Facts, rows: list[Row], *, kept: tuple[bool, bool], swapped: bool) -> tuple[PastGap, ...]:
-    """The states of one gap, the latest first; `kept` says which sides are kept from the reader, in the warehouse's order.
+def past_gaps(facts: Facts, agency: str, rows: list[Row], *, kept: tuple[bool, bool], swapped: bool) -> tuple[PastGap, ...]:
+    """The states of one gap as an agency may read them, the latest first; `kept` says which sides are kept from it, in the
+    warehouse's order.
 
     An earlier figure of another agency is shown only where it is no small number, and the difference from every figure shown
     beside it is none either: a revision by few records is a small count of records. A state with a figure that may not be
@@ -160,11 +161,21 @@ def past_gaps(facts: Facts, rows: list[Row], *, kept: tuple[bool, bool], swapped
             first=first[position],
             second=second[position],
             verdict=row["verdict"].replace("_", " "),
-            changed_by=wording.joined([_feed_name(facts, key) for key in row["changed_by"]] or ["a change of comparability"]),
+            changed_by=wording.joined([_feed_name(facts, key, agency) for key in row["changed_by"]] or ["another feed"]),
         )
         for position, row in enumerate(rows)
         if not any(row[f"value_{side}"] is not None and told is None for side, told in (("a", a[position]), ("b", b[position])))
     )
+
+
+def opening_of(opened: PastGap, before: PastGap) -> str | None:
+    """`Until 20 June 2017 they stood at 421 and 421, no conflict; then came a new extract of your Recorded crimes.`"""
+    if before.first is None or before.second is None:
+        return None
+    figures = f"{wording.number(before.first)} and {wording.number(before.second)}"
+    agreed = "no conflict" if before.verdict == "agrees" else "within the tolerance"
+    until = wording.long_date(opened.known_from)
+    return f"Until {until} they stood at {figures}, {agreed}; then came a new extract of {opened.changed_by}."
 
 
 def _shown(facts: Facts, values: list[float | None], is_kept: bool) -> Iterator[float | None]:
@@ -179,9 +190,10 @@ def _shown(facts: Facts, values: list[float | None], is_kept: bool) -> Iterator[
             yield value
 
 
-def _feed_name(facts: Facts, key: str) -> str:
+def _feed_name(facts: Facts, key: str, reader: str) -> str:
     agency, feed = key.split("/")
-    return f"{wording.possessive(facts.agency_name(agency))} {facts.feed_title(agency, feed)}"
+    owner = "your" if agency == reader else wording.possessive(facts.agency_name(agency))
+    return f"{owner} {facts.feed_title(agency, feed)}"
 
 
 def _movements(row: Row) -> str:

@@ -85,6 +85,13 @@ def test_earlier_gaps_leave_out_what_tells_a_small_revision_of_anothers(summary:
     assert [gap["second"] for gap in conflict(summary, "police", THE_CONFLICT)["past"]] == [90, 118]
 
 
+def test_a_conflict_says_how_it_came_about(summary: ReportSummary) -> None:
+    assert (
+        "Until 28 July 2016 they stood at 118 and 120, within the tolerance; then came a new extract of your Abuse cases."
+        in page(summary, "county")
+    )
+
+
 counts = st.integers(0, 12)
 
 
