@@ -68,7 +68,7 @@ def write_sheet(sheet: Worksheet, content: Sheet, table_name: str, styles: dict[
     for position, (_, width) in enumerate(content.columns):
         sheet.set_column(position, position, width)
     for row_number, row in enumerate(rows, start=header + 1):
-        sheet.set_row(row_number, _height(row, content.columns))
+        sheet.set_row(row_number, row_height(row, content.columns))
         for column, value in enumerate(row):
             _write_cell(sheet, row_number, column, value, styles)
     sheet.freeze_panes(header + 1, 0)
@@ -81,7 +81,7 @@ def write_sheet(sheet: Worksheet, content: Sheet, table_name: str, styles: dict[
         content.finish(sheet, header + 1, header + len(rows))
 
 
-def _height(row: tuple[Any, ...], columns: tuple[tuple[str, int], ...]) -> float:
+def row_height(row: tuple[Any, ...], columns: tuple[tuple[str, int], ...]) -> float:
     """Height that shows all of a row's wrapped text: not every program works it out on opening."""
     lines = max(
         sum(_lines_of(line, width) for line in str(value).split("\n")) for value, (_, width) in zip(row, columns, strict=True)

@@ -9,9 +9,10 @@ from xlsxwriter.worksheet import Worksheet
 
 from csp_pipeline.reports import wording
 from csp_pipeline.reports.pack import AgencyReport
-from csp_pipeline.reports.sheets import EPOCH, OPTIONS, Sheet, make_styles, write_sheet
+from csp_pipeline.reports.sheets import EPOCH, OPTIONS, Sheet, make_styles, row_height, write_sheet
 from csp_pipeline.reports.workbook_sheets import agency_sheets
 
+COVER_WIDTH = 90
 NOTES = (
     (
         "[c]",
@@ -55,7 +56,7 @@ def write_workbook(path: Path, report: AgencyReport) -> None:
 
 
 def _write_cover(sheet: Worksheet, report: AgencyReport, title: str, styles: dict[str, Any]) -> None:
-    sheet.set_column(0, 0, 100)
+    sheet.set_column(0, 0, COVER_WIDTH)
     sheet.hide_gridlines(2)
     sheet.fit_to_pages(1, 0)
     lines = [
@@ -66,6 +67,7 @@ def _write_cover(sheet: Worksheet, report: AgencyReport, title: str, styles: dic
     ]
     sheet.write_string(0, 0, title, styles["title"])
     for row, line in enumerate(lines, start=1):
+        sheet.set_row(row, row_height((line,), (("Cover", COVER_WIDTH),)))
         sheet.write_string(row, 0, line, styles["wrap"])
     sheet.write_url(len(lines) + 1, 0, "internal:'Contents'!A1", styles["link"], "Contents")
 
