@@ -25,7 +25,6 @@ LISTS: dict[str, tuple[type, str]] = {
 }
 COUNTS = (
     "conflicts",
-    "conflicts_left_out",
     "refused_files",
     "rejected_rows",
     "missing_periods",

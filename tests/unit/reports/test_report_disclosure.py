@@ -40,7 +40,9 @@ def test_a_conflict_that_tells_the_count_by_being_listed_is_neither_listed_nor_c
         assert not any("arson.e07000901" in text for text in everything_written_for(summary, agency))
     # the same sentence stands in every report, also in that of an agency without any conflict
     for agency in ("police", "fire", "clinic"):
-        assert "A conflict between two low figures is not listed, nor counted, where that alone could tell" in page(summary, agency)
+        assert "A conflict between two low figures is not listed, nor counted, where that alone could tell" in page(
+            summary, agency
+        )
     # Northby's yearly conflicts: domestic abuse, theft and youth, for which the front page knows as many of the police
     front = words(summary.index.read_text(encoding="utf-8"))
     assert "Northshire Police 3 5 0 1" in front
