@@ -140,8 +140,8 @@ def _bounds(facts: Facts, listed: pd.DataFrame, audience: str | None) -> pd.Data
 
 
 def _silent_pairs(facts: Facts, listed: pd.DataFrame, audience: str | None) -> pd.DataFrame:
-    """Pairs that are not in conflict, whose conflict would be listed for this reader, with an other figure that it may see."""
-    table = facts.agreements
+    """Pairs that are not listed, though a conflict of theirs would be, with an other figure that this reader may see."""
+    table = facts.compared
     sides: list[Any] = [
         table.rename(columns={f"feed_{a}": "feed", f"feed_{b}": "other_feed", f"value_{a}": "value", f"value_{b}": "other"})
         for a, b in SIDES
@@ -154,4 +154,5 @@ def _silent_pairs(facts: Facts, listed: pd.DataFrame, audience: str | None) -> p
     pairs = pairs.assign(cell=cell_names(pairs), other_cell=cell_names(pairs.assign(feed=pairs.other_feed)))
     may_see = (other_agency[pairs.index] == (audience or "")) | pairs.other_feed.isin(facts.rules.public_feeds)
     may_see |= pairs.other_cell.isin(listed.cell)
-    return _with_rule(facts, pairs[may_see])
+    is_listed = (pairs.cell + "+" + pairs.other_cell).isin(listed.cell + "+" + cell_names(listed.assign(feed=listed.other_feed)))
+    return _with_rule(facts, pairs[may_see & ~is_listed])

@@ -42,7 +42,7 @@ class Facts:
     validity: list[Row]
     conflicts: list[Row]
     figures: pd.DataFrame
-    agreements: pd.DataFrame
+    compared: pd.DataFrame
     blocked: list[Row]
     tolerances: dict[str, tuple[float, float]]
     bridge_steps: dict[str, list[Row]]
@@ -104,7 +104,7 @@ def read_facts(settings: Settings, partnership: Partnership) -> Facts:
                 validity=_rows(db, "FROM validity ORDER BY agency, feed, covered_from, valid_from, submission_id"),
                 conflicts=_rows(db, read_sql(PACKAGE, "conflicts")),
                 figures=db.execute(read_sql(PACKAGE, "cells")).df(),
-                agreements=db.execute(read_sql(PACKAGE, "agreements")).df(),
+                compared=db.execute(read_sql(PACKAGE, "compared")).df(),
                 blocked=_rows(db, read_sql(PACKAGE, "blocked"), district=district),
                 bridge_steps=_by_comparison(_rows(db, read_sql(PACKAGE, "bridge_steps"), district=district)),
                 bridge_records=_by_comparison(_rows(db, read_sql(PACKAGE, "bridge_records"), district=district)),
