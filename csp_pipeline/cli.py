@@ -14,11 +14,11 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from csp_pipeline.cli_output import Format, Rows, print_rows, print_run, query_rows
+from csp_pipeline.cli_output import Format, Rows, print_deliveries, print_rows, print_run, query_rows
 from csp_pipeline.errors import CspError
 from csp_pipeline.settings import PROJECT, Settings
 
-EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_CONFIGURATION = 1, 2, 3, 4
+EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_CONFIGURATION, EXIT_UNDELIVERED = 1, 2, 3, 4, 5
 
 app = typer.Typer(
     help="Reconcile the figures of the agencies in a Community Safety Partnership.",
@@ -266,21 +266,35 @@ def sample(
 @app.command()
 def reports(
     agency: Annotated[str | None, typer.Argument(help="Agency; all by default.")] = None,
+    deliver: Annotated[bool, typer.Option("--deliver", help="Show what would be sent to whom; sends nothing yet.")] = False,
+    send: Annotated[bool, typer.Option("--send", help="With --deliver: send it.")] = False,
     sources: Sources = None,
     warehouse: Warehouse = None,
     format: OutputFormat = Format.table,
 ) -> None:
-    """Write the reports again from the published warehouse and list where they are."""
+    """Write the reports again from the published warehouse and list where they are, or deliver them.
+
+    Exit code 5: a report could not be delivered; the others were.
+    """
+    from csp_pipeline.delivery import deliver_reports
     from csp_pipeline.lake import only_run
+    from csp_pipeline.partnership.partnership import load_partnership
     from csp_pipeline.reports import write_reports
 
+    if send and not deliver:
+        raise typer.BadParameter("--send goes with --deliver")
     settings = settings_of(sources, warehouse)
     _need_warehouse(settings)
-    with only_run(settings, f"reports {os.getpid()}"):
-        summary = write_reports(settings)
-    known = [report.agency for report in summary.agencies]
+    partnership = load_partnership(settings.sources)
+    known = list(partnership.file.agencies)
     if agency is not None and agency not in known:
         raise typer.BadParameter(f"no agency {agency!r}; known: {', '.join(known)}")
+    with only_run(settings, f"reports {os.getpid()}"):
+        summary = write_reports(settings)
+        deliveries = deliver_reports(settings, partnership, send=send, agencies=[agency] if agency else None) if deliver else []
+    if deliver:
+        print_deliveries(deliveries, format, sent=send)
+        raise typer.Exit(EXIT_UNDELIVERED if any(delivery.outcome == "failed" for delivery in deliveries) else 0)
     rows = [
         (report.agency, report.conflicts, report.rejects, report.missing, str(report.pages[0]))
         for report in summary.agencies

@@ -4,8 +4,9 @@ import csv
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import astuple
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 from rich.console import Console
@@ -13,6 +14,9 @@ from rich.table import Table
 
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
+
+if TYPE_CHECKING:
+    from csp_pipeline.delivery import Delivery
 
 # Cells up to this length are kept on one line; longer ones fold at the second.
 SHORT, LONG = 32, 44
@@ -79,6 +83,19 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def print_deliveries(deliveries: Sequence["Delivery"], format: Format, *, sent: bool) -> None:
+    """Print what became of each agency's report; on the error stream, for a person, what failed and how to send."""
+    columns = ("agency", "outcome", "place", "report", "changes", "message")
+    print_rows((columns, [astuple(delivery) for delivery in deliveries]), format, "Deliveries", columns[:-1])
+    console = Console(stderr=True, soft_wrap=True)
+    for delivery in deliveries:
+        if delivery.message:
+            words = "not delivered" if delivery.outcome == "failed" else delivery.outcome.replace("_", " ")
+            console.print(f"{delivery.agency}: {words}: {delivery.message}", markup=False, highlight=False)
+    if not sent:
+        console.print("Nothing was sent. Send with --deliver --send.", markup=False, highlight=False)
 
 
 def print_run(settings: Settings, district: str) -> None:

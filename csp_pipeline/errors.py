@@ -13,6 +13,18 @@ class PublishError(CspError):
     """The warehouse could not be built, did not pass its checks, or could not be put in place."""
 
 
+class DeliveryError(CspError):
+    """A report could not be delivered. The message holds no address and no secret.
+
+    Attributes: `is_passing` (worth trying again), `may_have_arrived` (the connection broke when all had been sent).
+    """
+
+    def __init__(self, message: str, *, is_passing: bool = False, may_have_arrived: bool = False) -> None:
+        super().__init__(message)
+        self.is_passing = is_passing
+        self.may_have_arrived = may_have_arrived
+
+
 class RefusedFileError(CspError):
     """A partner's file is refused whole.
 

@@ -71,6 +71,75 @@ class DisclosureEntry(Entry):
     exempt_units: list[ExemptUnitEntry] = []
 
 
+VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+
+
+class MailServerEntry(Entry):
+    """The server that e-mail leaves by, always encrypted: `starttls`, or `tls` from the first byte.
+
+    `user` and `password` name environment variables. `certificates` is a PEM file below `sources/` with the authority of a
+    server whose certificate no public authority signed.
+    """
+
+    host: str
+    port: int = Field(ge=1, le=65535)
+    security: Literal["starttls", "tls"] = "starttls"
+    sender: str
+    user: str | None = None
+    password: str | None = None
+    certificates: str | None = None
+
+    @model_validator(mode="after")
+    def _holds_no_secret(self) -> "MailServerEntry":
+        # Checked here and not at the fields, so that no error repeats what may be a secret.
+        if (self.user is None) != (self.password is None):
+            raise ValueError("give user and password together, or neither")
+        if any(name is not None and not VARIABLE.fullmatch(name) for name in (self.user, self.password)):
+            raise ValueError("user and password name environment variables, such as MAIL_USER; they are not written here")
+        return self
+
+
+class PlaceEntry(Entry):
+    """Where one agency's report goes: a `folder`, a `place` for fsspec, or `email`, which names the environment variable
+    with the recipients' addresses.
+    """
+
+    folder: str | None = None
+    place: str | None = None
+    email: str | None = None
+
+    @model_validator(mode="after")
+    def _one_without_secret(self) -> "PlaceEntry":
+        if sum(way is not None for way in (self.folder, self.place, self.email)) != 1:
+            raise ValueError("give exactly one of folder, place and email")
+        if self.email is not None and not VARIABLE.fullmatch(self.email):
+            raise ValueError("email names an environment variable, such as COUNTY_RECIPIENTS; addresses are not written here")
+        if self.place is not None and "://" not in self.place:
+            raise ValueError("expected a URL such as s3://bucket/reports; give a folder as folder")
+        if self.place is not None and "@" in self.place.partition("://")[2].partition("/")[0]:
+            raise ValueError("a place holds no user and no password: give them in the environment, as fsspec reads them")
+        return self
+
+
+class DeliveryEntry(Entry):
+    """How reports reach the agencies. An agency that is not named gets a folder in the warehouse's `outbox`.
+
+    A delivery that fails for a passing reason is tried `attempts` times in all, with waits that double from
+    `first_wait_seconds`.
+    """
+
+    mail_server: MailServerEntry | None = None
+    attempts: int = Field(4, ge=1, le=10)
+    first_wait_seconds: float = Field(2, ge=0, le=60)
+    agencies: dict[str, PlaceEntry] = {}
+
+    @model_validator(mode="after")
+    def _has_a_mail_server(self) -> "DeliveryEntry":
+        if self.mail_server is None and any(entry.email for entry in self.agencies.values()):
+            raise ValueError("an agency is sent e-mail, so mail_server has to be given")
+        return self
+
+
 class PartnershipFile(Entry):
     """`partnership.yml`."""
 
@@ -87,6 +156,16 @@ class PartnershipFile(Entry):
     agencies: dict[str, AgencyEntry]
     discrepancies: DiscrepancyEntry
     disclosure: DisclosureEntry = DisclosureEntry()
+
+
+    delivery: DeliveryEntry = DeliveryEntry()
+
+    @model_validator(mode="after")
+    def _delivers_to_agencies(self) -> "PartnershipFile":
+        unknown = sorted(set(self.delivery.agencies) - set(self.agencies))
+        if unknown:
+            raise ValueError(f"delivery > agencies: no agency {', '.join(unknown)}; known: {', '.join(self.agencies)}")
+        return self
 
 
 class CoverageEntry(Entry):

@@ -1,0 +1,172 @@
+"""Delivering every agency its report: what would be sent, sending it with retries, and noting what was sent."""
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+
+from csp_pipeline.delivery.changes import Changes, changes_between
+from csp_pipeline.delivery.letter import Letter, write_letter
+from csp_pipeline.delivery.mail import compose, open_mailbox, send_message
+from csp_pipeline.delivery.pack import Pack, read_pack
+from csp_pipeline.delivery.places import put_in_place
+from csp_pipeline.delivery.sent import Sent, note_begun, note_not_sent, note_sent, read_copy, read_sent, was_cut_short
+from csp_pipeline.errors import CspError, DeliveryError
+from csp_pipeline.partnership.configuration import PlaceEntry
+from csp_pipeline.partnership.partnership import Partnership
+from csp_pipeline.settings import Settings
+
+Outcome = Literal["would_be_sent", "sent", "already_sent", "failed"]
+AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What became of one agency's report: `place` as the configuration names it, `changes` since the last one in short."""
+
+    agency: str
+    outcome: Outcome
+    place: str
+    report: str
+    changes: str
+    message: str
+
+
+def deliver_reports(
+    settings: Settings, partnership: Partnership, *, send: bool, agencies: Iterable[str] | None = None
+) -> list[Delivery]:
+    """Deliver the reports that were written, or say what would be; one entry for each agency, in the configuration's order.
+
+    A report whose content the agency was last sent, to the same place, is not sent again. What fails for one agency does not hold
+    the others, and stands in its entry.
+    """
+    wanted = list(partnership.file.agencies) if agencies is None else list(agencies)
+    with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(wanted) or 1)) as pool:
+        return list(pool.map(lambda agency: _Errand(settings, partnership, agency).run(send), wanted))
+
+
+@dataclass(frozen=True)
+class _Errand:
+    """The way of one agency's report."""
+
+    settings: Settings
+    partnership: Partnership
+    agency: str
+
+    @property
+    def entry(self) -> PlaceEntry | None:
+        return self.partnership.file.delivery.agencies.get(self.agency)
+
+    @property
+    def place(self) -> str:
+        """The place as it may be told and noted: without an address."""
+        if self.entry is None:
+            return f"outbox/{self.agency}"
+        return f"email:{self.entry.email}" if self.entry.email else str(self.entry.folder or self.entry.place)
+
+    def run(self, send: bool) -> Delivery:
+        told = Delivery(self.agency, "failed", self.place, "", "", "")
+        try:
+            return self._deliver(told, send)
+        except CspError as error:
+            return replace(told, message=str(error))
+        except Exception as error:  # noqa: BLE001 (whatever a file system of fsspec raises must not hold the others)
+            return replace(told, message=f"{self.place}: {type(error).__name__}; its text is not repeated, it may hold a secret.")
+
+    def _deliver(self, told: Delivery, send: bool) -> Delivery:
+        pack = read_pack(self.settings, self.agency)
+        earlier = read_sent(self.settings, self.agency)
+        last = earlier[-1] if earlier else None
+        told = replace(told, report=pack.name)
+        if last is not None and (last.sha256, last.place) == (pack.sha256, self.place):
+            if send:
+                note_not_sent(self.settings, pack)  # a run cut short after the line was written leaves its mark
+            return replace(told, outcome="already_sent", message=f"on {last.sent_at[:10]}")
+        before = read_copy(self.settings, self.agency, last) if last else None
+        changes = changes_between(before, pack.data) if before else None
+        again = was_cut_short(self.settings, pack)
+        told = replace(told, changes=_in_short(last, changes))
+        letter = write_letter(pack, changes, last.as_at if last else None, by_email=self._is_email, again=again)
+        if not send:
+            self._check()
+            return replace(told, outcome="would_be_sent", message="for a second time: a sending was cut short" if again else "")
+        note_begun(self.settings, pack, self.place)
+        try:
+            self._send_patiently(pack, letter)
+        except Exception as error:
+            if not (isinstance(error, DeliveryError) and error.may_have_arrived):
+                note_not_sent(self.settings, pack)
+            raise
+        self._note(pack)
+        return replace(told, outcome="sent", message="for a second time: a sending was cut short" if again else "")
+
+    def _note(self, pack: Pack) -> None:
+        sent = Sent(pack.sha256, pack.as_at, datetime.now(UTC).isoformat(timespec="seconds"), self.place)
+        try:
+            note_sent(self.settings, pack, sent)
+        except (OSError, CspError) as error:
+            raise DeliveryError(
+                f"{self.place}: the report was sent, but that cannot be noted in landing ({error}). The next "
+                "delivery sends it once more, and says so."
+            ) from error
+
+    @property
+    def _is_email(self) -> bool:
+        return self.entry is not None and self.entry.email is not None
+
+    def _check(self) -> None:
+        """What can be found wrong without sending."""
+        delivery = self.partnership.file.delivery
+        if self.entry and self.entry.email and delivery.mail_server:
+            open_mailbox(delivery.mail_server, self.partnership.sources, self.entry.email, dict(os.environ))
+        elif self.entry and self.entry.folder and not self._folder(self.entry.folder).is_dir():
+            raise DeliveryError(f"{self.entry.folder}: there is no such folder. Make it, or mount the share.")
+
+    def _send_patiently(self, pack: Pack, letter: Letter) -> None:
+        delivery = self.partnership.file.delivery
+        patient = Retrying(
+            retry=retry_if_exception(lambda error: isinstance(error, DeliveryError) and error.is_passing),
+            wait=wait_exponential(multiplier=delivery.first_wait_seconds, max=60),
+            stop=stop_after_attempt(delivery.attempts),
+            reraise=True,
+        )
+        may_have_arrived = False
+        try:
+            for attempt in patient:
+                with attempt:
+                    try:
+                        self._send(pack, letter)
+                    except DeliveryError as error:
+                        may_have_arrived |= error.may_have_arrived
+                        raise
+        except DeliveryError as error:
+            tries = patient.statistics.get("attempt_number", 1)
+            tried = f" Tried {tries} times." if tries > 1 else ""
+            raise DeliveryError(f"{error}{tried}", is_passing=error.is_passing, may_have_arrived=may_have_arrived) from error
+
+    def _send(self, pack: Pack, letter: Letter) -> None:
+        delivery, entry = self.partnership.file.delivery, self.entry
+        if entry is not None and entry.email is not None and delivery.mail_server is not None:
+            mailbox = open_mailbox(delivery.mail_server, self.partnership.sources, entry.email, dict(os.environ))
+            send_message(mailbox, compose(mailbox, pack, letter, datetime.now(UTC)))
+        elif entry is not None and entry.place is not None:
+            put_in_place(entry.place, pack, letter, may_be_made=True)
+        elif entry is not None and entry.folder is not None:
+            put_in_place(str(self._folder(entry.folder)), pack, letter, may_be_made=False)
+        else:
+            put_in_place(str(self.settings.warehouse / "outbox" / self.agency), pack, letter, may_be_made=True)
+
+    def _folder(self, folder: str) -> Path:
+        """A folder as written, or below the warehouse's when it is relative."""
+        return self.settings.warehouse / folder
+
+
+def _in_short(last: Sent | None, changes: Changes | None) -> str:
+    if last is None:
+        return "first report"
+    return changes.in_short if changes is not None else "not known: no copy of the last report is left"

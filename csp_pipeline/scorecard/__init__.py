@@ -1,0 +1,1 @@
+"""The strategy group's scorecard."""
