@@ -20,6 +20,8 @@ from csp_pipeline.errors import DeliveryError
 from csp_pipeline.partnership.configuration import MailServerEntry
 
 TIMEOUT_SECONDS = 30
+# Headers stay on one line, and every byte on the way is ASCII, which all servers take.
+POLICY = policy.SMTP.clone(max_line_length=998, cte_type="7bit")
 EXTENDED_CODE = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 
 
@@ -61,7 +63,7 @@ def open_mailbox(server: MailServerEntry, sources: Path, variable: str, environm
 def compose(mailbox: Mailbox, pack: Pack, letter: Letter, now: datetime) -> EmailMessage:
     """The message: the letter as text, page and workbook attached. The same report always has the same Message-ID."""
     sender = mailbox.server.sender
-    message = EmailMessage(policy=policy.SMTP)
+    message = EmailMessage(policy=POLICY)
     message["From"] = sender
     message["To"] = ", ".join(mailbox.recipients)
     message["Subject"] = letter.subject
