@@ -10,7 +10,7 @@ from csp_pipeline.errors import DeliveryError
 from csp_pipeline.settings import Settings
 
 # What moves with the calendar, or follows from what was sent before, does not make a report another one.
-IMMATERIAL = frozenset({"as_at", "last_seen", "days_overdue", "since_last_report"})
+IMMATERIAL = frozenset({"as_at", "last_seen", "days_overdue", "since_last_report", "content_id"})
 TYPES = {"html": ("text", "html"), "xlsx": ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")}
 
 
