@@ -1,0 +1,43 @@
+"""Writing the scorecard to its place beside the reports: a page and a workbook."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from csp_pipeline.lake import replacing
+from csp_pipeline.partnership.measures import load_measures
+from csp_pipeline.partnership.partnership import load_partnership
+from csp_pipeline.partnership.scorecard import load_scorecard
+from csp_pipeline.reports.read import read_facts
+from csp_pipeline.scorecard.card import Card, build_card
+from csp_pipeline.scorecard.page import scorecard_page
+from csp_pipeline.scorecard.read import read_card_facts
+from csp_pipeline.scorecard.workbook import write_workbook
+from csp_pipeline.settings import Settings
+
+
+@dataclass(frozen=True)
+class ScorecardSummary:
+    """What was written, and what it holds."""
+
+    page: Path
+    workbook: Path
+    card: Card
+
+
+def write_scorecard(settings: Settings) -> ScorecardSummary | None:
+    """Write the scorecard from the published warehouse; the same warehouse gives the same bytes. None without `scorecard.yml`.
+
+    Raises PublishError when there is no warehouse to read, ConfigurationError when `sources/` cannot be read.
+    """
+    partnership = load_partnership(settings.sources)
+    file = load_scorecard(partnership, load_measures(partnership))
+    if file is None:
+        return None
+    facts = read_facts(settings, partnership)
+    card = build_card(facts, read_card_facts(settings, file, facts), file)
+    page, workbook = settings.reports / "scorecard.html", settings.reports / "scorecard.xlsx"
+    with replacing(page) as beside:
+        beside.write_text(scorecard_page(card), encoding="utf-8")
+    with replacing(workbook) as beside:
+        write_workbook(beside, card)
+    return ScorecardSummary(page, workbook, card)
