@@ -280,6 +280,7 @@ def reports(
     from csp_pipeline.lake import only_run
     from csp_pipeline.partnership.partnership import load_partnership
     from csp_pipeline.reports import write_reports
+    from csp_pipeline.scorecard import write_scorecard
 
     if send and not deliver:
         raise typer.BadParameter("--send goes with --deliver")
@@ -291,6 +292,7 @@ def reports(
         raise typer.BadParameter(f"no agency {agency!r}; known: {', '.join(known)}")
     with only_run(settings, f"reports {os.getpid()}"):
         summary = write_reports(settings)
+        write_scorecard(settings)
         deliveries = deliver_reports(settings, partnership, send=send, agencies=[agency] if agency else None) if deliver else []
     if deliver:
         print_deliveries(deliveries, format, sent=send)
@@ -301,6 +303,27 @@ def reports(
         if agency in (None, report.agency)
     ]
     print_rows((["agency", "conflicts", "rejected_rows", "missing", "page"], rows), format, "Reports")
+
+
+@app.command()
+def scorecard(sources: Sources = None, warehouse: Warehouse = None, format: OutputFormat = Format.table) -> None:
+    """Write the strategy group's scorecard again, print its measures and say where it is."""
+    from csp_pipeline.lake import only_run
+    from csp_pipeline.scorecard import write_scorecard
+    from csp_pipeline.scorecard.card import rows_of
+
+    settings = settings_of(sources, warehouse)
+    _need_warehouse(settings)
+    with only_run(settings, f"scorecard {os.getpid()}"):
+        summary = write_scorecard(settings)
+    if summary is None:
+        errors.print(f"{settings.sources / 'scorecard.yml'}: not found, so there is no scorecard.", markup=False)
+        raise typer.Exit(EXIT_CONFIGURATION)
+    rows = rows_of(summary.card)
+    columns = list(rows[0]) if rows else ["measure"]
+    shown = [column for column in columns if column not in ("priority", "source")]
+    print_rows((columns, [list(row.values()) for row in rows]), format, f"Scorecard: {summary.card.district}", shown)
+    errors.print(f"Scorecard  {summary.page}", markup=False, highlight=False)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from csp_pipeline.settings import Settings
@@ -68,7 +69,10 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: s
         needed += width + 2
         table.add_column(header, justify="right" if numeric else "left", overflow="fold", no_wrap=is_short, min_width=width)
     for row in rows:
-        table.add_row(*(_cell(value) for value, column in zip(row, columns, strict=True) if shown is None or column in shown))
+        # a mark such as [c] is text, not rich's markup
+        table.add_row(
+            *(escape(_cell(value)) for value, column in zip(row, columns, strict=True) if shown is None or column in shown)
+        )
     console = Console()
     console.width = max(console.width, needed)
     console.print(table)

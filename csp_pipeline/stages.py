@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from csp_pipeline.agencies import find_feed_spec
+from csp_pipeline.delivery import Delivery, deliver_reports
 from csp_pipeline.errors import PublishError
 from csp_pipeline.figures.breaks import build_break_suggestions
 from csp_pipeline.figures.build import build_figures
@@ -28,6 +29,8 @@ from csp_pipeline.reconcile.compare import build_comparisons, build_discrepancie
 from csp_pipeline.reconcile.history import build_gap_history
 from csp_pipeline.reconcile.search import build_searches
 from csp_pipeline.reports import write_reports
+from csp_pipeline.scorecard import write_scorecard
+from csp_pipeline.scorecard.card import rows_of
 from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec
 
@@ -159,6 +162,19 @@ class Pipeline:
             return {report.agency: report.conflicts for report in summary.agencies}
 
         return self._unless_done("reports", self.settings.reports / "index.html", write)
+
+    def write_scorecard(self) -> dict[str, Any]:
+        """The strategy group's scorecard; gives the row of each measure, none without `scorecard.yml`."""
+
+        def write() -> dict[str, Any]:
+            summary = write_scorecard(self.settings)
+            return {"measures": rows_of(summary.card) if summary else []}
+
+        return self._unless_done("scorecard", self.settings.reports / "scorecard.html", write)
+
+    def deliver_reports(self, send: bool) -> list[Delivery]:
+        """Every agency's report to its place, or what would be sent; never left out, for what was sent stands in landing."""
+        return deliver_reports(self.settings, self.partnership, send=send)
 
     def inputs(self) -> str:
         """A hash of all that the stages after intake depend on: receipts, configuration, views and code."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from csp_pipeline.defs.automation import JOB, JOB_DEFINITION, build_schedule, range_tags
+from csp_pipeline.defs.delivery import build_delivery_job, build_delivery_schedule, build_delivery_sensor
 from csp_pipeline.defs.figure_assets import build_figure_assets
 from csp_pipeline.defs.intake_assets import build_intake_assets, problems_of
 from csp_pipeline.defs.one_run import ONE_RUN, build_one_run
@@ -45,15 +46,17 @@ class StepFailure:
 
 
 def build_definitions(pipeline: Pipeline) -> dg.Definitions:
-    """Assets, checks, job and schedule of one pipeline; steps run in one process unless told otherwise."""
+    """Assets, checks, jobs, schedules and sensor of one pipeline; steps run in one process unless told otherwise."""
     feeds = build_intake_assets(pipeline)
     products = build_figure_assets(pipeline, feeds)
     products |= build_reconcile_assets(pipeline, products)
     products |= build_publish_assets(pipeline, products)
+    delivery = build_delivery_job(pipeline)
     return dg.Definitions(
         assets=[*feeds, *products.values()],
-        jobs=[JOB_DEFINITION],
-        schedules=[build_schedule(pipeline)],
+        jobs=[JOB_DEFINITION, delivery],
+        schedules=[build_schedule(pipeline), build_delivery_schedule(delivery)],
+        sensors=[build_delivery_sensor(delivery)],
         resources={ONE_RUN: build_one_run(pipeline.settings)},
         executor=dg.in_process_executor,
     )

@@ -1,4 +1,4 @@
-"""The assets that people open: the warehouse and the reports."""
+"""The assets that people open: the warehouse, the reports and the scorecard."""
 
 from collections.abc import Mapping
 
@@ -64,4 +64,21 @@ def build_publish_assets(pipeline: Pipeline, before: Mapping[str, dg.AssetsDefin
             }
         )
 
-    return {"warehouse": warehouse, "reports": reports}
+    @product(
+        "reports",
+        deps=[warehouse],
+        kinds=("html", "excel"),
+        description="The strategy group's scorecard: the plan's priorities, its tables and its statements, checked.",
+    )
+    def scorecard(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        rows = pipeline.write_scorecard()["measures"]
+        headers = list(rows[0]) if rows else ["measure"]
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": len(rows),
+                "page": dg.MetadataValue.path(str(settings.reports / "scorecard.html")),
+                "measures": preview(headers, [list(row.values()) for row in rows]),
+            }
+        )
+
+    return {"warehouse": warehouse, "reports": reports, "scorecard": scorecard}

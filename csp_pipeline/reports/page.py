@@ -63,9 +63,9 @@ def agency_page(report: AgencyReport) -> str:
     )
 
 
-def index_page(front: FrontPage) -> str:
-    """The partnership's front page."""
-    return environment().get_template("index.html.j2").render(front=front)
+def index_page(front: FrontPage, *, has_scorecard: bool = False) -> str:
+    """The partnership's front page; it leads to the scorecard where there is one."""
+    return environment().get_template("index.html.j2").render(front=front, has_scorecard=has_scorecard)
 
 
 def conflict_groups(conflicts: Iterable[Conflict]) -> list[tuple[str, list[ConflictGroup]]]:

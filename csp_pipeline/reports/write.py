@@ -41,7 +41,9 @@ def write_reports(settings: Settings) -> ReportSummary:
     reports = tuple(report_for(facts, row["agency"]) for row in facts.agencies)
     summaries = tuple(_write_agency(settings.reports, report) for report in reports)
     index = settings.reports / "index.html"
-    _write_text(index, index_page(front_page(facts, reports)))
+    # the scorecard is written apart, wherever it is declared
+    has_scorecard = (settings.sources / "scorecard.yml").exists()
+    _write_text(index, index_page(front_page(facts, reports), has_scorecard=has_scorecard))
     return ReportSummary(index, summaries)
 
 

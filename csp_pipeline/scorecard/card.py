@@ -263,7 +263,7 @@ def rows_of(card: Card) -> list[dict[str, Any]]:
             "change": measure.line.main_change.text,
             "verdict": measure.line.main_change.words,
             **{quarter: number.text for quarter, number in zip(card.quarters, measure.line.quarters, strict=True)},
-            "open_discrepancies": len(measure.conflicts),
+            "open_discrepancies": len(measure.conflicts) if measure.others else "[z]",
         }
         for priority in card.priorities
         for measure in priority.measures

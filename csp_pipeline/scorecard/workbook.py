@@ -144,7 +144,8 @@ def _measure_columns(card: Card) -> tuple[tuple[str, int], ...]:
 def _measure_rows(card: Card) -> Iterable[tuple[Any, ...]]:
     for priority in card.priorities:
         for measure in priority.measures:
-            yield _measure_row(card, priority.title, measure.line, True, len(measure.conflicts))
+            conflicts = len(measure.conflicts) if measure.others else NOT_APPLICABLE
+            yield _measure_row(card, priority.title, measure.line, True, conflicts)
             for line in measure.others:
                 yield _measure_row(card, priority.title, line, False, NOT_APPLICABLE)
 

@@ -11,6 +11,7 @@ import pytest
 
 from csp_pipeline.defs.automation import JOB
 from csp_pipeline.defs.build import build_definitions
+from csp_pipeline.defs.delivery import JOB as DELIVERY
 from csp_pipeline.intake.checks import count_repeated_keys, find_unbalanced_submissions
 from csp_pipeline.intake.receipts import read_receipts
 from csp_pipeline.publish.checks import compare_with_lake, count_parts_beyond_whole, count_wrong_gaps
@@ -62,6 +63,7 @@ def test_there_is_one_asset_for_each_feed_then_the_products_in_order(definitions
         "discrepancies": {"bridges", "gap_history"},
         "warehouse": {"discrepancies", "definition_searches", "break_suggestions", "change_tests", "claims"},
         "reports": {"warehouse"},
+        "scorecard": {"warehouse"},
     }
     assert graph.get_all_asset_keys() == feeds | {dg.AssetKey(name) for name in ("figures", *products)}
     assert len(feeds) == 13
@@ -95,6 +97,61 @@ def test_the_schedule_asks_for_one_run_over_all_years(definitions: dg.Definition
     assert requests[0].tags["dagster/asset_partition_range_start"] == "2014-15"
     assert requests[0].tags["dagster/asset_partition_range_end"] == "2016-17"
     assert schedule.job_name == JOB
+
+
+def test_delivery_is_a_job_of_its_own_that_nothing_starts_by_itself(definitions: dg.Definitions) -> None:
+    schedule = definitions.resolve_schedule_def("every_monday")
+    sensor = definitions.resolve_sensor_def("after_each_warehouse")
+    assert (schedule.job_name, sensor.job_name) == (DELIVERY, DELIVERY)
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+    assert sensor.default_status == dg.DefaultSensorStatus.STOPPED
+    assert {node.name for node in definitions.resolve_job_def(DELIVERY).nodes} == {"deliver"}
+    assert "deliver" not in {node.name for node in definitions.resolve_job_def(JOB).nodes}
+
+
+def test_the_schedule_and_the_sensor_send_and_a_run_by_hand_only_shows(definitions: dg.Definitions, pipeline: Pipeline) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        repository = definitions.get_repository_def()
+        tick = definitions.resolve_schedule_def("every_monday").evaluate_tick(
+            dg.build_schedule_context(instance, repository_def=repository)
+        )
+        (monday,) = tick.run_requests or []
+        sensor = definitions.resolve_sensor_def("after_each_warehouse")
+        assert not sensor.evaluate_tick(dg.build_sensor_context(instance, repository_def=repository)).run_requests
+        instance.report_runless_asset_event(dg.AssetMaterialization("reports"))
+        (after,) = sensor.evaluate_tick(dg.build_sensor_context(instance, repository_def=repository)).run_requests or []
+        assert monday.run_config == after.run_config
+        job = definitions.resolve_job_def(DELIVERY)
+        outbox = pipeline.settings.warehouse / "outbox"
+        assert job.execute_in_process(instance=instance).success
+        assert not outbox.exists()
+        assert job.execute_in_process(instance=instance, run_config=after.run_config).success
+    assert {folder.name for folder in outbox.iterdir()} == set(pipeline.partnership.file.agencies)
+
+
+def test_the_delivery_job_fails_when_a_report_cannot_be_delivered(definitions: dg.Definitions, pipeline: Pipeline) -> None:
+    log = pipeline.settings.landing / "reports" / "fire" / "sent.jsonl"
+    whole = log.read_text(encoding="utf-8") if log.exists() else None
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("not a line of it", encoding="utf-8")
+    job = definitions.resolve_job_def(DELIVERY)
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = job.execute_in_process(instance=instance, raise_on_error=False)
+    assert not result.success
+    error = next(event for event in result.all_events if event.is_step_failure).step_failure_data.error
+    assert error is not None
+    assert "sent.jsonl, line 1" in error.message
+    log.write_text(whole, encoding="utf-8") if whole else log.unlink()
+
+
+def test_the_scorecard_shows_its_measures_beside_the_asset(definitions: dg.Definitions, pipeline: Pipeline) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+            instance=instance, asset_selection=[dg.AssetKey("scorecard")]
+        )
+    metadata = result.asset_materializations_for_node("scorecard")[0].metadata
+    assert metadata["dagster/row_count"].value == 24
+    assert "| Total recorded crime |" in str(metadata["measures"].value)
 
 
 def test_rows_conserved_fails_when_records_are_lost(pipeline: Pipeline) -> None:
