@@ -1,0 +1,91 @@
+"""The scorecard tells nobody another agency's count of 1 to 4, nor lets it be worked out from its years and quarters."""
+
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from csp_pipeline.partnership.scorecard import SumEntry
+from csp_pipeline.scorecard.protection import find_hidden
+
+QUARTERS = ["Q1", "Q2", "Q3", "Q4"]
+# every count of four quarters up to 11 each
+WORLDS = np.stack(np.meshgrid(*[np.arange(12)] * 4), axis=-1).reshape(-1, 4)
+
+
+def figures(feed: str, measure: str, quarters: list[int], unit: str = "offence") -> pd.DataFrame:
+    """A year and its four quarters of one feed's measure; the cells are named `<measure> year`, `<measure> Q1` and on."""
+    starts = pd.to_datetime(["2016-04-01", "2016-07-01", "2016-10-01", "2017-01-01"])
+    ends = pd.to_datetime(["2016-06-30", "2016-09-30", "2016-12-31", "2017-03-31"])
+    frame = pd.DataFrame({"period": QUARTERS, "period_start": starts, "period_end": ends, "value": [float(n) for n in quarters]})
+    year = {"period": "year", "period_start": starts[0], "period_end": ends[3], "value": float(sum(quarters))}
+    frame = pd.concat([frame.assign(period_kind="quarter"), pd.DataFrame([year]).assign(period_kind="financial_year")])
+    return frame.assign(feed=feed, measure=measure, unit=unit, cell=measure + " " + frame.period)
+
+
+def hidden(table: pd.DataFrame, shown: set[str], **more: object) -> frozenset[str]:
+    options: dict[str, object] = {"seen": frozenset(), "withheld": frozenset(), "sums": []}
+    return find_hidden(table, frozenset(shown), **(options | more))  # type: ignore[arg-type]
+
+
+def test_a_small_count_is_hidden_and_zero_is_told() -> None:
+    table = figures("police/crimes", "arson", [0, 3, 6, 8])
+    assert hidden(table, {"arson year", "arson Q1", "arson Q2"}) == {"arson Q2"}
+
+
+def test_with_every_quarter_shown_the_year_does_not_give_the_small_one_away() -> None:
+    table = figures("police/crimes", "arson", [9, 3, 6, 8])
+    found = hidden(table, {f"arson {period}" for period in ("year", *QUARTERS)})
+    assert "arson Q2" in found
+    assert len(found) >= 2
+
+
+def test_what_its_owner_publishes_is_shown() -> None:
+    table = figures("police/street", "arson", [9, 3, 6, 8])
+    assert hidden(table, set(table.cell)) == frozenset()
+
+
+def test_percentages_are_shown() -> None:
+    table = figures("county/community_survey", "litter", [2, 3, 2, 1], unit="percent")
+    assert hidden(table[table.period_kind == "quarter"], {"litter Q1"}) == frozenset()
+
+
+def test_what_the_front_page_withholds_is_withheld_here() -> None:
+    table = figures("police/crimes", "arson", [9, 30, 6, 8])
+    assert hidden(table, {"arson year", "arson Q2"}, withheld=frozenset({"arson Q2"})) == {"arson Q2"}
+
+
+def test_what_the_front_page_shows_is_not_relied_upon_as_a_secret() -> None:
+    table = figures("police/crimes", "arson", [9, 3, 6, 8])
+    shown = {f"arson {period}" for period in ("year", *QUARTERS)}
+    found = hidden(table, shown, seen=frozenset({"arson year", "arson Q1"}))
+    assert found & {"arson Q3", "arson Q4"}
+    assert not found & {"arson year", "arson Q1"}
+
+
+def test_parts_of_a_measure_do_not_give_a_small_part_away() -> None:
+    cases = [figures("district/cases", name, numbers) for name, numbers in (("all", [20] * 4), ("young", [3, 9, 9, 9]))]
+    cases.append(figures("district/cases", "adult", [17, 11, 11, 11]))
+    sums = [SumEntry(feed="district/cases", whole="all", parts=["young", "adult"])]
+    shown = {"all Q1", "young Q1", "adult Q1"}
+    assert hidden(pd.concat(cases), shown, sums=sums) > {"young Q1"}
+    assert hidden(pd.concat(cases), shown) == {"young Q1"}  # without the declaration nothing says that they add up
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(0, 9), min_size=4, max_size=4), st.sets(st.sampled_from(QUARTERS)), st.booleans())
+def test_whoever_tries_every_world_learns_only_that_a_hidden_count_is_small(
+    counts: list[int], shown_quarters: set[str], year_is_shown: bool
+) -> None:
+    table = figures("police/crimes", "arson", counts)
+    shown = {f"arson {quarter}" for quarter in shown_quarters} | ({"arson year"} if year_is_shown else set())
+    told = shown - hidden(table, shown)
+    agrees = np.ones(len(WORLDS), dtype=bool)
+    for position, (quarter, count) in enumerate(zip(QUARTERS, counts, strict=True)):
+        if f"arson {quarter}" in told:
+            agrees &= WORLDS[:, position] == count
+    if "arson year" in told:
+        agrees &= WORLDS.sum(axis=1) == sum(counts)
+    for position, count in enumerate(counts):
+        if 1 <= count <= 4:
+            assert {1, 2, 3, 4} <= set(WORLDS[agrees, position].tolist())
