@@ -157,7 +157,6 @@ class PartnershipFile(Entry):
     discrepancies: DiscrepancyEntry
     disclosure: DisclosureEntry = DisclosureEntry()
 
-
     delivery: DeliveryEntry = DeliveryEntry()
 
     @model_validator(mode="after")

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import compress
 from typing import Any
 
 from csp_pipeline.partnership.scorecard import PriorityEntry, ScorecardFile, WithoutFiguresEntry
-from csp_pipeline.reports.conflicts import Conflict, Conflicts, conflicts_for_everybody
-from csp_pipeline.reports.disclosure_rules import EVERYBODY, is_protected, is_small
+from csp_pipeline.reports.conflicts import Conflict, Conflicts, conflicts_for_everybody, is_leading
+from csp_pipeline.reports.disclosure_conflicts import conflict_numbers, may_be_listed
+from csp_pipeline.reports.disclosure_rules import EVERYBODY
 from csp_pipeline.reports.read import Facts
 from csp_pipeline.scorecard.changes import NO_TEST, Change, word_change
 from csp_pipeline.scorecard.numbers import MISSING, Number, shown_number, whole_note
@@ -105,7 +107,7 @@ class Card:
     priorities: tuple[Priority, ...]
     tables: tuple[PublishedTable, ...]
     claims: tuple[Claim, ...]
-    left_out: int
+    omission: str
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -134,7 +136,7 @@ class Card:
 def build_card(facts: Facts, card_facts: CardFacts, file: ScorecardFile) -> Card:
     """Put the scorecard together, without what may not be shown."""
     conflicts = conflicts_for_everybody(facts)
-    builder = _Builder(facts, card_facts, conflicts, _hidden(card_facts, file, conflicts))
+    builder = _Builder(facts, card_facts, conflicts, _hidden(facts, card_facts, file, conflicts))
     return Card(
         partnership=facts.partnership,
         plan=file.plan,
@@ -145,21 +147,34 @@ def build_card(facts: Facts, card_facts: CardFacts, file: ScorecardFile) -> Card
         priorities=tuple(builder.priority(key, entry) for key, entry in file.priorities.items()),
         tables=published_tables(file.published, builder.rows, builder.show, builder.source),
         claims=tuple(builder.claim(row) for row in card_facts.claims),
-        left_out=conflicts.left_out,
+        omission=conflicts.omission,
     )
 
 
-def _hidden(card_facts: CardFacts, file: ScorecardFile, conflicts: Conflicts) -> frozenset[str]:
+def cells_shown(facts: Facts, card_facts: CardFacts, file: ScorecardFile) -> frozenset[str]:
+    """The cells of the figures that the scorecard shows, and so everybody knows."""
+    return _cells(card_facts, file) - _hidden(facts, card_facts, file, conflicts_for_everybody(facts))
+
+
+def _cells(card_facts: CardFacts, file: ScorecardFile) -> frozenset[str]:
+    """The cells that the scorecard is made of, whether or not they may be shown."""
     figures = card_facts.figures
     printed = [period for table in (file.published.tables if file.published else []) for period in table.periods]
     shown = frozenset(figures.cell[figures.period.isin([*card_facts.years, *card_facts.quarters, *printed])])
-    shown |= {used["cell"] for claim in card_facts.claims for used in claim["figures"]}
+    return shown | {used["cell"] for claim in card_facts.claims for used in claim["figures"]}
+
+
+def _hidden(facts: Facts, card_facts: CardFacts, file: ScorecardFile, conflicts: Conflicts) -> frozenset[str]:
     on_front_page: dict[bool, set[str]] = {True: set(), False: set()}
     for conflict in conflicts.listed:
         for figure in conflict.figures:
             cell = f"{figure.agency}/{figure.feed}|{conflict.measure}|{conflict.area_code}|{conflict.period}"
             on_front_page[figure.value is not None].add(cell)
-    return find_hidden(figures, shown, frozenset(on_front_page[True]), frozenset(on_front_page[False]), file.sums)
+    seen, withheld = frozenset(on_front_page[True]), frozenset(on_front_page[False])
+    leading = [row for row in facts.conflicts if is_leading(facts, row)]
+    listed = list(compress(leading, may_be_listed(facts, leading, EVERYBODY)))
+    numbers = conflict_numbers(facts, listed, EVERYBODY, seen) if listed else None
+    return find_hidden(card_facts.figures, _cells(card_facts, file), seen, withheld, file.sums, facts.rules, numbers)
 
 
 class _Builder:
@@ -243,11 +258,13 @@ class _Builder:
         return tuple(dict.fromkeys(notes))
 
     def claim(self, row: Row) -> Claim:
+        rules = self.facts.rules
         is_withheld = any(
-            used["cell"] in self.hidden or (is_small(used["value"]) and is_protected(used["feed"], used["unit"], EVERYBODY))
+            used["cell"] in self.hidden
+            or (rules.is_small(used["value"]) and rules.is_protected(used["feed"], used["unit"], EVERYBODY))
             for used in row["figures"]
         )
-        words = "[c] The figures would tell a count of 1 to 4." if is_withheld else row["sentence"]
+        words = f"[c] The figures would tell a count of 1 to {rules.highest}." if is_withheld else row["sentence"]
         return Claim(row["statement"], row["source"], row["reading"], row["verdict"], words)
 
 

@@ -5,9 +5,20 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from csp_pipeline.partnership.configuration import DisclosureEntry
 from csp_pipeline.partnership.scorecard import SumEntry
+from csp_pipeline.reports.disclosure_rules import Rules
 from csp_pipeline.scorecard.protection import find_hidden
 
+RULES = Rules(
+    DisclosureEntry.model_validate(
+        {
+            "small_counts": {"highest": 4, "reason": "Few people."},
+            "public_feeds": [{"feed": "police/street", "reason": "Published."}],
+            "exempt_units": [{"unit": "percent", "reason": "They count nobody."}],
+        }
+    )
+)
 QUARTERS = ["Q1", "Q2", "Q3", "Q4"]
 # every count of four quarters up to 11 each
 WORLDS = np.stack(np.meshgrid(*[np.arange(12)] * 4), axis=-1).reshape(-1, 4)
@@ -24,7 +35,7 @@ def figures(feed: str, measure: str, quarters: list[int], unit: str = "offence")
 
 
 def hidden(table: pd.DataFrame, shown: set[str], **more: object) -> frozenset[str]:
-    options: dict[str, object] = {"seen": frozenset(), "withheld": frozenset(), "sums": []}
+    options: dict[str, object] = {"seen": frozenset(), "withheld": frozenset(), "sums": [], "rules": RULES}
     return find_hidden(table, frozenset(shown), **(options | more))  # type: ignore[arg-type]
 
 
