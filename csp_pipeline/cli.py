@@ -280,7 +280,7 @@ def reports(
     from csp_pipeline.lake import only_run
     from csp_pipeline.partnership.partnership import load_partnership
     from csp_pipeline.reports import write_reports
-    from csp_pipeline.scorecard import write_scorecard
+    from csp_pipeline.scorecard import cells_on_scorecard, write_scorecard
 
     if send and not deliver:
         raise typer.BadParameter("--send goes with --deliver")
@@ -291,7 +291,7 @@ def reports(
     if agency is not None and agency not in known:
         raise typer.BadParameter(f"no agency {agency!r}; known: {', '.join(known)}")
     with only_run(settings, f"reports {os.getpid()}"):
-        summary = write_reports(settings)
+        summary = write_reports(settings, cells_on_scorecard(settings))
         write_scorecard(settings)
         deliveries = deliver_reports(settings, partnership, send=send, agencies=[agency] if agency else None) if deliver else []
     if deliver:

@@ -29,7 +29,7 @@ from csp_pipeline.reconcile.compare import build_comparisons, build_discrepancie
 from csp_pipeline.reconcile.history import build_gap_history
 from csp_pipeline.reconcile.search import build_searches
 from csp_pipeline.reports import write_reports
-from csp_pipeline.scorecard import write_scorecard
+from csp_pipeline.scorecard import cells_on_scorecard, write_scorecard
 from csp_pipeline.scorecard.card import rows_of
 from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec
@@ -158,7 +158,7 @@ class Pipeline:
         """A report for each agency, and the index."""
 
         def write() -> dict[str, Any]:
-            summary = write_reports(self.settings)
+            summary = write_reports(self.settings, cells_on_scorecard(self.settings))
             return {report.agency: report.conflicts for report in summary.agencies}
 
         return self._unless_done("reports", self.settings.reports / "index.html", write)

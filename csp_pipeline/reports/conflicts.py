@@ -103,7 +103,8 @@ class Conflicts:
 def conflicts_for(facts: Facts, agency: str) -> Conflicts:
     """An agency's conflicts as it may see them, the partnership's own district and whole years first."""
     mine = [row for row in facts.conflicts if agency in {row["agency_a"], row["agency_b"], *row["owner_agencies"]}]
-    return _conflicts(facts, mine, agency, _on_front_page(facts) | facts.shown_before.get(agency, frozenset()))
+    seen_by_all = _on_front_page(facts) | facts.on_scorecard
+    return _conflicts(facts, mine, agency, seen_by_all | facts.shown_before.get(agency, frozenset()))
 
 
 def conflicts_for_everybody(facts: Facts) -> Conflicts:

@@ -54,6 +54,8 @@ class Facts:
     last_reports: dict[str, dict[str, Any]]
     rules: Rules
     shown_before: dict[str, frozenset[str]]
+    # the cells that the scorecard shows everybody
+    on_scorecard: frozenset[str] = frozenset()
 
     @cached_property
     def sums(self) -> Numbers:

@@ -1,7 +1,7 @@
 """Writing every report to its place: the front page, and a page, a workbook and JSON for each agency."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from csp_pipeline.lake import replacing
@@ -32,12 +32,14 @@ class ReportSummary:
     agencies: tuple[AgencySummary, ...]
 
 
-def write_reports(settings: Settings) -> ReportSummary:
+def write_reports(settings: Settings, on_scorecard: frozenset[str] = frozenset()) -> ReportSummary:
     """Write the reports from the published warehouse; the same warehouse gives the same bytes.
+
+    `on_scorecard` are the cells of figures that the scorecard shows: every reader knows them.
 
     Raises PublishError when there is no warehouse to read, ConfigurationError when `sources/` cannot be read.
     """
-    facts = read_facts(settings, load_partnership(settings.sources))
+    facts = replace(read_facts(settings, load_partnership(settings.sources)), on_scorecard=on_scorecard)
     reports = tuple(report_for(facts, row["agency"]) for row in facts.agencies)
     summaries = tuple(_write_agency(settings.reports, report) for report in reports)
     index = settings.reports / "index.html"

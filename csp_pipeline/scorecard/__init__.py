@@ -1,5 +1,5 @@
 """The strategy group's scorecard: the plan's priorities, how each measure moves, and how far the agencies agree."""
 
-from csp_pipeline.scorecard.write import ScorecardSummary, write_scorecard
+from csp_pipeline.scorecard.write import ScorecardSummary, cells_on_scorecard, write_scorecard
 
-__all__ = ["ScorecardSummary", "write_scorecard"]
+__all__ = ["ScorecardSummary", "cells_on_scorecard", "write_scorecard"]

@@ -1,5 +1,8 @@
 """The scorecard tells nobody another agency's count of 1 to 4, nor lets it be worked out from its years and quarters."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from hypothesis import given, settings
@@ -7,8 +10,10 @@ from hypothesis import strategies as st
 
 from csp_pipeline.partnership.configuration import DisclosureEntry
 from csp_pipeline.partnership.scorecard import SumEntry
+from csp_pipeline.reports import write_reports
 from csp_pipeline.reports.disclosure_rules import Rules
 from csp_pipeline.scorecard.protection import find_hidden
+from tests.unit.reports.made_warehouse import make_warehouse
 
 RULES = Rules(
     DisclosureEntry.model_validate(
@@ -81,6 +86,23 @@ def test_parts_of_a_measure_do_not_give_a_small_part_away() -> None:
     shown = {"all Q1", "young Q1", "adult Q1"}
     assert hidden(pd.concat(cases), shown, sums=sums) > {"young Q1"}
     assert hidden(pd.concat(cases), shown) == {"young Q1"}  # without the declaration nothing says that they add up
+
+
+def test_an_agencys_report_reckons_with_what_the_scorecard_shows(tmp_path: Path) -> None:
+    # the fire service's year of 20 is 6, 7, a third quarter of 2 that no report shows, and 5
+    warehouse = make_warehouse(tmp_path)
+
+    def shown_to_the_police(on_scorecard: frozenset[str]) -> dict[str, str]:
+        write_reports(warehouse, on_scorecard)
+        report = json.loads((warehouse.reports / "police.json").read_text(encoding="utf-8"))
+        arson = [entry for entry in report["conflicts"] if (entry["measure"], entry["area"]) == ("arson", "Southby")]
+        return {entry["period"]: figure["shown"] for entry in arson for figure in entry["figures"] if figure["agency"] == "fire"}
+
+    alone = shown_to_the_police(frozenset())
+    hidden_alone = {period for period, shown in alone.items() if shown == "[c]"}
+    assert hidden_alone
+    beside = shown_to_the_police(frozenset(f"fire/incidents|arson|E07000902|{period}" for period in hidden_alone))
+    assert {period for period, shown in beside.items() if shown == "[c]"} - hidden_alone
 
 
 @settings(max_examples=15, deadline=None)
