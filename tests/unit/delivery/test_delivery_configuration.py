@@ -1,5 +1,6 @@
 """What stands under `delivery` in partnership.yml: what is accepted, and what is refused without repeating a secret."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import yaml
 
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.partnership.configuration import DeliveryEntry, read_configuration
+from tests.command import PROJECT
 
 SERVER = {"host": "mail.northby.example", "port": 587, "sender": "reports@northby.example"}
 
@@ -54,3 +56,9 @@ def test_what_cannot_be_is_refused_without_repeating_a_secret(tmp_path: Path, co
     assert told in str(refused.value)
     assert "delivery.yml" in str(refused.value)
     assert "hunter-2" not in str(refused.value)
+
+
+def test_the_example_in_the_documents_is_accepted(tmp_path: Path) -> None:
+    text = (PROJECT / "docs" / "delivery.md").read_text(encoding="utf-8")
+    example = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[0])
+    assert set(read(tmp_path, example["delivery"]).agencies) == {"police", "county", "fire"}
