@@ -1,10 +1,12 @@
 """Which cells of a report to hide: the small counts of others, and what would give them away, at the least loss."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from csp_pipeline.reports.disclosure_attack import LOWER, Array, End, Knowledge, components_of, exposed, in_use, solve
+from csp_pipeline.reports.disclosure_attack import LOWER, Array, End, Knowledge, components_of, exposed, in_use, solve, with_sides
 
 SMALL, DERIVABLE = "small", "derivable"
 LOWEST, HIGHEST = 1, 4
@@ -21,10 +23,10 @@ def protect(cells: pd.DataFrame, relations: pd.DataFrame, highest: int = HIGHEST
 
     `cells` has one row a number: cell (its name), value, is_protected (another agency's count, of which 1 to `highest` may
     not be told), is_known (the reader sees it anyway, so that it cannot be hidden) and loss (what hiding it costs the reader;
-    0 means that it is not shown in any case, and takes part only in relations). Optional columns `lowest` and `highest` hold
-    what the reader knows beforehand of a number (NaN: nothing, but that a protected one is a count, so whole and not
-    negative). `relations` has the columns relation, cell, coefficient: every relation says that the sum of coefficient times
-    value is 0 over its cells.
+    0 means that it is not shown in any case, and takes part only in relations). Optional columns hold what the reader knows
+    beforehand of a number (NaN: nothing, but that a protected one is a count, so whole and not negative): that it is at least
+    `lowest` and at most `highest`; that it is at most `below` or at least `above`. `relations` has the columns relation, cell,
+    coefficient: every relation says that the sum of coefficient times value is 0 over its cells.
 
     Returns cell and reason of the hidden cells, ordered by cell. `small` is a protected count of 1 to `highest`, `derivable`
     any other. The reason is for our own sums and tests: a report has to mark both alike, and name no reason for one cell.
@@ -46,8 +48,9 @@ def protect(cells: pd.DataFrame, relations: pd.DataFrame, highest: int = HIGHEST
     in_play = _in_play(cells, matrix, hidden, highest)
     if len(in_play):
         chosen, part = hidden[in_play], cells.iloc[in_play].reset_index(drop=True)
-        for is_told in (True, False):
-            chosen, is_whole = _hide(part, _knowledge(part, in_use(matrix[:, in_play]).tocsc(), highest, is_told), chosen)
+        relations_in_play = in_use(matrix[:, in_play]).tocsc()
+        for reader in READERS:
+            chosen, is_whole = _hide(part, _knowledge(part, relations_in_play, highest, reader), chosen)
             if is_whole:  # who knows less is kept from as much
                 break
         hidden[in_play] = chosen
@@ -102,8 +105,20 @@ def _in_play(cells: pd.DataFrame, matrix: sparse.csc_array, hidden: Array, highe
     return np.flatnonzero(np.isin(labels, np.intersect1d(with_small, with_choice)) & is_open)
 
 
-def _knowledge(cells: pd.DataFrame, matrix: sparse.csc_array, highest: int, is_told: bool) -> Knowledge:
-    """What a reader knows of each cell, were it hidden; `is_told`: also which of the marked ones are small."""
+@dataclass(frozen=True)
+class Reader:
+    """Somebody to be kept from small counts: told which of the marked cells are small; told on which side a cell lies."""
+
+    knows_small: bool
+    knows_side: bool
+
+
+# From the one who knows most: each is asked about only where hiding cannot keep the one before from everything.
+READERS = (Reader(True, True), Reader(False, True), Reader(False, False))
+
+
+def _knowledge(cells: pd.DataFrame, matrix: sparse.csc_array, highest: int, reader: Reader) -> Knowledge:
+    """What a reader knows of each cell, were it hidden, as distances from the truth."""
     value = cells.value.to_numpy(float)
     counts = cells.is_protected.to_numpy(bool)
     low, high = np.where(counts, 0.0, -np.inf), np.full(len(cells), np.inf)
@@ -111,8 +126,13 @@ def _knowledge(cells: pd.DataFrame, matrix: sparse.csc_array, highest: int, is_t
         if column in cells:
             given = cells[column].to_numpy(float)
             bound[~np.isnan(given)] = given[~np.isnan(given)]
+    below, above = (cells[side].to_numpy(float) if side in cells else np.full(len(cells), np.nan) for side in ("below", "above"))
+    if reader.knows_side:
+        low = np.where(value >= above, np.maximum(low, above), low)
+        high = np.where(value <= below, np.minimum(high, below), high)
+        below, above = np.full((2, len(cells)), np.nan)
     small = _is_small(cells, highest)
-    if is_told:
+    if reader.knows_small:
         marked = counts & (cells.loss > 0).to_numpy(bool)
         low = np.where(marked & small, np.maximum(low, LOWEST), low)
         high = np.where(marked & small, np.minimum(high, highest), high)
@@ -124,6 +144,8 @@ def _knowledge(cells: pd.DataFrame, matrix: sparse.csc_array, highest: int, is_t
         matrix=matrix,
         low=np.minimum(low - value, 0),
         high=np.maximum(high - value, 0),
+        below=np.where((value <= below) | (value >= above), below - value, np.nan),
+        above=above - value,
         is_whole=counts,
         small=targets,
         down=np.minimum(LOWEST - value[targets], 0),
@@ -173,27 +195,33 @@ def _least_loss(knowledge: Knowledge, members: Array, hidden: Array, ends: list[
     if worlds * cells > LARGEST:
         return None
     distance = [knowledge.down[end.position] if end.direction == LOWER else knowledge.up[end.position] for end in ends]
-    widest = REACH * np.max(np.abs(distance)) * _scale(matrix)
+    # to the other side of a gap is further than the end itself
+    crossing = np.nan_to_num(np.abs([knowledge.below[members], knowledge.above[members]])).max()
+    widest = (REACH * np.max(np.abs(distance)) + crossing) * _scale(matrix)
     low, high = np.maximum(knowledge.low[members], -widest), np.minimum(knowledge.high[members], widest)
     world_low, world_high = np.tile(low, (worlds, 1)), np.tile(high, (worlds, 1))
     target = np.searchsorted(members, knowledge.small[[end.position for end in ends]])
     world_low[np.arange(worlds), target] = world_high[np.arange(worlds), target] = distance
     # every world obeys every relation; an open cell moves only where it is chosen: low · choice <= distance <= high · choice
+    of_world = with_sides(matrix, low, high, knowledge.below[members], knowledge.above[members])
     each = sparse.eye_array(worlds, format="csr")
-    obeys = sparse.hstack([sparse.csr_array((worlds * matrix.shape[0], choices)), sparse.kron(each, matrix)])
-    moves = sparse.kron(each, sparse.eye_array(cells, format="csr")[np.flatnonzero(is_open)])
+    sides = of_world.matrix.shape[1] - cells
+    obeys = sparse.hstack([sparse.csr_array((worlds * of_world.matrix.shape[0], choices)), sparse.kron(each, of_world.matrix)])
+    pick = sparse.eye_array(cells, cells + sides, format="csr")[np.flatnonzero(is_open)]
+    moves = sparse.kron(each, pick)
     by_low, by_high = (
         sparse.kron(np.ones((worlds, 1)), sparse.diags_array(bound[is_open], format="csr")) for bound in (low, high)
     )
     above, below = sparse.hstack([-by_low, moves]), sparse.hstack([by_high, -moves])
-    limits = [np.zeros(obeys.shape[0]), np.full(2 * worlds * choices, np.inf)]
+    free = np.zeros(2 * worlds * choices), np.full(2 * worlds * choices, np.inf)
+    side_low, side_high = np.zeros((worlds, sides)), np.ones((worlds, sides))
     found = solve(
-        np.concatenate([loss[members[is_open]], np.zeros(worlds * cells)]),
+        np.concatenate([loss[members[is_open]], np.zeros(worlds * (cells + sides))]),
         sparse.vstack([obeys, above, below], format="csr"),
-        (0, np.concatenate(limits)),
-        np.concatenate([np.zeros(choices), world_low.ravel()]),
-        np.concatenate([np.ones(choices), world_high.ravel()]),
-        np.concatenate([np.ones(choices), np.zeros(worlds * cells)]),
+        (np.append(np.tile(of_world.limits[0], worlds), free[0]), np.append(np.tile(of_world.limits[1], worlds), free[1])),
+        np.concatenate([np.zeros(choices), np.hstack([world_low, side_low]).ravel()]),
+        np.concatenate([np.ones(choices), np.hstack([world_high, side_high]).ravel()]),
+        np.concatenate([np.ones(choices), np.tile(np.arange(cells + sides) >= cells, worlds)]),
     )
     if found.x is None:
         return None

@@ -15,6 +15,8 @@ TOLERANCE = 1e-6
 NODES = 2000
 # After so many worlds that show many ends possible at once, those left get worlds of their own.
 PUSHES = 2
+# A cell with a gap is not followed further than this from it.
+FAR = 1000
 
 
 @dataclass(frozen=True)
@@ -22,13 +24,16 @@ class Knowledge:
     """What a reader knows: cells by position, and everything as a distance from the true value.
 
     `matrix` holds one row a relation over all cells; a world is a vector of distances d with matrix · d = 0, d = 0 where a
-    cell is shown, and `low` <= d <= `high` where it is hidden. `is_whole` marks counts, which are whole numbers in every
-    world. `down` and `up` say, for the cells in `small`, how far away the ends lie that have to stay possible.
+    cell is shown, and where it is hidden `low` <= d <= `high`, and either d <= `below` or d >= `above` (NaN: no such gap).
+    `is_whole` marks counts, which are whole numbers in every world. `down` and `up` say, for the cells in `small`, how far
+    away the ends lie that have to stay possible.
     """
 
     matrix: sparse.csc_array
     low: Array
     high: Array
+    below: Array
+    above: Array
     is_whole: Array
     small: Array
     down: Array
@@ -49,6 +54,30 @@ class End:
     position: int
     direction: int
     reached: float
+
+
+@dataclass(frozen=True)
+class Sided:
+    """Relations over some cells with, after these, one choice of 0 or 1 for each cell that lies on either side of a gap."""
+
+    matrix: sparse.csr_array
+    limits: tuple[Array, Array]
+
+
+def with_sides(matrix: sparse.csr_array, low: Array, high: Array, below: Array, above: Array) -> Sided:
+    """Relations, all 0, and for each cell with a gap two more rows: below it where its choice is 0, above it where it is 1."""
+    gaps = np.flatnonzero((below >= low) & (above <= high))
+    # a world may not lie without bounds, where a choice depends on them
+    low, high = np.maximum(low[gaps], below[gaps] - FAR), np.minimum(high[gaps], above[gaps] + FAR)
+    pick = sparse.eye_array(len(below), format="csr")[gaps]
+    rows = [
+        sparse.hstack([matrix, sparse.csr_array((matrix.shape[0], len(gaps)))]),
+        sparse.hstack([pick, -sparse.diags_array(above[gaps] - low, format="csr")]),
+        sparse.hstack([pick, -sparse.diags_array(high - below[gaps], format="csr")]),
+    ]
+    zero, none = np.zeros(matrix.shape[0]), np.full(len(gaps), np.inf)
+    limits = np.concatenate([zero, low, -none]), np.concatenate([zero, none, below[gaps]])
+    return Sided(sparse.vstack(rows, format="csr"), limits) if len(gaps) else Sided(matrix, (zero, zero))
 
 
 def solve(objective: Array, matrix: Any, limits: tuple[Any, Any], low: Array, high: Array, is_whole: Array) -> Any:
@@ -123,6 +152,7 @@ def _without_common_world(knowledge: Knowledge, hidden: Array, labels: Array, di
         world[cells] = found.x
         # a world counts only where it is whole: judged for each set of cells tied together
         broken = knowledge.is_whole & (abs(world - np.round(world)) > TOLERANCE)
+        broken |= (world > knowledge.below + TOLERANCE) & (world < knowledge.above - TOLERANCE)
         is_possible = ~np.isin(labels, np.unique(labels[broken & hidden]))
         target = knowledge.small[left]
         reached = is_possible[target] & (direction * (world[target] - _end(knowledge, direction)[left]) >= -TOLERANCE)
@@ -135,12 +165,20 @@ def _without_own_world(knowledge: Knowledge, labels: Array, direction: int, left
     if not len(left):
         return []
     members = [np.flatnonzero(labels == labels[cell]) for cell in knowledge.small[left]]
-    matrix = sparse.block_diag([in_use(knowledge.matrix[:, cells]) for cells in members], format="csr")
-    bounds = [_bounds(knowledge, cells, direction, np.array([p])) for cells, p in zip(members, left, strict=True)]
-    low, high = (np.concatenate(side) for side in zip(*bounds, strict=True))
-    target = np.concatenate([cells == cell for cells, cell in zip(members, knowledge.small[left], strict=True)])
-    is_whole = knowledge.is_whole[np.concatenate(members)]
-    found = solve(-direction * target.astype(float), matrix, (0, 0), low, high, is_whole)
+    aims, lows, highs, wholes, worlds = [], [], [], [], []
+    for cells, position in zip(members, left, strict=True):
+        low, high = _bounds(knowledge, cells, direction, np.array([position]))
+        worlds.append(with_sides(in_use(knowledge.matrix[:, cells]), low, high, knowledge.below[cells], knowledge.above[cells]))
+        sides = worlds[-1].matrix.shape[1] - len(cells)
+        aims.append(np.append(cells == knowledge.small[position], np.zeros(sides)))
+        lows.append(np.append(low, np.zeros(sides)))
+        highs.append(np.append(high, np.ones(sides)))
+        wholes.append(np.append(knowledge.is_whole[cells], np.ones(sides)))
+    target = np.concatenate(aims).astype(bool)
+    matrix = sparse.block_diag([world.matrix for world in worlds], format="csr")
+    limits = tuple(np.concatenate([world.limits[i] for world in worlds]) for i in (0, 1))
+    bounds = np.concatenate(lows), np.concatenate(highs)
+    found = solve(-direction * target.astype(float), matrix, (limits[0], limits[1]), *bounds, np.concatenate(wholes))
     # without a result, all that is certain is that the truth itself is possible
     reached = np.zeros(len(left)) if found.x is None else found.x[target]
     is_short = direction * (reached - _end(knowledge, direction)[left]) < -TOLERANCE

@@ -9,7 +9,8 @@ import pandas as pd
 from csp_pipeline.reports.disclosure import protect
 from csp_pipeline.reports.disclosure_rules import Rules
 
-CELLS = ["cell", "value", "is_protected", "is_known", "loss", "lowest", "highest"]
+CELLS = ["cell", "value", "is_protected", "is_known", "loss", "lowest", "highest", "below", "above"]
+BOUNDS = {"lowest": "max", "highest": "min", "below": "min", "above": "max"}
 RELATIONS = ["relation", "cell", "coefficient"]
 # Names a figure's place; none of its parts holds the mark between them.
 PLACE = ["feed", "measure", "area_code", "period"]
@@ -29,7 +30,7 @@ class Numbers:
     def __add__(self, other: "Numbers") -> "Numbers":
         cells = pd.concat([self.cells, other.cells], ignore_index=True)
         if cells.cell.duplicated().any():
-            ways = {"value": "first", "is_protected": "any", "is_known": "any", "loss": "sum", "lowest": "max", "highest": "min"}
+            ways = {"value": "first", "is_protected": "any", "is_known": "any", "loss": "sum"} | BOUNDS
             cells = cells.groupby("cell", as_index=False).agg(ways)
         relations = pd.concat([self.relations, other.relations], ignore_index=True)
         relations = relations.drop_duplicates(["relation", "cell"], ignore_index=True)
@@ -58,9 +59,9 @@ def agency_of(feeds: pd.Series) -> pd.Series:
 
 def numbers(cells: pd.DataFrame, relations: pd.DataFrame | None = None) -> Numbers:
     """Numbers from cells and relations of which only cell and value need to be given: the rest is unprotected and unshown."""
-    defaults: dict[str, Any] = {"is_protected": False, "is_known": False, "loss": 0.0, "lowest": np.nan, "highest": np.nan}
+    defaults: dict[str, Any] = {"is_protected": False, "is_known": False, "loss": 0.0} | dict.fromkeys(BOUNDS, np.nan)
     filled = cells.assign(**{name: value for name, value in defaults.items() if name not in cells})
-    types = {"value": float, "is_protected": bool, "is_known": bool, "loss": float, "lowest": float, "highest": float}
+    types = {"value": float, "is_protected": bool, "is_known": bool, "loss": float} | dict.fromkeys(BOUNDS, float)
     empty = pd.DataFrame({"relation": [], "cell": [], "coefficient": []})
     return Numbers(filled[CELLS].astype(types), (empty if relations is None else relations)[RELATIONS])
 
@@ -69,8 +70,8 @@ def figure_numbers(figures: pd.DataFrame, rules: Rules, audience: str | None) ->
     """Figures as cells for an audience (an agency, or everybody: None).
 
     `figures`: cell, feed, unit, value, loss (0 where the report does not show it), optionally is_known (the reader has seen it
-    elsewhere), lowest and highest. Own and public figures are known. What was seen elsewhere and is a small count by now is
-    not: it is hidden from now on.
+    elsewhere) and the bounds that disclosure.protect takes. Own and public figures are known. What was seen elsewhere and is a
+    small count by now is not: it is hidden from now on.
     """
     is_own = agency_of(figures.feed) == (audience or "")
     is_public = figures.feed.isin(rules.public_feeds) | figures.unit.isin(rules.exempt_units)

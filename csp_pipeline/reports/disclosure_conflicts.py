@@ -109,21 +109,26 @@ def _losses(facts: Facts, listed: pd.DataFrame) -> pd.Series:
 
 
 def _bounds(facts: Facts, listed: pd.DataFrame, audience: str | None) -> pd.DataFrame:
-    """What conflicts and their absence tell of a figure, to whoever knows the other one: cell, lowest, highest.
+    """What conflicts and their absence tell of a figure, to whoever knows the other one: cell, lowest, highest,
+    below, above.
 
-    A figure in a listed conflict lies on its own side of the other's tolerance. One in a conflict that this reader's list
+    A figure in a listed conflict lies outside the other's tolerance. One in a conflict that this reader's list
     would hold, were there any, lies within it, or is a small count whose conflict is not listed. The other figure counts as
     known wherever the reader might see it.
     """
     low, high = tolerated_range(*_rule(listed))
     above = listed.value.to_numpy() > listed.other.to_numpy()
-    told = pd.DataFrame(
-        {
-            "cell": listed.cell,
-            "lowest": np.where(above, np.floor(np.round(high, 6)) + 1, np.nan),
-            "highest": np.where(above, np.nan, np.ceil(np.round(low, 6)) - 1),
-        }
+    outside = pd.DataFrame({"below": np.ceil(np.round(low, 6)) - 1, "above": np.floor(np.round(high, 6)) + 1})
+    told = outside.assign(
+        cell=listed.cell.to_numpy(),
+        lowest=outside.above.where(above),
+        highest=outside.below.where(~above),
     )
+    told = told.groupby("cell", as_index=False).agg({"below": "min", "above": "max", "lowest": "max", "highest": "min"})
+    # above one of its others and below another one: then it is known to lie between, else to lie outside
+    is_between = told.lowest.notna() & told.highest.notna()
+    told[["below", "above"]] = told[["below", "above"]].mask(is_between)
+    told[["lowest", "highest"]] = told[["lowest", "highest"]].where(is_between)
     silent = _silent_pairs(facts, listed, audience)
     low, high = tolerated_range(*_rule(silent))
     is_left_out = facts.rules.conflict_gives_away(*_rule(silent))
@@ -136,7 +141,7 @@ def _bounds(facts: Facts, listed: pd.DataFrame, audience: str | None) -> pd.Data
         }
     )
     bounds = pd.concat([told, silence], ignore_index=True)
-    return bounds.groupby("cell", as_index=False).agg({"lowest": "max", "highest": "min"})
+    return bounds.groupby("cell", as_index=False).agg({"lowest": "max", "highest": "min", "below": "min", "above": "max"})
 
 
 def _silent_pairs(facts: Facts, listed: pd.DataFrame, audience: str | None) -> pd.DataFrame:

@@ -53,7 +53,8 @@ class Published:
             self.areas = db.execute("SELECT area_code, area_level, county_code, force_code FROM areas").fetchall()
             self.periods = db.execute("SELECT period, period_kind, period_start, period_end FROM periods").fetchall()
             self.compared = db.execute(
-                "SELECT agency_a || '/' || feed_a, agency_b || '/' || feed_b, measure, area_code, period, rule FROM comparisons c "
+                "SELECT agency_a || '/' || feed_a, agency_b || '/' || feed_b, measure, area_code, period, rule "
+                "FROM comparisons c "
                 "JOIN areas a USING (area_code) JOIN (SELECT period, period_kind FROM periods) p USING (period) "
                 f"WHERE verdict IN ('agrees', 'within_tolerance', 'conflict') AND {levels}"
             ).fetchall()
