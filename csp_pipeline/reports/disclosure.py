@@ -49,10 +49,9 @@ def protect(cells: pd.DataFrame, relations: pd.DataFrame, highest: int = HIGHEST
     if len(in_play):
         chosen, part = hidden[in_play], cells.iloc[in_play].reset_index(drop=True)
         relations_in_play = in_use(matrix[:, in_play]).tocsc()
+        ends = None
         for reader in READERS:
-            chosen, is_whole = _hide(part, _knowledge(part, relations_in_play, highest, reader), chosen)
-            if is_whole:  # who knows less is kept from as much
-                break
+            chosen, ends = _hide(part, _knowledge(part, relations_in_play, highest, reader), chosen, ends)
         hidden[in_play] = chosen
     names = cells.cell[hidden]
     reasons = np.where(_is_small(cells, highest)[hidden], SMALL, DERIVABLE)
@@ -153,27 +152,31 @@ def _knowledge(cells: pd.DataFrame, matrix: sparse.csc_array, highest: int, read
     )
 
 
-def _hide(cells: pd.DataFrame, knowledge: Knowledge, hidden: Array) -> tuple[Array, bool]:
-    """Hide more until every end stays possible that hiding everything would keep possible; and whether those are all."""
-    if not exposed(knowledge, hidden):
-        return hidden, True
+def _hide(cells: pd.DataFrame, knowledge: Knowledge, hidden: Array, ends: list[End] | None) -> tuple[Array, list[End]]:
+    """Hide more until every end (all, or these) stays possible that hiding everything would keep possible; and the others.
+
+    An end that is possible stays so when more is hidden, or when the reader knows less.
+    """
+    ends = exposed(knowledge, hidden, ends)
+    if not ends:
+        return hidden, []
     everything = np.ones(len(cells), dtype=bool)
-    out_of_reach = exposed(knowledge, everything)
+    out_of_reach = exposed(knowledge, everything, ends)
     knowledge = knowledge.reaching(out_of_reach)
     labels = components_of(knowledge.matrix, everything)
     loss = cells.loss.to_numpy(float)
     chosen, asked = hidden.copy(), dict[int, list[End]]()
     # ends are asked for as they fail: most hold by what is hidden for others
-    while failing := exposed(knowledge, chosen):
-        for label, ends in _by_component(knowledge, labels, failing).items():
+    while failing := exposed(knowledge, chosen, ends):
+        for label, of_component in _by_component(knowledge, labels, failing).items():
             is_member = labels == label
             known = {(end.position, end.direction) for end in asked.get(label, [])}
-            new = [end for end in ends if (end.position, end.direction) not in known]
+            new = [end for end in of_component if (end.position, end.direction) not in known]
             asked.setdefault(label, []).extend(new[:AT_ONCE])
             more = _least_loss(knowledge, np.flatnonzero(is_member), hidden, asked[label], loss) if new else None
             # an end that was asked for and fails all the same, or no result: all there is
             chosen[is_member] = True if more is None else hidden[is_member] | more
-    return chosen, not out_of_reach
+    return chosen, out_of_reach
 
 
 def _by_component(knowledge: Knowledge, labels: Array, ends: list[End]) -> dict[int, list[End]]:

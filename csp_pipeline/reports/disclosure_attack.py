@@ -106,8 +106,8 @@ def components_of(matrix: sparse.csc_array, among: Array) -> Array:
     return labels
 
 
-def exposed(knowledge: Knowledge, hidden: Array) -> list[End]:
-    """The ends of small cells that are given away: not possible in any world that agrees with what is shown.
+def exposed(knowledge: Knowledge, hidden: Array, among: list[End] | None = None) -> list[End]:
+    """The ends of small cells (all, or these) that are given away: not possible in any world that agrees with what is shown.
 
     Whether an end is possible is the attacker's linear programme of Fischetti and Salazar (see disclosure.protect), in whole
     numbers. One world can show many ends possible at once, so that few programmes are solved.
@@ -115,7 +115,11 @@ def exposed(knowledge: Knowledge, hidden: Array) -> list[End]:
     labels = components_of(knowledge.matrix, hidden)
     ends = []
     for direction in (LOWER, UPPER):
-        left = _without_common_world(knowledge, hidden, labels, direction)
+        if among is None:
+            left = np.arange(len(knowledge.small))
+        else:
+            left = np.array([end.position for end in among if end.direction == direction], dtype=int)
+        left = _without_common_world(knowledge, hidden, labels, direction, left)
         ends += _without_own_world(knowledge, labels, direction, left)
     return ends
 
@@ -135,11 +139,10 @@ def _bounds(knowledge: Knowledge, cells: Array, direction: int, small: Array) ->
     return low[cells], high[cells]
 
 
-def _without_common_world(knowledge: Knowledge, hidden: Array, labels: Array, direction: int) -> Array:
-    """Small cells whose end was not reached while all those left were pushed towards it together."""
+def _without_common_world(knowledge: Knowledge, hidden: Array, labels: Array, direction: int, left: Array) -> Array:
+    """Those small cells whose end was not reached while all those left were pushed towards it together."""
     cells = np.flatnonzero(hidden)
     matrix = in_use(knowledge.matrix[:, cells])
-    left = np.arange(len(knowledge.small))
     for _ in range(PUSHES):
         if not len(left):
             break
