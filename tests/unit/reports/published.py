@@ -101,10 +101,12 @@ class Published:
         return Attacker(seen, sums, ranges, signed)
 
     def small(self, agency: str | None, listed: list[Conflict]) -> set[Cell]:
-        """Others' counts of 1 to 4 of the feeds and measures that the reports are about."""
-        subjects = {tuple(cell.split("|")[:2]) for conflict in listed for cell in conflict.cells}
+        """Others' counts of 1 to 4 of the feeds, measures and years that the reports are about."""
+        subjects = {_subject(cell) for conflict in listed for cell in conflict.cells}
         own = self.knows_by_itself(agency)
-        return {c for c, v in self.figures.items() if 1 <= v <= 4 and c not in own and tuple(c.split("|")[:2]) in subjects}
+        return {
+            cell for cell, value in self.figures.items() if 1 <= value <= 4 and cell not in own and _subject(cell) in subjects
+        }
 
     def _sums(self) -> tuple[list[dict[Cell, float]], dict[Cell, list[tuple[float, float]]], frozenset[Cell]]:
         """What adds up; where it does not, a rest whose direction is known."""
@@ -183,6 +185,11 @@ def read_pack(path: Path) -> list[Conflict]:
         cells = tuple(f"{figure['agency']}/{figure['feed']}|{place}" for figure in (one, other))
         found.append(Conflict(cells, (one["value"], other["value"]), conflict["gap"]["value"]))
     return found
+
+
+def _subject(cell: Cell) -> tuple[str, str, str]:
+    feed, measure, _, period = cell.split("|")
+    return feed, measure, period.split(" ")[0]
 
 
 def _both(one: list[tuple[float, float]], other: list[tuple[float, float]]) -> list[tuple[float, float]]:

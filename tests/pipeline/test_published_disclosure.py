@@ -1,0 +1,49 @@
+"""Each agency attacks its report on the samples with all it has: the report, the front page, its own and public figures."""
+
+import pytest
+
+from tests.pipeline.conftest import PROJECT, CommandRun
+from tests.unit.reports.published import Published
+
+HARBOROUGH = "E07000131"
+
+
+@pytest.fixture(scope="session")
+def published(sample_run: CommandRun) -> Published:
+    return Published(sample_run.warehouse / "reports", sample_run.warehouse / "csp.duckdb", PROJECT / "sources", HARBOROUGH)
+
+
+@pytest.mark.parametrize("agency", [None, "police", "county", "fire", "turning_point", "district"])
+def test_no_reader_narrows_down_another_agencys_count_of_1_to_4(published: Published, agency: str | None) -> None:
+    listed = published.front_page() + (published.pack(agency) if agency else [])
+    attacker = published.attacker(agency, listed, {})
+    small = published.small(agency, listed)
+    assert not small & set(attacker.seen)
+    narrow = {cell: ends for cell, ends in attacker.bounds_of(small, 1, 4).items() if ends != (1, 4)}
+    # what is narrowed down all the same is so by what the reader has by itself: it is, when no figure of others is shown
+    without = published.attacker(agency, listed, {}, blind=True).bounds_of(narrow, 1, 4)
+    assert narrow == without
+    assert len(narrow) <= len(small) / 50
+
+
+def test_the_front_page_and_packs_are_read_whole(published: Published) -> None:
+    """The attack would prove nothing on tables that it could not read."""
+    assert len(published.front_page()) > 10
+    assert len(published.pack("police")) > 300
+    marked = [conflict for conflict in published.pack("police") if None in conflict.values]
+    assert len(marked) > 10
+    assert all(conflict.gap is None for conflict in marked)
+    assert all(
+        c.gap is not None and abs(c.gap) == abs(c.values[0] - c.values[1]) for c in published.pack("police") if c not in marked
+    )
+
+
+def test_hiding_small_counts_alone_would_not_do(published: Published) -> None:
+    """Shown the figures that are hidden for others' sake, the same attacker works small counts out."""
+    listed = published.front_page() + published.pack("police")
+    small = published.small("police", listed)
+    for conflict in listed:
+        known = [published.figures.get(cell) for cell in conflict.cells]
+        conflict.values = tuple(None if cell in small else value for cell, value in zip(conflict.cells, known, strict=True))
+    found = published.attacker("police", listed, {}).bounds_of(small, 1, 4)
+    assert sum(ends != (1, 4) for ends in found.values()) > 10
