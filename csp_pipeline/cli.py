@@ -148,7 +148,7 @@ def discrepancies(
     _check_known(settings, "measures", "measure", measure)
     _check_known(settings, "periods", "period", period)
     _check_known(settings, "agencies", "agency", agency)
-    shown = ["discrepancy_id", "value_a", "value_b", "gap", "unexplained", "state", "first_seen", "rule"]
+    shown = ["discrepancy_id", "value_a", "value_b", "gap", "unexplained", "state", "answers", "first_seen", "rule"]
     print_rows(_query(settings, "discrepancies", values), format, "Discrepancies", shown)
 
 

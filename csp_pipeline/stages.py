@@ -27,6 +27,7 @@ from csp_pipeline.reconcile.change_tests import build_change_tests
 from csp_pipeline.reconcile.claims import build_claims
 from csp_pipeline.reconcile.compare import build_comparisons, build_discrepancies
 from csp_pipeline.reconcile.history import build_gap_history
+from csp_pipeline.reconcile.responses import build_responses
 from csp_pipeline.reconcile.search import build_searches
 from csp_pipeline.reports import write_reports
 from csp_pipeline.scorecard import cells_on_scorecard, write_scorecard
@@ -114,6 +115,16 @@ class Pipeline:
             "discrepancies",
             table_path(self.settings, "discrepancies"),
             lambda: {"discrepancies": build_discrepancies(self.settings, self.partnership, self.measures)},
+            with_responses=True,
+        )
+
+    def build_responses(self) -> dict[str, Any]:
+        """What agencies answered, and which answers are in force; gives the rows of each status."""
+        return self._unless_done(
+            "responses",
+            table_path(self.settings, "responses"),
+            lambda: build_responses(self.settings, self.partnership, self.measures),
+            with_responses=True,
         )
 
     def search_definitions(self) -> dict[str, Any]:
@@ -152,6 +163,7 @@ class Pipeline:
             "warehouse",
             self.settings.database,
             lambda: publish_warehouse(self.settings, self.partnership, self.measures, self.specs),
+            with_responses=True,
         )
 
     def write_reports(self) -> dict[str, Any]:
@@ -161,7 +173,7 @@ class Pipeline:
             summary = write_reports(self.settings, cells_on_scorecard(self.settings))
             return {report.agency: report.conflicts for report in summary.agencies}
 
-        return self._unless_done("reports", self.settings.reports / "index.html", write)
+        return self._unless_done("reports", self.settings.reports / "index.html", write, with_responses=True)
 
     def write_scorecard(self) -> dict[str, Any]:
         """The strategy group's scorecard; gives the row of each measure, none without `scorecard.yml`."""
@@ -176,10 +188,13 @@ class Pipeline:
         """Every agency's report to its place, or what would be sent; never left out, for what was sent stands in landing."""
         return deliver_reports(self.settings, self.partnership, send=send)
 
-    def inputs(self) -> str:
-        """A hash of all that the stages after intake depend on: receipts, configuration, views and code."""
+    def inputs(self, *, with_responses: bool = False) -> str:
+        """A hash of all that the stages after intake depend on: receipts, configuration, views and code.
+
+        Figures and comparisons do not depend on what agencies answer; what comes of it does, `with_responses`.
+        """
         digest = hashlib.sha256()
-        for receipts in read_all_receipts(self.settings, self.partnership).values():
+        for receipts in read_all_receipts(self.settings, self.partnership, with_responses=with_responses).values():
             for receipt in receipts:
                 digest.update(f"{receipt.submission_id} {receipt.fingerprint} {receipt.outcome}\n".encode())
         digest.update(self._declared)
@@ -192,14 +207,17 @@ class Pipeline:
         digest = hashlib.sha256()
         configuration = sorted([*self.partnership.sources.glob("*.yml"), *self.partnership.sources.glob("*.csv")])
         configuration += sorted(self.partnership.sources.glob("*/*/feed.yml"))
+        configuration += sorted(self.partnership.sources.glob("*/feed.yml"))
         code = sorted(p for p in Path(__file__).parent.rglob("*") if p.suffix in (".py", ".sql", ".j2", ".css"))
         _add_files(digest, [*configuration, *code])
         return digest.digest()
 
-    def _unless_done(self, stage: str, product: Path, run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    def _unless_done(
+        self, stage: str, product: Path, run: Callable[[], dict[str, Any]], *, with_responses: bool = False
+    ) -> dict[str, Any]:
         """Run a stage unless its product is there and was made from the same inputs; gives what the stage counted."""
         note = self.settings.lake / "stages" / f"{stage}.json"
-        inputs = self.inputs()
+        inputs = self.inputs(with_responses=with_responses)
         last = read_json(note)
         if last and last.get("inputs") == inputs and product.exists():
             counted: dict[str, Any] = last["counted"]
@@ -223,7 +241,7 @@ def open_pipeline(settings: Settings) -> Pipeline:
     """
     hand_back_freed_memory()
     partnership = load_partnership(settings.sources)
-    specs = {feed.key: find_feed_spec(feed.key) for feed in partnership.feeds}
+    specs = {feed.key: find_feed_spec(feed.key) for feed in partnership.every_feed}
     try:
         settings.lake.mkdir(parents=True, exist_ok=True)
         probe = settings.lake / ".writable"

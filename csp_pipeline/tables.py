@@ -41,11 +41,17 @@ class Derived:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a feed's files are laid out: `csv`, or a `workbook` with named sheets or a sheet for each period."""
+    """How a feed's files are laid out: `csv`, a `workbook` with named sheets or a sheet for each period, or a `form`.
+
+    A form is a workbook that we sent and an agency returns. Of its rows only those count in which one of the columns
+    `to_fill` is filled, and the column `addressed` begins with the short name of the agency that it was sent to.
+    """
 
     kind: str = "csv"
     sheet: str | None = None
     sheet_per_period: bool = False
+    to_fill: tuple[str, ...] = ()
+    addressed: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,8 @@ class ColumnSpec:
     expects: str = ""
     stored: bool = True
     values: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    may_be_future: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,6 +153,8 @@ def field_of(
     formats: tuple[str, ...] = (),
     stored: bool = True,
     values: tuple[str, ...] = (),
+    words: tuple[str, ...] = (),
+    may_be_future: bool = False,
     **checks: Any,
 ) -> Any:
     """A pandera field with what the rest of the pipeline reads in its metadata.
@@ -153,7 +163,8 @@ def field_of(
     with `{column}` in it that turns checked text into the typed value; `role` such as `date: recorded`, `unit: victim`,
     `area: offence`, `status`; `reference` names a list of known codes (a value outside it is refused, unless the list
     is not closed); `expects` completes the sentence "expected ..." in a reject; `values` are all that it can be once typed,
-    where that is a small set.
+    where that is a small set, and `words` all that the partner may write for them; a date that `may_be_future` may lie
+    after the day of extraction.
     """
     metadata = {
         "header": header,
@@ -170,6 +181,8 @@ def field_of(
         "expects": expects,
         "stored": stored,
         "values": values,
+        "words": words,
+        "may_be_future": may_be_future,
     }
     return pa.Field(nullable=nullable, description=description, metadata=metadata, **checks)
 
@@ -254,6 +267,7 @@ def choice(words: dict[str, str], description: str, **options: Any) -> Any:
         isin=list(words),
         expects="one of " + ", ".join(words),
         values=tuple(dict.fromkeys(words.values())),
+        words=tuple(words),
         **options,
     )
 

@@ -29,6 +29,7 @@ from csp_pipeline.reconcile.change_tests import build_change_tests
 from csp_pipeline.reconcile.claims import build_claims
 from csp_pipeline.reconcile.compare import build_comparisons, build_discrepancies
 from csp_pipeline.reconcile.history import build_gap_history
+from csp_pipeline.reconcile.responses import build_responses
 from csp_pipeline.reconcile.search import build_searches
 from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec
@@ -48,6 +49,7 @@ LAKE_TABLES = (
     "bridge_steps",
     "bridge_records",
     "gap_history",
+    "responses",
     "discrepancies",
     "definition_searches",
     "definition_variants",
@@ -62,7 +64,8 @@ LAKE_TABLES = (
 def copy_configuration(target: Path) -> Path:
     """The project's `sources/` without exports: what the partnership decides, not what partners send."""
     original = PROJECT / "sources"
-    kept = [*original.glob("*.yml"), *original.glob("*.csv"), *original.glob("*/*.csv"), *original.glob("*/*/feed.yml")]
+    kept = [*original.glob("*.yml"), *original.glob("*.csv"), *original.glob("*/*.csv"), *original.glob("*/feed.yml")]
+    kept += original.glob("*/*/feed.yml")
     for path in kept:
         copy = target / path.relative_to(original)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -133,7 +136,7 @@ class Pipeline:
 
     @cached_property
     def specs(self) -> dict[str, FeedSpec]:
-        return {feed.key: find_feed_spec(feed.key) for feed in self.partnership.feeds}
+        return {feed.key: find_feed_spec(feed.key) for feed in self.partnership.every_feed}
 
     def reread_configuration(self) -> None:
         for name in ("partnership", "book", "specs"):
@@ -166,13 +169,14 @@ class Pipeline:
 
     def run_all(self) -> dict[str, FeedIntake]:
         """A whole run, from pulling to publishing."""
-        intakes = {feed.key: self.take_in(feed.key) for feed in self.partnership.feeds}
+        intakes = {feed.key: self.take_in(feed.key) for feed in self.partnership.every_feed}
         self.make_figures()
         build_vintages(self.settings, self.partnership, self.book, self.specs)
         build_break_suggestions(self.settings, self.partnership, self.book)
         build_comparisons(self.settings, self.partnership, self.book)
         build_bridges(self.settings, self.partnership, self.book, self.specs)
         build_gap_history(self.settings, self.partnership, self.book)
+        build_responses(self.settings, self.partnership, self.book)
         build_discrepancies(self.settings, self.partnership, self.book)
         build_searches(self.settings, self.partnership, self.book, self.specs)
         build_change_tests(self.settings, self.partnership, self.book)

@@ -1,13 +1,16 @@
 """One module for each agency: the pandera model of each of its feeds, and how its terms become ours.
 
-A feed `agency/some_feed` is declared by the class `SomeFeed` in the module `csp_pipeline.agencies.agency`.
+A feed `agency/some_feed` is declared by the class `SomeFeed` in the module `csp_pipeline.agencies.agency`; the answers that
+every agency may send, `agency/responses`, are declared once in `csp_pipeline.agencies.responses`.
 """
 
 import importlib
 import inspect
 import re
 
+from csp_pipeline.agencies.responses import Responses
 from csp_pipeline.errors import ConfigurationError
+from csp_pipeline.partnership.partnership import RESPONSES
 from csp_pipeline.tables import FeedSpec, FeedTable, feed_spec
 
 
@@ -17,6 +20,8 @@ def find_feed_spec(key: str) -> FeedSpec:
     Raises ConfigurationError when there is no such module or class.
     """
     agency, _, feed = key.partition("/")
+    if feed == RESPONSES:
+        return feed_spec(Responses)
     if not re.fullmatch(r"[a-z][a-z0-9_]*", agency):
         raise ConfigurationError(f"sources/{agency}: an agency's folder is named with a-z, 0-9 and _ only.")
     name = f"{__name__}.{agency}"

@@ -47,13 +47,14 @@ class StepFailure:
 
 def build_definitions(pipeline: Pipeline) -> dg.Definitions:
     """Assets, checks, jobs, schedules and sensor of one pipeline; steps run in one process unless told otherwise."""
-    feeds = build_intake_assets(pipeline)
+    feeds = build_intake_assets(pipeline, pipeline.partnership.feeds)
+    answers = build_intake_assets(pipeline, pipeline.partnership.response_feeds)
     products = build_figure_assets(pipeline, feeds)
-    products |= build_reconcile_assets(pipeline, products)
+    products |= build_reconcile_assets(pipeline, products, answers)
     products |= build_publish_assets(pipeline, products)
     delivery = build_delivery_job(pipeline)
     return dg.Definitions(
-        assets=[*feeds, *products.values()],
+        assets=[*feeds, *answers, *products.values()],
         jobs=[JOB_DEFINITION, delivery],
         schedules=[build_schedule(pipeline), build_delivery_schedule(delivery)],
         sensors=[build_delivery_sensor(delivery)],

@@ -1,6 +1,7 @@
 """One asset for each feed: what the agency sent, as records and rejects in the lake; partitioned by financial year."""
 
 import warnings
+from collections.abc import Iterable
 
 import dagster as dg
 
@@ -23,19 +24,19 @@ def financial_year_partitions(partnership: Partnership) -> dg.StaticPartitionsDe
     return dg.StaticPartitionsDefinition([year.label for year in partnership.years])
 
 
-def build_intake_assets(pipeline: Pipeline) -> list[dg.AssetsDefinition]:
-    """Every feed's asset."""
+def build_intake_assets(pipeline: Pipeline, feeds: Iterable[Feed]) -> list[dg.AssetsDefinition]:
+    """Each feed's asset."""
     partitions = financial_year_partitions(pipeline.partnership)
     with warnings.catch_warnings():
         # A range of partitions in one run is marked beta in Dagster 1.13; it is what intake rests on, and tested here.
         warnings.simplefilter("ignore", dg.BetaWarning)
-        return [_build_intake_asset(pipeline, feed, partitions) for feed in pipeline.partnership.feeds]
+        return [_build_intake_asset(pipeline, feed, partitions) for feed in feeds]
 
 
 def _build_intake_asset(pipeline: Pipeline, feed: Feed, partitions: dg.StaticPartitionsDefinition) -> dg.AssetsDefinition:
     spec = pipeline.specs[feed.key]
     checks = ["rows_conserved", "unique_keys"] if spec.traits.key else ["rows_conserved"]
-    kinds = {"pandera", "parquet", "excel" if spec.traits.layout.kind == "workbook" else "csv"}
+    kinds = {"pandera", "parquet", "csv" if spec.traits.layout.kind == "csv" else "excel"}
 
     @dg.asset(
         key=[feed.agency, feed.name],

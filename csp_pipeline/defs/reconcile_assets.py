@@ -13,6 +13,7 @@ from csp_pipeline.publish.checks import (
     list_unfounded_claims,
     read_rows,
 )
+from csp_pipeline.reconcile.responses import count_answers_lost
 from csp_pipeline.stages import Pipeline
 
 CONFLICTS = """
@@ -28,13 +29,19 @@ CAUSES = """
     SELECT cause, count(*), sum(contribution), sum(records) FROM read_parquet($table)
     WHERE records > 0 GROUP BY ALL ORDER BY sum(records) DESC
 """
+ANSWERED = """
+    SELECT answered_on, agency, answer, discrepancy_id, status FROM read_parquet($table)
+    ORDER BY answered_on DESC, agency, discrepancy_id LIMIT 12
+"""
 SENTENCES = "SELECT sentence FROM read_parquet($table) ORDER BY discrepancy_id LIMIT 12"
 SEARCHED = "SELECT search_id, result, best_variant, variants_tried FROM read_parquet($table) ORDER BY search_id LIMIT 20"
 VERDICTS = "SELECT claim, verdict, sentence FROM read_parquet($table)"
 
 
-def build_reconcile_assets(pipeline: Pipeline, before: Mapping[str, dg.AssetsDefinition]) -> dict[str, dg.AssetsDefinition]:
-    """The assets by name, in flow order; `before` are the assets of figures."""
+def build_reconcile_assets(
+    pipeline: Pipeline, before: Mapping[str, dg.AssetsDefinition], answers: list[dg.AssetsDefinition]
+) -> dict[str, dg.AssetsDefinition]:
+    """The assets by name, in flow order; `before` are the assets of figures, `answers` the feeds of agencies' answers."""
     settings, district = pipeline.settings, pipeline.partnership.file.district
 
     @product(
@@ -101,7 +108,21 @@ def build_reconcile_assets(pipeline: Pipeline, before: Mapping[str, dg.AssetsDef
 
     @product(
         "reconcile",
-        deps=[bridges, gap_history],
+        deps=[gap_history, *answers],
+        description="What agencies answered to discrepancies, and which answers are in force.",
+        checks={"no_answer_lost": "Every accepted row of a returned workbook is there, once."},
+    )
+    def responses(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        statuses = pipeline.build_responses()
+        latest = read_rows(settings, "responses", ANSWERED)
+        return dg.MaterializeResult(
+            metadata={**counted(statuses), "latest": preview(("day", "agency", "answer", "discrepancy", "status"), latest)},
+            check_results=[no_faults("no_answer_lost", count_answers_lost(settings, pipeline.partnership))],
+        )
+
+    @product(
+        "reconcile",
+        deps=[bridges, gap_history, responses],
         description="Conflicts at the levels that the partnership raises for people to settle.",
     )
     def discrepancies(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
@@ -137,5 +158,5 @@ def build_reconcile_assets(pipeline: Pipeline, before: Mapping[str, dg.AssetsDef
             ],
         )
 
-    made = (comparisons, gap_history, bridges, definition_searches, discrepancies, claims)
+    made = (comparisons, gap_history, bridges, definition_searches, responses, discrepancies, claims)
     return {asset.key.to_user_string(): asset for asset in made}

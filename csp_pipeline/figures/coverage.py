@@ -23,10 +23,13 @@ CELLS = [
 ]
 
 
-def read_all_receipts(settings: Settings, partnership: Partnership) -> dict[str, list[Receipt]]:
-    """Every receipt in the lake, by feed key; files noted twice under one submission stand once."""
+def read_all_receipts(settings: Settings, partnership: Partnership, *, with_responses: bool = False) -> dict[str, list[Receipt]]:
+    """Every receipt in the lake, by feed key; files noted twice under one submission stand once.
+
+    Those of answers, which no figure rests on, only `with_responses`.
+    """
     found: dict[str, list[Receipt]] = {}
-    for feed in partnership.feeds:
+    for feed in partnership.every_feed if with_responses else partnership.feeds:
         unique: dict[str, Receipt] = {}
         for receipt in read_receipts(settings, feed):
             unique.setdefault(receipt.submission_id, receipt)

@@ -168,7 +168,7 @@ def _word_rejects(batch: pa.Table, problems: pd.DataFrame, checker: Checker, fil
 
 def _set_unplaced_rows_apart(typed: pa.Table, spec: FeedSpec, files: list[LoadingFile]) -> pa.Table:
     """Rows that should say their period themselves and name none that exists, such as a fifth quarter, become rejects."""
-    if not typed[COVERED].null_count:
+    if not typed[COVERED].null_count or spec.traits.layout.kind == "form":
         return typed
     day = spec.traits.coverage_date or ""
     made_of = next((item.sql for item in spec.derived if item.name == day), day)

@@ -27,12 +27,14 @@ class Placement:
 
 
 def place_file(feed: Feed, landed: LandedFile) -> Placement:
-    """Read coverage and extract date from the file's path.
+    """Read coverage and extract date from the file's path; a feed that covers no periods goes by the day of receipt.
 
     Raises RefusedFileError when the coverage cannot be told, is of another length than the feed's, or the extract date
     is not a date or lies before the period's end.
     """
     rule = feed.entry.coverage
+    if not feed.covers_periods:
+        return Placement(None, date.fromisoformat(landed.received[:10]), True)
     found = re.search(rule.pattern, landed.path)
     groups = found.groupdict() if found else {}
     coverage = None

@@ -41,6 +41,8 @@ def find_files(feed: Feed) -> list[FoundFile]:
     try:
         file_system, root = open_place(feed)
         if not file_system.exists(root):
+            if not feed.covers_periods and file_system.exists(root.rpartition("/")[0]):
+                return []  # an agency that has answered nothing yet needs no folder
             raise PullError(f"{feed.key}: the place {feed.location} does not exist. Make it, or correct feed.yml > location.")
         listing = file_system.find(root, detail=True)
     except (OSError, ValueError, ImportError) as error:

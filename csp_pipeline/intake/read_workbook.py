@@ -12,7 +12,7 @@ import pyarrow as pa
 import python_calamine
 
 from csp_pipeline.errors import RefusedFileError
-from csp_pipeline.intake.headers import count_known, match_header, normalise
+from csp_pipeline.intake.headers import MatchedHeader, count_known, match_header, normalise
 from csp_pipeline.intake.rows import COVERED, ROW_NUMBER, SHEET, ReadFile
 from csp_pipeline.partnership.periods import parse_period
 from csp_pipeline.tables import ColumnSpec, Layout
@@ -26,20 +26,21 @@ def read_workbook(path: Path, columns: tuple[ColumnSpec, ...], layout: Layout, p
 
     Raises RefusedFileError when it is no workbook, is damaged or locked, or lacks the sheet or the table.
     """
-    workbook = _open(path)
-    sheets = _sheets_to_read(workbook, columns, layout, period_kind)
+    workbook = open_workbook(path)
+    sheets = sheets_to_read(workbook, columns, layout, period_kind)
     read = ReadFile(batches=iter(()))
     tables = []
     for name, label in sheets:
-        table, extra = _read_sheet(workbook, name, label, columns)
+        table, matched = read_sheet(workbook, name, label, columns)
         tables.append(table)
-        read.extra_columns = tuple(dict.fromkeys((*read.extra_columns, *extra)))
+        read.extra_columns = tuple(dict.fromkeys((*read.extra_columns, *matched.extra)))
     whole = pa.concat_tables(tables)
-    read.batches = _slices(whole, batch_rows)
+    read.batches = slices(whole, batch_rows)
     return read
 
 
-def _open(path: Path) -> python_calamine.CalamineWorkbook:
+def open_workbook(path: Path) -> python_calamine.CalamineWorkbook:
+    """Open an XLSX or ODS. Raises RefusedFileError when it is none, is damaged or locked."""
     with path.open("rb") as file:
         start = file.read(8)
     if not start:
@@ -80,7 +81,7 @@ def _is_locked(path: Path, start: bytes) -> bool:
         return False  # an XLSX, which has no such part, or damaged: calamine tells which
 
 
-def _sheets_to_read(
+def sheets_to_read(
     workbook: python_calamine.CalamineWorkbook, columns: Sequence[ColumnSpec], layout: Layout, period_kind: str
 ) -> list[tuple[str, str | None]]:
     """Sheet names to read, each with the period it is for where sheets are periods."""
@@ -132,9 +133,13 @@ def _rows(workbook: python_calamine.CalamineWorkbook, name: str) -> list[list[An
     return rows
 
 
-def _read_sheet(
+def read_sheet(
     workbook: python_calamine.CalamineWorkbook, name: str, label: str | None, columns: tuple[ColumnSpec, ...]
-) -> tuple[pa.Table, tuple[str, ...]]:
+) -> tuple[pa.Table, MatchedHeader]:
+    """A sheet's table as text with row numbers, and where its columns stand; `label` is the period that the sheet is for.
+
+    Raises RefusedFileError when the sheet has no header, or lacks a column.
+    """
     rows = _rows(workbook, name)
     candidates = [count_known(row, columns) for row in rows[:HEADER_WITHIN]]
     if not candidates or max(candidates) == 0:
@@ -160,7 +165,7 @@ def _read_sheet(
     arrays[SHEET] = pa.array([name] * len(kept), pa.string())
     if label is not None:
         arrays[COVERED] = pa.array([label] * len(kept), pa.string())
-    return pa.table(arrays), matched.extra
+    return pa.table(arrays), matched
 
 
 def _text(cell: object) -> str | None:
@@ -182,6 +187,7 @@ def _text(cell: object) -> str | None:
             return str(cell).replace("\xa0", " ").strip() or None
 
 
-def _slices(table: pa.Table, rows: int) -> Iterator[pa.Table]:
+def slices(table: pa.Table, rows: int) -> Iterator[pa.Table]:
+    """The table in batches of so many rows."""
     for start in range(0, table.num_rows, rows):
         yield table.slice(start, rows)

@@ -19,6 +19,7 @@ from csp_pipeline.intake.load import LoadingFile, load_files, make_reject
 from csp_pipeline.intake.place import Placement, place_file
 from csp_pipeline.intake.pull import PullError, find_files
 from csp_pipeline.intake.read_csv import CsvFile, open_csv, read_together
+from csp_pipeline.intake.read_form import read_form
 from csp_pipeline.intake.read_workbook import read_workbook
 from csp_pipeline.intake.receipts import Receipt, read_receipt, rejects_path
 from csp_pipeline.intake.rows import COVERED, ReadFile
@@ -145,7 +146,8 @@ class _TakingIn:
         receipt = Receipt(file, self.fingerprint, unplaced, "refused")
         try:
             placement = place_file(self.feed, file)
-            receipt.extracted, receipt.scope = str(placement.extracted), placement.scope
+            receipt.extracted = str(placement.extracted) if self.feed.covers_periods else None
+            receipt.scope = placement.scope
             if placement.coverage is not None:
                 receipt.cells = [placement.coverage.label]
                 if wanted is not None and not _within(placement.coverage, wanted):
@@ -247,13 +249,15 @@ class _TakingIn:
     def _open(self, file: LandedFile, placement: Placement, receipt: Receipt) -> LoadingFile:
         blob, scratch = blob_path(self.settings, file.sha256), self._scratch(file)
         make_folder(scratch.parent)
-        kind = self.feed.entry.coverage.kind
+        kind, layout, columns = self.feed.entry.coverage.kind, self.spec.traits.layout, self.spec.columns
         read: ReadFile
         try:
-            if self.spec.traits.layout.kind == "workbook":
-                read = read_workbook(blob, self.spec.columns, self.spec.traits.layout, kind, self.settings.batch_rows)
+            if layout.kind == "workbook":
+                read = read_workbook(blob, columns, layout, kind, self.settings.batch_rows)
+            elif layout.kind == "form":
+                read = read_form(blob, columns, layout, self.feed.agency, self.settings.batch_rows)
             else:
-                read = open_csv(blob, self.spec.columns, self.settings, scratch)
+                read = open_csv(blob, columns, self.settings, scratch)
         except RefusedFileError:
             scratch.unlink(missing_ok=True)
             raise
@@ -390,6 +394,8 @@ class _TakingIn:
 
 
 def _submission_id(feed: Feed, file: LandedFile, placement: Placement) -> str:
+    if not feed.covers_periods:
+        return f"{feed.agency}.{feed.name}.{file.sha256[:8]}"
     coverage = placement.coverage.label.replace(" ", "-") if placement.coverage else "by-content"
     scope = f".{placement.scope}" if placement.scope else ""
     return f"{feed.agency}.{feed.name}{scope}.{coverage}.{placement.extracted}.{file.sha256[:8]}"

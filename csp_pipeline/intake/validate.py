@@ -23,8 +23,12 @@ ADVICE = {
     "unknown_code": "Correct the code, or tell us of a new one",
     "impossible_date": "Correct the date",
     "date_after_extract": "Correct the date, or the extract date in the file's name",
+    "missing_reason": "Say in the reason how the two differ",
+    "valid_before_date": "Correct one of the two dates",
     "repeated_key": "Remove the repetition, or give the row its own identifier",
 }
+# What a check of two columns expects of the one that it is told of.
+OF_ROWS = {"missing_reason": "a reason beside it", "valid_before_date": "a day not before its date"}
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,13 @@ class Checker:
             raise RuntimeError(f"a check of {self.spec.name} failed for a whole column: {cases.to_dict('records')[:3]}")
         of_row = cases["schema_context"] == "DataFrameSchema"
         checks = cases["check"].astype("str")
+        # a check of the row is named after its code and the column that it is about
+        of_rows = checks.str.partition(":")
         problems = pd.DataFrame(
             {
                 "position": cases["index"].astype("int64"),
-                "column": checks.where(of_row, cases["column"].astype("str")).str.removeprefix(f"{AFTER_EXTRACT}:"),
-                "code": checks.where(~of_row, AFTER_EXTRACT).map(_code_of),
+                "column": of_rows[2].where(of_row, cases["column"].astype("str")),
+                "code": of_rows[0].where(of_row, checks.map(_code_of)),
                 "value": cases["failure_case"],
             }
         )
@@ -73,7 +79,8 @@ def build_checker(spec: FeedSpec, references: Mapping[str, CodeList]) -> Checker
         checks = list(schema.columns[column.name].checks)
         if column.formats:
             checks.append(_exists(column))
-            schema.checks.append(_not_after_extract(column))
+            if not column.may_be_future:
+                schema.checks.append(_not_after_extract(column))
         if column.reference and column.reference_is_closed:
             known = references[column.reference].values
             checks.append(pa.Check(_known(known), name="unknown_code", error="unknown_code"))
@@ -146,10 +153,14 @@ def word_problem(column: ColumnSpec, code: str, value: object, references: Mappi
     expected = column.expects or "a value"
     if code == "date_after_extract":
         expected = f"a day not after the extract of {latest:%d/%m/%Y}"
-    nearest = ""
+    expected = OF_ROWS.get(code, expected)
+    near: list[str] = []
     if code == "unknown_code" and column.reference and references[column.reference].suggests:
         near = difflib.get_close_matches(str(value), sorted(references[column.reference].values), n=1)
-        nearest = f" (nearest known: {near[0]!r})" if near else ""
+    elif code == "unknown_value":
+        by_folded = {word.casefold(): word for word in column.words}
+        near = [by_folded[word] for word in difflib.get_close_matches(str(value).casefold(), by_folded, n=1)]
+    nearest = f" (nearest known: {near[0]!r})" if near else ""
     return f"{column.header}: found {found}; expected {expected}{nearest}. {ADVICE.get(code, 'Correct it')}."
 
 

@@ -170,13 +170,14 @@ class PartnershipFile(Entry):
 class CoverageEntry(Entry):
     """How to tell what a file covers and when it was extracted.
 
-    `kind` is the period that one file or one sheet covers. `by` is `file_name` (the pattern's group `coverage`) or
-    `content` (the rows say it themselves). The pattern is matched against the path below the feed's location; its
-    groups are `coverage`, `extracted` and `scope` (the part of a feed, such as a force, that replaces only itself).
+    `kind` is the period that one file or one sheet covers. `by` is `file_name` (the pattern's group `coverage`),
+    `content` (the rows say it themselves) or `none` (answers cover no period). The pattern is matched against the path
+    below the feed's location; its groups are `coverage`, `extracted` and `scope` (the part of a feed, such as a force,
+    that replaces only itself).
     """
 
     kind: Kind
-    by: Literal["file_name", "content"] = "file_name"
+    by: Literal["file_name", "content", "none"] = "file_name"
     pattern: str
 
     @field_validator("pattern")
@@ -206,6 +207,20 @@ class FeedEntry(Entry):
     expected_from: str | None = None
     expected_until: str | None = None
     may_be_empty: bool = False
+    sharing_basis: str
+    notes: str = ""
+
+
+class ResponsesEntry(Entry):
+    """`responses/feed.yml`: the workbooks that agencies send back with their answers, one feed for each agency.
+
+    `place` is a folder below `responses/`, an absolute path, or a URL for fsspec; each agency's files lie in the folder of
+    its short name there.
+    """
+
+    title: str
+    place: str = "."
+    files: str = "**/*"
     sharing_basis: str
     notes: str = ""
 

@@ -9,7 +9,13 @@ import pandas as pd
 from csp_pipeline import tables
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.partnership import areas as area_tables
-from csp_pipeline.partnership.configuration import FeedEntry, PartnershipFile, read_configuration
+from csp_pipeline.partnership.configuration import (
+    CoverageEntry,
+    FeedEntry,
+    PartnershipFile,
+    ResponsesEntry,
+    read_configuration,
+)
 from csp_pipeline.partnership.periods import Period, financial_years, parse_period, periods_between
 from csp_pipeline.tables import Table
 
@@ -38,6 +44,10 @@ class Feeds(Table):
     sharing_basis: str = tables.column("VARCHAR", "Agreement under which it is shared")
 
 
+# The feed of every agency that brings its answers; its files lie below sources/responses/.
+RESPONSES = "responses"
+
+
 @dataclass(frozen=True)
 class Feed:
     """One feed as configured: `key` is `agency/feed`, `folder` its folder under `sources/`."""
@@ -59,6 +69,11 @@ class Feed:
         return f"{self.agency}_{self.name}"
 
     @property
+    def covers_periods(self) -> bool:
+        """Whether its files give figures of periods: all do but the answers to discrepancies."""
+        return self.entry.coverage.by != "none"
+
+    @property
     def location(self) -> str:
         """Where the files are: a path below the feed's folder, an absolute path, or a URL for fsspec."""
         location = self.entry.location
@@ -67,11 +82,20 @@ class Feed:
 
 @dataclass(frozen=True)
 class Partnership:
-    """What stands in `sources/`, apart from the exports themselves."""
+    """What stands in `sources/`, apart from the exports themselves.
+
+    `feeds` are those that give figures; `response_feeds` bring each agency's answers.
+    """
 
     sources: Path
     file: PartnershipFile
     feeds: tuple[Feed, ...]
+    response_feeds: tuple[Feed, ...] = ()
+
+    @property
+    def every_feed(self) -> tuple[Feed, ...]:
+        """All that files are taken in of."""
+        return self.feeds + self.response_feeds
 
     @property
     def years(self) -> list[Period]:
@@ -139,10 +163,10 @@ class Partnership:
 
     def feed(self, key: str) -> Feed:
         """The feed named `agency/feed`; ConfigurationError names the known ones."""
-        for feed in self.feeds:
+        for feed in self.every_feed:
             if feed.key == key:
                 return feed
-        raise ConfigurationError(f"no feed {key!r}; known feeds: {', '.join(feed.key for feed in self.feeds)}.")
+        raise ConfigurationError(f"no feed {key!r}; known feeds: {', '.join(feed.key for feed in self.every_feed)}.")
 
 
 def load_partnership(sources: Path) -> Partnership:
@@ -173,7 +197,7 @@ def load_partnership(sources: Path) -> Partnership:
                     expected=_expected_periods(feed_file, entry, expected),
                 )
             )
-    partnership = Partnership(sources=sources, file=file, feeds=tuple(feeds))
+    partnership = Partnership(sources, file, tuple(feeds), _response_feeds(sources, file))
     _check_areas(partnership)
     _check_disclosure(partnership)
     return partnership
@@ -188,6 +212,34 @@ def _check_disclosure(partnership: Partnership) -> None:
                 f"{partnership.sources}/partnership.yml: disclosure > public_feeds > {number} > feed: no feed {public.feed!r}; "
                 f"known feeds: {', '.join(known)}. Correct the name, or remove the entry."
             )
+
+
+def _response_feeds(sources: Path, file: PartnershipFile) -> tuple[Feed, ...]:
+    """A feed of answers for each agency, as `responses/feed.yml` says; none where there is no such file."""
+    path = sources / RESPONSES / "feed.yml"
+    if not path.exists():
+        return ()
+    entry = read_configuration(path, ResponsesEntry)
+    return tuple(
+        Feed(
+            agency=key,
+            name=RESPONSES,
+            folder=path.parent,
+            entry=FeedEntry(
+                title=entry.title,
+                contact=agency.contact,
+                cadence="with answers to a report",
+                deadline_days=0,
+                location=key if entry.place == "." else f"{entry.place.rstrip('/')}/{key}",
+                files=entry.files,
+                coverage=CoverageEntry(kind="month", by="none", pattern=""),
+                covers_area=file.force,
+                sharing_basis=entry.sharing_basis,
+            ),
+            expected=(),
+        )
+        for key, agency in file.agencies.items()
+    )
 
 
 def _check_areas(partnership: Partnership) -> None:

@@ -12,6 +12,7 @@ from csp_pipeline.partnership.periods import Periods
 from csp_pipeline.reconcile.declared import BridgeRecords, BridgeSteps, Comparisons, Discrepancies, GapHistory, LinkCuts, Links
 from csp_pipeline.reconcile.declared_changes import ChangeTests, ControlLimits
 from csp_pipeline.reconcile.declared_claims import ClaimFigures, Claims
+from csp_pipeline.reconcile.declared_responses import Responses
 from csp_pipeline.reconcile.declared_search import DefinitionFigures, DefinitionSearches, DefinitionVariants
 from csp_pipeline.tables import ColumnSpec, FeedSpec, Table, specs_of
 
@@ -37,6 +38,7 @@ MODELS: dict[str, type[Table]] = {
     "bridge_steps": BridgeSteps,
     "bridge_records": BridgeRecords,
     "gap_history": GapHistory,
+    "responses": Responses,
     "discrepancies": Discrepancies,
     "definition_searches": DefinitionSearches,
     "definition_variants": DefinitionVariants,

@@ -29,6 +29,7 @@ FROM_LAKE = (
     "break_suggestions",
     "comparisons",
     "gap_history",
+    "responses",
     "links",
     "link_cuts",
     "bridge_steps",
@@ -52,7 +53,7 @@ def publish_warehouse(
     Readers of the old file keep it until they open the new one. Raises PublishError when the place cannot be written
     or the new file does not hold what the lake does; the old one then stays.
     """
-    receipts = read_all_receipts(settings, partnership)
+    receipts = read_all_receipts(settings, partnership, with_responses=True)
     building = settings.database.with_name(f".{settings.database.name}.{os.getpid()}.building")
     make_folder(building.parent)
     try:
@@ -139,7 +140,7 @@ def _records_query(settings: Settings, feed: Feed, receipts: list[Receipt]) -> s
 def _rejects_query(settings: Settings, partnership: Partnership, receipts: dict[str, list[Receipt]]) -> str | None:
     paths = [
         path
-        for feed in partnership.feeds
+        for feed in partnership.every_feed
         for receipt in receipts[feed.key]
         if (path := rejects_path(settings, feed, receipt.submission_id)).exists()
     ]
@@ -152,9 +153,9 @@ def _rejects_query(settings: Settings, partnership: Partnership, receipts: dict[
 def table_of_submissions(settings: Settings, partnership: Partnership, receipts: dict[str, list[Receipt]]) -> pd.DataFrame:
     """The `submissions` table: one row for each file received, in order of feed, coverage and extract date."""
     validity = pd.read_parquet(table_path(settings, "validity"))
-    current = set(validity.loc[validity.valid_to.isna(), "submission_id"])
+    current = set(validity.loc[validity.valid_to.isna(), "submission_id"]) | _latest_responses(partnership, receipts)
     rows = []
-    for feed in partnership.feeds:
+    for feed in partnership.every_feed:
         for receipt in receipts[feed.key]:
             periods = sorted(p for cell in receipt.cells if (p := parse_period(cell, feed.entry.coverage.kind)))
             label = None
@@ -186,6 +187,17 @@ def table_of_submissions(settings: Settings, partnership: Partnership, receipts:
     return frame.sort_values(["agency", "feed", "covered_from", "extracted", "submission_id"], kind="stable")
 
 
+def _latest_responses(partnership: Partnership, receipts: dict[str, list[Receipt]]) -> set[str]:
+    """The last submission of each agency's answers whose rows could be read: what was wrong in an earlier one has been seen
+    to since.
+    """
+    read = (
+        [r for r in receipts[feed.key] if r.outcome != "refused" or r.code == "no_row_accepted"]
+        for feed in partnership.response_feeds
+    )
+    return {found[-1].submission_id for found in read if found}
+
+
 def _add_views(db: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Create the analysts' views: each `.sql` file holds one CREATE VIEW and its comments."""
     for path in sorted(folder.glob("*.sql")):
@@ -211,6 +223,10 @@ def _check_against_lake(
             raise PublishError(
                 f"the table {feed.table} would hold {held:,} records of {accepted:,} accepted; nothing was published."
             )
+    accepted = sum(r.rows_accepted for feed in partnership.response_feeds for r in receipts[feed.key] if r.outcome != "refused")
+    held = db.execute("SELECT count(*) FROM responses").fetchall()[0][0]
+    if held != accepted:
+        raise PublishError(f"the table responses would hold {held:,} answers of {accepted:,} accepted; nothing was published.")
     unbalanced = db.execute("SELECT submission_id FROM submissions WHERE rows_read <> rows_accepted + rows_rejected").fetchall()
     if unbalanced:
         raise PublishError(f"{unbalanced[0][0]}: rows read are not rows accepted and rejected; nothing was published.")

@@ -6,13 +6,16 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from csp_pipeline.agencies.responses import ANSWERS
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.lake import connect, sql_path, table_path, write_table
 from csp_pipeline.partnership.configuration import ComparabilityEntry, ToleranceEntry
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Partnership
+from csp_pipeline.reconcile.declared_responses import STATE_RULES
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
+from csp_pipeline.sql_text import quoted
 
 PACKAGE = "csp_pipeline.reconcile"
 
@@ -50,11 +53,11 @@ def register_rules(connection: duckdb.DuckDBPyConnection, partnership: Partnersh
 def build_discrepancies(settings: Settings, partnership: Partnership, book: MeasureBook) -> int:
     """Raise conflicts as discrepancies and write the lake's table `discrepancies`; gives the number of rows.
 
-    Needs the bridges: a conflict is `explained` when the records that its bridge leaves unexplained are within its tolerance.
+    Needs the bridges and the answers: the rules of `STATE_RULES` give each its state.
     """
     raised = partnership.file.discrepancies
     with connect(settings) as connection:
-        for table in ("comparisons", "gap_history", "periods", "bridge_steps"):
+        for table in ("comparisons", "gap_history", "periods", "bridge_steps", "responses"):
             view(connection, settings, table)
         for name, frame in (
             ("areas", partnership.areas),
@@ -64,12 +67,22 @@ def build_discrepancies(settings: Settings, partnership: Partnership, book: Meas
             ("pair_rules", pair_rules(book)),
         ):
             connection.register(name, frame)
-        query = read_sql(PACKAGE, "discrepancies")
         connection.execute(
-            f"CREATE TEMP TABLE discrepancies AS {query}",
+            f"CREATE TEMP TABLE discrepancies AS {query_for_discrepancies()}",
             {"area_levels": raised.area_levels, "periods": raised.periods},
         ).fetchall()
         return write_table(connection, settings, "discrepancies", "FROM discrepancies ORDER BY discrepancy_id")
+
+
+def query_for_discrepancies() -> str:
+    """The query that raises conflicts of `comparisons` and gives each its state by the tables of bridges and answers."""
+    return read_sql(PACKAGE, "discrepancies", state_rules=STATE_RULES, as_worded=as_worded)
+
+
+def as_worded(answer: str) -> str:
+    """SQL for an answer in the words of the drop-down."""
+    cases = " ".join(f"WHEN {quoted(ours)} THEN {quoted(theirs)}" for theirs, ours in ANSWERS.items())
+    return f"CASE {answer} {cases} END"
 
 
 def area_slugs(areas: pd.DataFrame) -> pd.DataFrame:

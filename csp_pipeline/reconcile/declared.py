@@ -1,6 +1,7 @@
 """The declared tables of comparisons, links, bridges and discrepancies."""
 
 from csp_pipeline import tables
+from csp_pipeline.reconcile.declared_responses import STATE_RULES, STATES
 from csp_pipeline.tables import Table
 
 COMPARABILITIES = ("like_for_like", "adjustable", "not_comparable")
@@ -170,7 +171,15 @@ class Discrepancies(Table):
     value_b: float = tables.column("DOUBLE", "Its figure", nullable=True)
     gap: float = tables.column("DOUBLE", "value_b - value_a", nullable=True)
     owner_agencies: list = tables.column("VARCHAR[]", "Agencies that can settle it")
-    state: str = tables.column("VARCHAR", "open, acknowledged, explained, resolved or reopened")
+    state: str = tables.column("VARCHAR", "State", isin=list(STATES))
+    state_rule: str = tables.column(
+        "VARCHAR",
+        "Rule that gives the state, the first that holds: "
+        + "; ".join(f"{rule}: {words} ({state})" for rule, (state, words) in STATE_RULES.items()),
+        nullable=True,
+    )
+    answers: list = tables.column("VARCHAR[]", "Answers in force, as `agency: answer`", nullable=True)
+    unanswered_by: list = tables.column("VARCHAR[]", "Owner agencies that have no answer in force", nullable=True)
     first_seen: str = tables.column("DATE", "Extract date from which the gap was first a conflict", nullable=True)
     last_seen: str = tables.column("DATE", "Latest extract date at which it still stands", nullable=True)
     rule: str = tables.column("VARCHAR", "Tolerance that the gap is beyond")

@@ -7,6 +7,7 @@ from itertools import compress
 from typing import Any
 
 from csp_pipeline.reports import wording
+from csp_pipeline.reports.answers import Answer, answers_to
 from csp_pipeline.reports.bridges import Bridge, Reader, build_bridge
 from csp_pipeline.reports.conflict_words import Figure, question_of, reasons_of, sentence_of
 from csp_pipeline.reports.disclosure_conflicts import cell_of, hidden_figures, may_be_listed, shown_cells
@@ -51,6 +52,7 @@ class Conflict:
     no_bridge: str | None
     search: str | None
     past: tuple[PastGap, ...]
+    answers: tuple[Answer, ...]
 
     @property
     def has_moved(self) -> bool:
@@ -180,6 +182,7 @@ def _conflict(facts: Facts, row: Row, audience: str | None, hidden: dict[str, st
         is_open=row["state"] not in SETTLED,
         is_leading=is_leading(facts, row),
         is_main=_is_main(facts, row),
+        answers=answers_to(facts, row["discrepancy_id"], audience) if audience else (),
     )
 
 

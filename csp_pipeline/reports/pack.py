@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from csp_pipeline.reports.answers import GivenAnswer, given_answers_of
 from csp_pipeline.reports.conflicts import (
     Conflict,
     Conflicts,
@@ -58,6 +59,7 @@ class AgencyReport:
     revisions: tuple[Revision, ...]
     series: tuple[Series, ...]
     since: Since | None
+    given_answers: tuple[GivenAnswer, ...]
 
     @property
     def open_refused(self) -> tuple[RefusedFile, ...]:
@@ -75,10 +77,15 @@ class AgencyReport:
         return tuple(period for period in self.missing if period.refused_file is None)
 
     @property
+    def answers_to_give_again(self) -> tuple[GivenAnswer, ...]:
+        """The reader's answers that were not applied or no longer hold, and ask for another."""
+        return tuple(answer for answer in self.given_answers if answer.asks)
+
+    @property
     def has_nothing_to_do(self) -> bool:
         """Whether nothing is asked of the agency."""
         open_conflicts = self.conflicts.leading or self.conflicts.others
-        return not (open_conflicts or self.open_refused or self.open_rejected or self.missing)
+        return not (open_conflicts or self.open_refused or self.open_rejected or self.missing or self.answers_to_give_again)
 
 
 @dataclass(frozen=True)
@@ -138,6 +145,7 @@ def report_for(facts: Facts, agency: str) -> AgencyReport:
     refused, rejected = refused_files_of(facts, agency), rejected_rows_of(facts, agency)
     missing = missing_periods_of(facts, agency)
     main = list(dict.fromkeys(conflict.measure for conflict in conflicts.listed if conflict.is_main))
+    titles = {c.id: f"{c.measure_title}, {c.area}, {c.period}" for c in conflicts.listed}
     return AgencyReport(
         agency=agency,
         name=entry["agency_name"],
@@ -155,7 +163,13 @@ def report_for(facts: Facts, agency: str) -> AgencyReport:
         revisions=revisions_of(facts, agency),
         series=series_of(facts, agency, main)[:MOST_SERIES],
         since=since_last(facts.last_reports.get(agency), conflicts, rejected, missing, refused),
+        given_answers=given_answers_of(facts, agency, titles),
     )
+
+
+def report_id(report: AgencyReport) -> str:
+    """The first 12 characters of the report's `content_id`: what this report said, and nothing else."""
+    return str(as_json(report)["content_id"])[:12]
 
 
 def front_page(facts: Facts, reports: tuple[AgencyReport, ...]) -> FrontPage:
@@ -211,6 +225,7 @@ def as_json(report: AgencyReport) -> dict[str, Any]:
         "submissions": [asdict(submission) for submission in report.submissions],
         "revised_figures": [asdict(revision) | {"change": revision.change} for revision in report.revisions],
         "series": [asdict(series) for series in report.series],
+        "answers": [asdict(answer) for answer in report.given_answers],
     }
     said = json.dumps(content, default=str, sort_keys=True, ensure_ascii=False)
     content["content_id"] = hashlib.sha256(said.encode()).hexdigest()

@@ -11,7 +11,7 @@ import pandas as pd
 
 from csp_pipeline.errors import PublishError
 from csp_pipeline.partnership.measures import load_measures
-from csp_pipeline.partnership.partnership import Partnership
+from csp_pipeline.partnership.partnership import RESPONSES, Partnership
 from csp_pipeline.reports.disclosure_cells import Numbers, sum_numbers
 from csp_pipeline.reports.disclosure_earlier import cells_shown_before
 from csp_pipeline.reports.disclosure_rules import Rules
@@ -39,6 +39,7 @@ class Facts:
     submissions: list[Row]
     refusals: list[Row]
     rejects: list[Row]
+    responses: list[Row]
     validity: list[Row]
     conflicts: list[Row]
     figures: pd.DataFrame
@@ -63,6 +64,15 @@ class Facts:
         kept = self.figures[~self.figures.feed.isin(self.rules.public_feeds)]
         return sum_numbers(kept, pd.DataFrame(self.areas), pd.DataFrame(self.periods))
 
+    @cached_property
+    def answers_in_force(self) -> dict[str, list[Row]]:
+        """Answers in force by discrepancy."""
+        found: dict[str, list[Row]] = {}
+        for row in self.responses:
+            if row["status"] == "in_force":
+                found.setdefault(row["discrepancy_id"], []).append(row)
+        return found
+
     def agency_name(self, agency: str) -> str:
         """The agency's name in full."""
         return next((str(row["agency_name"]) for row in self.agencies if row["agency"] == agency), agency)
@@ -70,7 +80,7 @@ class Facts:
     def feed_title(self, agency: str, feed: str) -> str:
         """The feed's title."""
         rows = (row for row in self.feeds if row["agency"] == agency and row["feed"] == feed)
-        return next((str(row["title"]) for row in rows), feed)
+        return next((str(row["title"]) for row in rows), "Answers to discrepancies" if feed == RESPONSES else feed)
 
     def area_name(self, area_code: str) -> str:
         """The area's name."""
@@ -103,6 +113,7 @@ def read_facts(settings: Settings, partnership: Partnership) -> Facts:
                     "ORDER BY submission_id, sheet, column_name",
                 ),
                 rejects=_rows(db, read_sql(PACKAGE, "rejects")),
+                responses=_rows(db, "FROM responses ORDER BY discrepancy_id, agency, answered_on, submission_id, row_number"),
                 validity=_rows(db, "FROM validity ORDER BY agency, feed, covered_from, valid_from, submission_id"),
                 conflicts=_rows(db, read_sql(PACKAGE, "conflicts")),
                 figures=db.execute(read_sql(PACKAGE, "cells")).df(),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from csp_pipeline.partnership.partnership import RESPONSES
 from csp_pipeline.partnership.periods import Period, periods_between
 from csp_pipeline.reports import wording
 from csp_pipeline.reports.read import Facts, Row
@@ -259,7 +260,16 @@ def _held(facts: Facts, agency: str, feed: str) -> list[Row]:
 
 
 def _is_replaced(facts: Facts, refused: Row) -> bool:
-    """Whether every day a refused file covers is held by a file extracted on its day or later."""
+    """Whether every day a refused file covers is held by a file extracted on its day or later; of refused answers, whether
+    others came later.
+    """
+    if refused["feed"] == RESPONSES:
+        return any(
+            (row["agency"], row["feed"]) == (refused["agency"], RESPONSES)
+            and (row["outcome"] != "refused" or row["code"] == "no_row_accepted")
+            and row["received"] > refused["received"]
+            for row in facts.submissions
+        )
     start, end = refused["covered_from"], refused["covered_until"]
     if start is None or end is None or refused["extracted"] is None:
         return False

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from csp_pipeline.reports.answers import GivenAnswer
 from csp_pipeline.reports.conflicts import Conflict
 from csp_pipeline.reports.history import Revision, Series
 from csp_pipeline.reports.pack import SCHEMA
@@ -21,6 +22,7 @@ LISTS: dict[str, tuple[type, str]] = {
     "late_periods": (LatePeriod, "Periods that came after they were due"),
     "submissions": (Submission, "Every file received"),
     "revised_figures": (Revision, "Own figures that a later file changed"),
+    "answers": (GivenAnswer, "Answers that the agency gave, and what became of them"),
     "series": (Series, "Own quarterly figures with a break, a gap or a revision in them"),
 }
 COUNTS = (

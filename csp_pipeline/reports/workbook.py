@@ -7,7 +7,9 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
+from csp_pipeline.agencies.responses import SHEET as ANSWERS_SHEET
 from csp_pipeline.reports import wording
+from csp_pipeline.reports.answers_sheet import write_answers_sheet
 from csp_pipeline.reports.pack import AgencyReport
 from csp_pipeline.reports.sheets import EPOCH, OPTIONS, Sheet, make_styles, row_height, write_sheet
 from csp_pipeline.reports.workbook_sheets import agency_sheets
@@ -50,6 +52,7 @@ def write_workbook(path: Path, report: AgencyReport) -> None:
         book.set_properties({"title": title, "author": report.partnership, "created": created})
         styles = make_styles(book)
         _write_cover(book.add_worksheet("Cover"), report, title, styles)
+        write_answers_sheet(book, book.add_worksheet(ANSWERS_SHEET), report, styles)
         for sheet in (_contents(sheets, styles), *sheets):
             name = f"table_{sheet.name.lower().replace(' ', '_')}"
             write_sheet(book.add_worksheet(sheet.name), sheet, name, styles)
@@ -69,7 +72,9 @@ def _write_cover(sheet: Worksheet, report: AgencyReport, title: str, styles: dic
     for row, line in enumerate(lines, start=1):
         sheet.set_row(row, row_height((line,), (("Cover", COVER_WIDTH),)))
         sheet.write_string(row, 0, line, styles["wrap"])
-    sheet.write_url(len(lines) + 1, 0, "internal:'Contents'!A1", styles["link"], "Contents")
+    to_answers = f"{ANSWERS_SHEET}: fill in and send back"
+    sheet.write_url(len(lines) + 1, 0, f"internal:'{ANSWERS_SHEET}'!A1", styles["link"], to_answers)
+    sheet.write_url(len(lines) + 2, 0, "internal:'Contents'!A1", styles["link"], "Contents")
 
 
 def _contents(sheets: list[Sheet], styles: dict[str, Any]) -> Sheet:

@@ -18,6 +18,25 @@ def agency_sheets(report: AgencyReport) -> list[Sheet]:
             list(_conflict_rows(report)),
         ),
         Sheet(
+            "Given answers",
+            f"What became of {report.name}'s answers",
+            (
+                ("Conflict", 44),
+                ("Answer", 26),
+                ("Date", 12),
+                ("Became", 24),
+                ("What to do", 70),
+                ("Open", 7),
+                ("File", 44),
+                ("Row", 8),
+                ("Reference", 60),
+            ),
+            [
+                (a.conflict, a.answer, a.answered_on, a.became, a.told or NOT_APPLICABLE, a.asks, a.file, a.row, a.discrepancy_id)
+                for a in report.given_answers
+            ],
+        ),
+        Sheet(
             "Steps of gaps",
             "Gaps between yearly figures taken apart, cause by cause",
             STEP_COLUMNS,
@@ -270,6 +289,7 @@ CONFLICT_COLUMNS = (
     ("State", 14),
     ("Open", 7),
     ("First seen", 12),
+    ("Answers", 60),
     ("Reference", 60),
 )
 
@@ -343,6 +363,7 @@ def _conflict_rows(report: AgencyReport) -> Iterable[tuple[Any, ...]]:
             c.state,
             c.is_open,
             c.first_seen,
+            "\n".join(answer.sentence for answer in c.answers) or NOT_APPLICABLE,
             c.id,
         )
 

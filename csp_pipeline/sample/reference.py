@@ -123,7 +123,8 @@ def copy_configuration(sources: Path, to: Path) -> list[Path]:
     copied = []
     for path in sorted({path for pattern in patterns for path in sources.glob(pattern)}):
         place = path.relative_to(sources)
-        if place.parts[0] in {"truth", "responses"} or "exports" in place.parts:
+        is_answer = place.parts[0] == "responses" and place.name != "feed.yml"
+        if place.parts[0] == "truth" or "exports" in place.parts or is_answer:
             continue
         target = to / place
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -85,9 +85,7 @@ def improper_places(text: str) -> list[str]:
 
 
 def codes_in_source(source: str) -> set[str]:
-    """Codes that a module of intake gives to files and rows: what it calls the makers of rejects with, and what it sets
-    `code` to.
-    """
+    """Codes that a module gives to files and rows: what it calls the makers of rejects with, and what it sets `code` to."""
     tree = ast.parse(source)
     found: list[ast.expr | None] = []
     for node in ast.walk(tree):
@@ -95,14 +93,17 @@ def codes_in_source(source: str) -> set[str]:
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if called in ("RefusedFileError", "make_reject"):
                 found += node.args[:1]
-            if called == "Check":
+            if called == "BrokenRow":
+                found += node.args[2:3]
+            if called in ("Check", "dataframe_check"):
                 found += [keyword.value for keyword in node.keywords if keyword.arg == "error"]
         elif isinstance(node, ast.Assign) and any(_names(target) & {"code", "AFTER_EXTRACT"} for target in node.targets):
             found.append(node.value)
         elif isinstance(node, ast.FunctionDef) and node.name == "_code_of":
             found += [inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return)]
     texts = {c.value for item in found if item for c in _results(item) if isinstance(c, ast.Constant)}
-    return {text for text in texts if isinstance(text, str) and CODE.fullmatch(text)}
+    codes = {text.partition(":")[0] for text in texts if isinstance(text, str)}
+    return {code for code in codes if CODE.fullmatch(code)}
 
 
 def _names(target: ast.expr) -> set[str]:
@@ -116,7 +117,8 @@ def _results(item: ast.expr) -> Iterable[ast.expr]:
 
 
 def refusal_codes() -> set[str]:
-    return {code for path in (PROJECT / "csp_pipeline/intake").glob("*.py") for code in codes_in_source(read(path))}
+    modules = [*(PROJECT / "csp_pipeline/intake").glob("*.py"), PROJECT / "csp_pipeline/agencies/responses.py"]
+    return {code for path in modules for code in codes_in_source(read(path))}
 
 
 def cell(value: object) -> str:

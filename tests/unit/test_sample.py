@@ -286,7 +286,7 @@ def test_provider_change_reopens_everyone_in_treatment(sample: tuple[Path, Sampl
 
 def test_configuration_is_copied_but_no_exports_or_truth(tmp_path: Path) -> None:
     summary = write_sample(tmp_path, seed=1, sources=SOURCES, crimes=1, first_year="2015-16", last_year="2015-16")
-    for name in ("areas.csv", "police/offence_codes.csv", "police/force_areas.csv"):
+    for name in ("areas.csv", "police/offence_codes.csv", "police/force_areas.csv", "responses/feed.yml"):
         assert (tmp_path / name).read_bytes() == (SOURCES / name).read_bytes()
     assert not list(tmp_path.glob("*/*/exports/*2014*"))
     assert all(path.exists() for path in summary.files)

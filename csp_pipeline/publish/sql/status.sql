@@ -17,8 +17,9 @@ gaps AS (
     GROUP BY ALL
 )
 SELECT
-    f.agency || '/' || f.feed AS feed, coalesce(s.files, 0) AS files, coalesce(s.refused, 0) AS refused,
+    agency || '/' || feed AS feed, coalesce(s.files, 0) AS files, coalesce(s.refused, 0) AS refused,
     coalesce(s.rows_accepted, 0) AS rows, coalesce(s.rows_rejected, 0) AS rejected,
     s.covered_until, s.last_extract, coalesce(g.missing, 0) AS missing, g.first_missing
-FROM feeds f LEFT JOIN sent s USING (agency, feed) LEFT JOIN gaps g USING (agency, feed)
-ORDER BY f.agency, f.feed
+-- answers are no regular feed: an agency's stand here once it has sent any
+FROM feeds f FULL JOIN sent s USING (agency, feed) LEFT JOIN gaps g USING (agency, feed)
+ORDER BY agency, feed

@@ -1,0 +1,99 @@
+"""Answers to conflicts as one reader may see them: those in force by anybody concerned, and what became of its own."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from csp_pipeline.agencies.responses import ANSWERS
+from csp_pipeline.reports import wording
+from csp_pipeline.reports.read import Facts
+
+WORDED = {ours: theirs for theirs, ours in ANSWERS.items()}
+BECAME = {
+    "in_force": "in force",
+    "expired": "expired",
+    "overtaken": "overtaken by figures",
+    "superseded": "replaced",
+    "contradicted": "not applied: contradicted",
+    "not_applied": "not applied",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer in force; role and last day are told to the agency that gave it only."""
+
+    agency: str
+    agency_name: str
+    is_yours: bool
+    answer: str
+    reason: str | None
+    answered_on: date
+    role: str | None
+    valid_until: date | None
+
+    @property
+    def sentence(self) -> str:
+        """`Turning Point answered on 4 July 2017: definition differs – we count clients.`"""
+        who = "You" if self.is_yours else self.agency_name
+        reason = f" – {' '.join(self.reason.split())}" if self.reason else ""
+        return f"{who} answered on {wording.long_date(self.answered_on)}: {self.answer}{reason}"
+
+
+@dataclass(frozen=True)
+class GivenAnswer:
+    """An answer that the reader gave, and what became of it; `asks` when there is something to do about it."""
+
+    discrepancy_id: str
+    conflict: str
+    answer: str
+    answered_on: date
+    file: str
+    row: int
+    status: str
+    became: str
+    told: str | None
+    asks: bool
+
+
+def answers_to(facts: Facts, discrepancy_id: str, reader: str) -> tuple[Answer, ...]:
+    """The answers in force to one conflict."""
+    return tuple(
+        Answer(
+            agency=row["agency"],
+            agency_name=facts.agency_name(row["agency"]),
+            is_yours=row["agency"] == reader,
+            answer=WORDED[row["answer"]],
+            reason=row["reason"],
+            answered_on=row["answered_on"],
+            role=row["role"] if row["agency"] == reader else None,
+            valid_until=row["valid_until"] if row["agency"] == reader else None,
+        )
+        for row in facts.answers_in_force.get(discrepancy_id, [])
+    )
+
+
+def given_answers_of(facts: Facts, agency: str, titles: dict[str, str]) -> tuple[GivenAnswer, ...]:
+    """What became of an agency's answers, those that ask for something first; `titles` are its conflicts' by id.
+
+    An answer that was not applied asks for another until a later workbook of the agency has come; one that ceased to hold
+    asks while the conflict stands.
+    """
+    files = {row["submission_id"]: row for row in facts.submissions}
+    given = [
+        GivenAnswer(
+            discrepancy_id=row["discrepancy_id"],
+            conflict=titles.get(row["discrepancy_id"]) or row["discrepancy_id"],
+            answer=WORDED[row["answer"]],
+            answered_on=row["answered_on"],
+            file=files[row["submission_id"]]["file"],
+            row=row["row_number"],
+            status=row["status"],
+            became=BECAME[row["status"]],
+            told=row["told"],
+            asks=(row["status"] in ("expired", "overtaken", "contradicted") and row["discrepancy_id"] in titles)
+            or (row["status"] == "not_applied" and files[row["submission_id"]]["is_current"]),
+        )
+        for row in facts.responses
+        if row["agency"] == agency
+    ]
+    return tuple(sorted(given, key=lambda answer: not answer.asks))
