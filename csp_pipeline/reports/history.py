@@ -170,7 +170,8 @@ def past_gaps(facts: Facts, agency: str, rows: list[Row], *, kept: tuple[bool, b
 
 def opening_of(opened: PastGap, before: PastGap) -> str | None:
     """`Until 20 June 2017 they stood at 421 and 421, no conflict; then came a new extract of your Recorded crimes.`"""
-    if before.first is None or before.second is None:
+    # a state between the two may have been left out: then it is not known to this reader when the conflict came
+    if before.first is None or before.second is None or before.known_to != opened.known_from:
         return None
     figures = f"{wording.number(before.first)} and {wording.number(before.second)}"
     agreed = "no conflict" if before.verdict == "agrees" else "within the tolerance"
