@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import yaml
 
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.partnership.partnership import load_partnership
@@ -131,6 +132,31 @@ def test_a_mistake_in_measures_is_told(small: Pipeline, change: Callable[[str], 
 )
 def test_a_mistake_in_the_partnership_is_told(small: Pipeline, change: Callable[[str], str], words: tuple[str, ...]) -> None:
     expect_error(small, "partnership.yml", change, *words)
+
+
+@pytest.mark.parametrize(
+    ("found", "instead", "words"),
+    [
+        (
+            "feed: police/street",
+            "feed: police/steet",
+            ("disclosure > public_feeds > 0 > feed", "'police/steet'", "police/street"),
+        ),
+        ("highest: 4", "highest: 0", ("disclosure > small_counts > highest", "greater than or equal to 1")),
+        ("- unit: percent", "- units: percent", ("disclosure > exempt_units > 0 > unit: is missing", "is it misspelt")),
+    ],
+)
+def test_disclosure_rules_that_cannot_be_used(small: Pipeline, found: str, instead: str, words: tuple[str, ...]) -> None:
+    expect_error(small, "partnership.yml", lambda text: text.replace(found, instead), "partnership.yml", *words)
+
+
+def test_a_rule_of_disclosure_has_its_reason(small: Pipeline) -> None:
+    def without_reasons(text: str) -> str:
+        content = yaml.safe_load(text)
+        content["disclosure"]["public_feeds"] = [{"feed": "police/street"}]
+        return yaml.safe_dump(content)
+
+    expect_error(small, "partnership.yml", without_reasons, "disclosure > public_feeds > 0 > reason: is missing")
 
 
 @pytest.mark.parametrize(

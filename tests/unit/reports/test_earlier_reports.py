@@ -1,0 +1,51 @@
+"""Numbers that an agency has read in a report that was sent to it cannot be hidden from it: something else has to be."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from csp_pipeline.errors import PublishError
+from csp_pipeline.reports import write_reports
+from csp_pipeline.settings import Settings
+from tests.unit.reports.made_warehouse import OWN, SOUTHBY, make_warehouse
+from tests.unit.reports.published import Published
+
+SECOND, THIRD = (f"fire/incidents|arson|{SOUTHBY}|2016-17 {quarter}" for quarter in ("Q2", "Q3"))
+
+
+def published(settings: Settings) -> Published:
+    return Published(settings.reports, settings.database, settings.sources, OWN)
+
+
+def test_what_an_earlier_report_showed_is_no_cover_for_a_small_count(tmp_path: Path) -> None:
+    settings = make_warehouse(tmp_path)
+    write_reports(settings)
+    first = published(settings)
+    pack = first.pack("police")
+    # the fire service's quarters are 6, 7, 2 and 5 of 20; the 7 is hidden for the sake of the 2
+    assert SECOND not in first.attacker("police", pack, {}).seen
+    assert first.attacker("police", pack, {}).bounds_of([THIRD], 1, 4) == {THIRD: (1, 4)}
+    assert first.attacker("police", pack, {SECOND: 7.0}).bounds_of([THIRD]) == {THIRD: (2, 2)}
+
+    # but an earlier report showed the 7, and hid the others
+    report = json.loads((settings.reports / "police.json").read_text(encoding="utf-8"))
+    for conflict in report["conflicts"]:
+        if conflict["measure"] == "arson":
+            conflict["figures"][1]["value"] = 7 if conflict["period"].endswith("Q2") else None
+    sent = settings.landing / "reports" / "police" / "2016-08-01-0123456789ab.json"
+    sent.parent.mkdir(parents=True)
+    sent.write_text(json.dumps(report), encoding="utf-8")
+    write_reports(settings)
+    second = published(settings)
+    assert second.attacker("police", second.pack("police"), {SECOND: 7.0}).bounds_of([THIRD], 1, 4) == {THIRD: (1, 4)}
+    assert second.attacker("police", second.pack("police"), {}).seen[SECOND] == 7
+
+
+def test_a_sent_report_that_cannot_be_read_stops_the_reports(tmp_path: Path) -> None:
+    settings = make_warehouse(tmp_path)
+    sent = settings.landing / "reports" / "police" / "2016-08-01-0123456789ab.json"
+    sent.parent.mkdir(parents=True)
+    sent.write_text("{", encoding="utf-8")
+    with pytest.raises(PublishError, match=r"2016-08-01-0123456789ab\.json: this copy of a sent report cannot be read"):
+        write_reports(settings)
