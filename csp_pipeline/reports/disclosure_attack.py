@@ -14,7 +14,7 @@ TOLERANCE = 1e-6
 # Branching stops here, not at a time, so that the same input gives the same output on every machine.
 NODES = 2000
 # After so many worlds that show many ends possible at once, those left get worlds of their own.
-PUSHES = 2
+PUSHES = 4
 # A cell with a gap is not followed further than this from it.
 FAR = 1000
 
@@ -67,6 +67,9 @@ class Sided:
 def with_sides(matrix: sparse.csr_array, low: Array, high: Array, below: Array, above: Array) -> Sided:
     """Relations, all 0, and for each cell with a gap two more rows: below it where its choice is 0, above it where it is 1."""
     gaps = np.flatnonzero((below >= low) & (above <= high))
+    zero = np.zeros(matrix.shape[0])
+    if not len(gaps):
+        return Sided(matrix, (zero, zero))
     # a world may not lie without bounds, where a choice depends on them
     low, high = np.maximum(low[gaps], below[gaps] - FAR), np.minimum(high[gaps], above[gaps] + FAR)
     pick = sparse.eye_array(len(below), format="csr")[gaps]
@@ -75,9 +78,9 @@ def with_sides(matrix: sparse.csr_array, low: Array, high: Array, below: Array, 
         sparse.hstack([pick, -sparse.diags_array(above[gaps] - low, format="csr")]),
         sparse.hstack([pick, -sparse.diags_array(high - below[gaps], format="csr")]),
     ]
-    zero, none = np.zeros(matrix.shape[0]), np.full(len(gaps), np.inf)
+    none = np.full(len(gaps), np.inf)
     limits = np.concatenate([zero, low, -none]), np.concatenate([zero, none, below[gaps]])
-    return Sided(sparse.vstack(rows, format="csr"), limits) if len(gaps) else Sided(matrix, (zero, zero))
+    return Sided(sparse.vstack(rows, format="csr"), limits)
 
 
 def solve(objective: Array, matrix: Any, limits: tuple[Any, Any], low: Array, high: Array, is_whole: Array) -> Any:
@@ -160,6 +163,8 @@ def _without_common_world(knowledge: Knowledge, hidden: Array, labels: Array, di
         target = knowledge.small[left]
         reached = is_possible[target] & (direction * (world[target] - _end(knowledge, direction)[left]) >= -TOLERANCE)
         left = left[~reached]
+        if not reached.any():
+            break
     return left
 
 
@@ -167,11 +172,14 @@ def _without_own_world(knowledge: Knowledge, labels: Array, direction: int, left
     """Ends that no world reaches: each small cell has a world of its own, all in one programme."""
     if not len(left):
         return []
-    members = [np.flatnonzero(labels == labels[cell]) for cell in knowledge.small[left]]
+    of_label = {int(label): np.flatnonzero(labels == label) for label in np.unique(labels[knowledge.small[left]])}
+    relations = {label: in_use(knowledge.matrix[:, cells]) for label, cells in of_label.items()}
     aims, lows, highs, wholes, worlds = [], [], [], [], []
-    for cells, position in zip(members, left, strict=True):
+    for position in left:
+        label = int(labels[knowledge.small[position]])
+        cells = of_label[label]
         low, high = _bounds(knowledge, cells, direction, np.array([position]))
-        worlds.append(with_sides(in_use(knowledge.matrix[:, cells]), low, high, knowledge.below[cells], knowledge.above[cells]))
+        worlds.append(with_sides(relations[label], low, high, knowledge.below[cells], knowledge.above[cells]))
         sides = worlds[-1].matrix.shape[1] - len(cells)
         aims.append(np.append(cells == knowledge.small[position], np.zeros(sides)))
         lows.append(np.append(low, np.zeros(sides)))
