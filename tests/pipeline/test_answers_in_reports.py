@@ -17,6 +17,7 @@ import yaml
 
 from csp_pipeline.cli_output import query_rows
 from csp_pipeline.figures.vintages import build_vintages
+from csp_pipeline.lake import table_path
 from csp_pipeline.publish.warehouse import publish_warehouse
 from csp_pipeline.reconcile.bridge import build_bridges
 from csp_pipeline.reconcile.compare import build_comparisons, build_discrepancies
@@ -118,6 +119,15 @@ def test_the_answer_gives_the_discrepancy_its_state(answered: Pipeline) -> None:
     [response] = answered.published("FROM responses")
     assert (response["status"], response["reason"], response["report_as_at"]) == ("in_force", REASON, date(2016, 7, 20))
     assert count_answers_lost(answered.settings, answered.partnership) == 0
+
+
+def test_the_check_of_answers_sees_one_that_is_lost(answered: Pipeline, tmp_path: Path) -> None:
+    shutil.copytree(answered.settings.lake, tmp_path / "lake")
+    altered = answered.settings.model_copy(update={"warehouse": tmp_path})
+    whole, part = table_path(answered.settings, "responses"), table_path(altered, "responses")
+    part.unlink()
+    duckdb.execute(f"COPY (FROM read_parquet('{whole}') LIMIT 0) TO '{part}' (FORMAT parquet)").fetchall()
+    assert count_answers_lost(altered, answered.partnership) == 1
 
 
 def test_the_report_that_was_answered_is_known_by_the_hash_of_what_it_said(answered: Pipeline) -> None:

@@ -51,6 +51,7 @@ def test_dagsters_own_checks_are_clean(command: list[str], tmp_path: Path) -> No
 def test_there_is_one_asset_for_each_feed_then_the_products_in_order(definitions: dg.Definitions, pipeline: Pipeline) -> None:
     graph = definitions.resolve_asset_graph()
     feeds = {dg.AssetKey(feed.key.split("/")) for feed in pipeline.partnership.feeds}
+    answers = {dg.AssetKey([agency, "responses"]) for agency in pipeline.partnership.file.agencies}
     products = {
         "figure_vintages": {"figures"},
         "break_suggestions": {"figures"},
@@ -60,14 +61,15 @@ def test_there_is_one_asset_for_each_feed_then_the_products_in_order(definitions
         "bridges": {"comparisons"},
         "definition_searches": {"comparisons"},
         "claims": {"comparisons"},
-        "discrepancies": {"bridges", "gap_history"},
+        "discrepancies": {"bridges", "gap_history", "responses"},
         "warehouse": {"discrepancies", "definition_searches", "break_suggestions", "change_tests", "claims"},
         "reports": {"warehouse"},
         "scorecard": {"warehouse"},
     }
-    assert graph.get_all_asset_keys() == feeds | {dg.AssetKey(name) for name in ("figures", *products)}
+    assert graph.get_all_asset_keys() == feeds | answers | {dg.AssetKey(name) for name in ("figures", "responses", *products)}
     assert len(feeds) == 13
     assert graph.get(dg.AssetKey("figures")).parent_keys == feeds
+    assert graph.get(dg.AssetKey("responses")).parent_keys == {dg.AssetKey("gap_history"), *answers}
     for name, needed in products.items():
         assert graph.get(dg.AssetKey(name)).parent_keys == {dg.AssetKey(before) for before in needed}
 
