@@ -168,8 +168,10 @@ class Pipeline:
         build_figures(self.settings, self.partnership, self.book, self.specs)
 
     def run_all(self) -> dict[str, FeedIntake]:
-        """A whole run, from pulling to publishing."""
-        intakes = {feed.key: self.take_in(feed.key) for feed in self.partnership.every_feed}
+        """A whole run, from pulling to publishing; gives what was taken in of the feeds of figures."""
+        intakes = {feed.key: self.take_in(feed.key) for feed in self.partnership.feeds}
+        for feed in self.partnership.response_feeds:
+            self.take_in(feed.key)
         self.make_figures()
         build_vintages(self.settings, self.partnership, self.book, self.specs)
         build_break_suggestions(self.settings, self.partnership, self.book)
