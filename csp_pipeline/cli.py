@@ -291,7 +291,7 @@ def reports(
     if agency is not None and agency not in known:
         raise typer.BadParameter(f"no agency {agency!r}; known: {', '.join(known)}")
     with only_run(settings, f"reports {os.getpid()}"):
-        summary = write_reports(settings, cells_on_scorecard(settings))
+        summary = write_reports(settings, cells_on_scorecard)
         write_scorecard(settings)
         deliveries = deliver_reports(settings, partnership, send=send, agencies=[agency] if agency else None) if deliver else []
     if deliver:

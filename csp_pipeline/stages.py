@@ -170,7 +170,7 @@ class Pipeline:
         """A report for each agency, and the index."""
 
         def write() -> dict[str, Any]:
-            summary = write_reports(self.settings, cells_on_scorecard(self.settings))
+            summary = write_reports(self.settings, cells_on_scorecard)
             return {report.agency: report.conflicts for report in summary.agencies}
 
         return self._unless_done("reports", self.settings.reports / "index.html", write, with_responses=True)

@@ -10,13 +10,14 @@ from csp_pipeline.reports import wording
 from csp_pipeline.reports.answers import Answer, answers_to
 from csp_pipeline.reports.bridges import Bridge, Reader, build_bridge
 from csp_pipeline.reports.conflict_words import Figure, question_of, reasons_of, sentence_of
-from csp_pipeline.reports.disclosure_conflicts import cell_of, hidden_figures, may_be_listed, shown_cells
+from csp_pipeline.reports.disclosure_conflicts import cell_of, hidden_figures, may_be_listed
 from csp_pipeline.reports.disclosure_rules import EVERYBODY
 from csp_pipeline.reports.history import PastGap, opening_of, past_gaps
 from csp_pipeline.reports.read import Facts, Row
 from csp_pipeline.reports.searches import search_sentence
 
 SETTLED = ("explained", "resolved")
+PLACE = ("measure", "area_code", "period")
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ class Conflict:
         return opening_of(self.past[opened - 1], self.past[opened]) if opened else None
 
     @property
+    def shown_cells(self) -> tuple[str, ...]:
+        """The cells of the figures that are shown, as disclosure control names them."""
+        return tuple(cell_of(f.key, self.measure, self.area_code, self.period) for f in self.figures if f.value is not None)
+
+    @property
     def short_sentence(self) -> str:
         """The sentence without measure and area, for under a heading that names them."""
         return self.sentence.removeprefix(f"{self.measure_title}, {self.area}, ")
@@ -109,16 +115,15 @@ def conflicts_for(facts: Facts, agency: str) -> Conflicts:
     return _conflicts(facts, mine, agency, seen_by_all | facts.shown_before.get(agency, frozenset()))
 
 
+@lru_cache(maxsize=1)
 def conflicts_for_everybody(facts: Facts) -> Conflicts:
     """The open yearly conflicts of the partnership's own district as anybody may see them."""
     return _conflicts(facts, _leading_rows(facts), EVERYBODY, frozenset())
 
 
-@lru_cache(maxsize=1)
 def _on_front_page(facts: Facts) -> frozenset[str]:
     """The cells that everybody sees; they are the same for each agency's report."""
-    leading = _listed(facts, _leading_rows(facts), EVERYBODY)
-    return shown_cells(leading, hidden_figures(facts, leading, EVERYBODY, frozenset()))
+    return frozenset(cell for conflict in conflicts_for_everybody(facts).listed for cell in conflict.shown_cells)
 
 
 def conflicts_to_count(facts: Facts) -> list[Row]:
@@ -152,7 +157,8 @@ def _listed(facts: Facts, rows: list[Row], audience: str | None) -> list[Row]:
 
 
 def _conflict(facts: Facts, row: Row, audience: str | None, hidden: dict[str, str]) -> Conflict:
-    is_hidden = {side: cell_of(row, side) in hidden for side in "ab"}
+    cells = {side: cell_of(f"{row[f'agency_{side}']}/{row[f'feed_{side}']}", *(row[name] for name in PLACE)) for side in "ab"}
+    is_hidden = {side: cells[side] in hidden for side in "ab"}
     a, b = (_figure(facts, row, side, audience, is_hidden[side]) for side in "ab")
     # a reader's own figure comes first, so that every sentence starts with what they sent
     swapped = b.is_yours and not a.is_yours

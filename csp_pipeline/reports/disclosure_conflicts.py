@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csp_pipeline.reports.disclosure_cells import Numbers, agency_of, cell_names, figure_numbers
+from csp_pipeline.reports.disclosure_cells import Numbers, agency_of, cell_names, figure_numbers, found_in
 from csp_pipeline.reports.disclosure_rules import Array, Rules, tolerated_range
 from csp_pipeline.reports.read import Facts, Row
 
@@ -43,26 +43,19 @@ def conflict_numbers(facts: Facts, rows: list[Row], audience: str | None, seen: 
     """
     listed = _pairs(facts, rows)
     figures = facts.figures
-    in_question = figures[(figures.feed + "|" + figures.measure).isin(listed.feed + "|" + listed.measure)]
+    in_question = figures[found_in(figures.feed + "|" + figures.measure, listed.feed + "|" + listed.measure)]
     is_known = in_question.feed.isin(facts.rules.public_feeds) | (agency_of(in_question.feed) == (audience or ""))
     in_question = in_question[~is_known]
     loss = _losses(facts, listed)
     bounds = _bounds(facts, listed, audience)
     cells = in_question.merge(bounds, on="cell", how="left")
-    cells = cells.assign(loss=cells.cell.map(loss).fillna(0.0), is_known=cells.cell.isin(seen))
+    cells = cells.assign(loss=cells.cell.map(loss).fillna(0.0), is_known=found_in(cells.cell, seen))
     return figure_numbers(cells, facts.rules, audience) + facts.sums.among(in_question.cell)
 
 
-def shown_cells(rows: list[Row], hidden: dict[str, str]) -> frozenset[str]:
-    """The cells whose numbers a list of conflicts shows."""
-    return frozenset(
-        cell for row in rows for side in "ab" if row[f"value_{side}"] is not None and (cell := cell_of(row, side)) not in hidden
-    )
-
-
-def cell_of(row: Row, side: str) -> str:
-    """The name of one side of a conflict, as cell_names gives it."""
-    return f"{row[f'agency_{side}']}/{row[f'feed_{side}']}|{row['measure']}|{row['area_code']}|{row['period']}"
+def cell_of(feed: str, measure: str, area_code: str, period: str) -> str:
+    """The name of a figure's cell, as cell_names gives it; `feed` is `agency/feed`."""
+    return f"{feed}|{measure}|{area_code}|{period}"
 
 
 def _pairs(facts: Facts, rows: list[Row]) -> pd.DataFrame:
@@ -158,6 +151,7 @@ def _silent_pairs(facts: Facts, listed: pd.DataFrame, audience: str | None) -> p
     pairs = pairs[is_told | is_leading]
     pairs = pairs.assign(cell=cell_names(pairs), other_cell=cell_names(pairs.assign(feed=pairs.other_feed)))
     may_see = (other_agency[pairs.index] == (audience or "")) | pairs.other_feed.isin(facts.rules.public_feeds)
-    may_see |= pairs.other_cell.isin(listed.cell)
-    is_listed = (pairs.cell + "+" + pairs.other_cell).isin(listed.cell + "+" + cell_names(listed.assign(feed=listed.other_feed)))
+    may_see |= found_in(pairs.other_cell, listed.cell)
+    listed_pairs = listed.cell + "+" + cell_names(listed.assign(feed=listed.other_feed))
+    is_listed = found_in(pairs.cell + "+" + pairs.other_cell, listed_pairs)
     return _with_rule(facts, pairs[may_see & ~is_listed])

@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from csp_pipeline.reports.answers import GivenAnswer, given_answers_of
@@ -39,7 +40,7 @@ SCHEMA = "csp-discrepancy-report/2"
 MOST_SERIES = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AgencyReport:
     """Everything one agency is told."""
 
@@ -196,6 +197,7 @@ def _rows_may_be_shown(facts: Facts, feed: FeedState) -> bool:
     return not (protected and (facts.rules.is_small(feed.rows_accepted) or facts.rules.is_small(feed.rows_read)))
 
 
+@lru_cache(maxsize=1)
 def as_json(report: AgencyReport) -> dict[str, Any]:
     """The report as versioned JSON, after docs/schemas/discrepancy-report.schema.json: the contents of page and workbook.
 

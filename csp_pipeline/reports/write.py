@@ -1,6 +1,7 @@
 """Writing every report to its place: the front page, and a page, a workbook and JSON for each agency."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from csp_pipeline.lake import replacing
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.reports.pack import AgencyReport, as_json, front_page, report_for
 from csp_pipeline.reports.page import agency_page, index_page
-from csp_pipeline.reports.read import read_facts
+from csp_pipeline.reports.read import Facts, read_facts
 from csp_pipeline.reports.workbook import write_workbook
 from csp_pipeline.settings import Settings
 
@@ -32,14 +33,19 @@ class ReportSummary:
     agencies: tuple[AgencySummary, ...]
 
 
-def write_reports(settings: Settings, on_scorecard: frozenset[str] = frozenset()) -> ReportSummary:
+ShownElsewhere = Callable[[Settings, Facts], frozenset[str]]
+
+
+def write_reports(settings: Settings, shown_elsewhere: ShownElsewhere | None = None) -> ReportSummary:
     """Write the reports from the published warehouse; the same warehouse gives the same bytes.
 
-    `on_scorecard` are the cells of figures that the scorecard shows: every reader knows them.
+    `shown_elsewhere` gives the cells of figures that the scorecard shows: every reader knows them.
 
     Raises PublishError when there is no warehouse to read, ConfigurationError when `sources/` cannot be read.
     """
-    facts = replace(read_facts(settings, load_partnership(settings.sources)), on_scorecard=on_scorecard)
+    facts = read_facts(settings, load_partnership(settings.sources))
+    if shown_elsewhere is not None:
+        facts = replace(facts, on_scorecard=shown_elsewhere(settings, facts))
     reports = tuple(report_for(facts, row["agency"]) for row in facts.agencies)
     summaries = tuple(_write_agency(settings.reports, report) for report in reports)
     index = settings.reports / "index.html"

@@ -6,11 +6,11 @@ from pathlib import Path
 from csp_pipeline.lake import replacing
 from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import load_partnership
-from csp_pipeline.partnership.scorecard import ScorecardFile, load_scorecard
+from csp_pipeline.partnership.scorecard import load_scorecard
 from csp_pipeline.reports.read import Facts, read_facts
 from csp_pipeline.scorecard.card import Card, build_card, cells_shown
 from csp_pipeline.scorecard.page import scorecard_page
-from csp_pipeline.scorecard.read import CardFacts, read_card_facts
+from csp_pipeline.scorecard.read import read_card_facts
 from csp_pipeline.scorecard.workbook import write_workbook
 from csp_pipeline.settings import Settings
 
@@ -29,10 +29,12 @@ def write_scorecard(settings: Settings) -> ScorecardSummary | None:
 
     Raises PublishError when there is no warehouse to read, ConfigurationError when `sources/` cannot be read.
     """
-    read = _read(settings)
-    if read is None:
+    partnership = load_partnership(settings.sources)
+    file = load_scorecard(partnership, load_measures(partnership))
+    if file is None:
         return None
-    card = build_card(*read)
+    facts = read_facts(settings, partnership)
+    card = build_card(facts, read_card_facts(settings, file, facts), file)
     page, workbook = settings.reports / "scorecard.html", settings.reports / "scorecard.xlsx"
     with replacing(page) as beside:
         beside.write_text(scorecard_page(card), encoding="utf-8")
@@ -41,16 +43,8 @@ def write_scorecard(settings: Settings) -> ScorecardSummary | None:
     return ScorecardSummary(page, workbook, card)
 
 
-def cells_on_scorecard(settings: Settings) -> frozenset[str]:
+def cells_on_scorecard(settings: Settings, facts: Facts) -> frozenset[str]:
     """The cells of figures that the scorecard shows, which the agencies' reports have to reckon with; raises as above."""
-    read = _read(settings)
-    return frozenset() if read is None else cells_shown(*read)
-
-
-def _read(settings: Settings) -> tuple[Facts, CardFacts, ScorecardFile] | None:
     partnership = load_partnership(settings.sources)
     file = load_scorecard(partnership, load_measures(partnership))
-    if file is None:
-        return None
-    facts = read_facts(settings, partnership)
-    return facts, read_card_facts(settings, file, facts), file
+    return frozenset() if file is None else cells_shown(facts, read_card_facts(settings, file, facts), file)

@@ -93,7 +93,7 @@ def test_an_agencys_report_reckons_with_what_the_scorecard_shows(tmp_path: Path)
     warehouse = make_warehouse(tmp_path)
 
     def shown_to_the_police(on_scorecard: frozenset[str]) -> dict[str, str]:
-        write_reports(warehouse, on_scorecard)
+        write_reports(warehouse, lambda *_: on_scorecard)
         report = json.loads((warehouse.reports / "police.json").read_text(encoding="utf-8"))
         arson = [entry for entry in report["conflicts"] if (entry["measure"], entry["area"]) == ("arson", "Southby")]
         return {entry["period"]: figure["shown"] for entry in arson for figure in entry["figures"] if figure["agency"] == "fire"}
