@@ -13,7 +13,7 @@ LOWEST, HIGHEST = 1, 4
 # How far a cell may move in a world that moves another one by 1. Where relations are sums of a table, 1 is enough.
 REACH = 2
 # So many more ends are asked for in one programme, before looking which ones still fail.
-AT_ONCE = 4
+AT_ONCE = 16
 # Programmes with more variables than this are not tried: everything that could be hidden is hidden instead.
 LARGEST = 40_000
 
