@@ -36,7 +36,8 @@ def _note_shared_values(connection: duckdb.DuckDBPyConnection, side: Side) -> di
     """Find the values that several records of a side bear, of all columns that tie records together."""
     columns = ["identifier_0"]
     if any_row(connection, f"FROM records_{side.name} WHERE event_key IS NOT NULL"):
-        columns.append("hash(event_key)")
+        # the hash of a blank is a number like others
+        columns.append("CASE WHEN event_key IS NOT NULL THEN hash(event_key) END")
     # one file never holds a record twice: intake rejects such rows
     files = f"SELECT count(DISTINCT submission_id) AS files FROM records_{side.name} WHERE is_current"
     if any_row(connection, f"FROM ({files}) WHERE files > 1"):

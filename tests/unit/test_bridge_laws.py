@@ -7,9 +7,8 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from csp_pipeline.partnership.links import RuleEntry
 from csp_pipeline.reconcile.declared import CAUSES
-from tests.accuracy.bridging import Bridged, Way, bridge_tables, configuration
+from tests.accuracy.bridging import Bridged, Way, bridge_tables
 from tests.accuracy.other_worlds import CASES, CLIENTS, COUNTY, CRIMES, HARBOROUGH, HERE, INCIDENTS, THERE, VICTIMS
 
 FEEDS = ("police/crimes", "county/domestic_abuse")
@@ -144,32 +143,3 @@ def test_the_other_way_round_every_sign_turns(a: pd.DataFrame, b: pd.DataFrame) 
     swapped = bridge_tables(FEEDS[::-1], (b, a), turned, AREAS, YEAR, compared=PERIODS)
     mirrored = replace(swapped, records=swapped.records.assign(contribution=-swapped.records.contribution))
     assert told(found) == told(mirrored)
-
-
-@fewer
-@given(crime_tables, case_tables)
-def test_a_further_rule_that_finds_nothing_changes_no_link_and_no_counterpart(a: pd.DataFrame, b: pd.DataFrame) -> None:
-    """With a second identifier no pair is settled by one join, so that all records go the long way."""
-    pair = configuration()[1].pair(*FEEDS)
-    assert pair is not None
-    # incidents are numbered I-1, cases C1
-    columns = {"police/crimes": "incident_number", "county/domestic_abuse": "case_id"}
-    further = RuleEntry(name="further", identifier=columns, form="letters_and_digits")
-    # the first and the last rule keep their places
-    longer = pair.model_copy(update={"rules": [*pair.rules, further]})
-    found = bridge(a, b)
-    the_long_way = bridge_tables(
-        FEEDS,
-        (a, b),
-        TWO_MEASURES,
-        AREAS,
-        YEAR,
-        compared=PERIODS,
-        links=configuration()[1].model_copy(update={"pairs": [longer]}),
-    )
-    assert found.links.equals(the_long_way.links)
-    assert found.cuts.equals(the_long_way.cuts)
-    with_counterpart = [
-        sorted(told(replace(each, records=each.records[each.records.counterpart_key.notna()]))) for each in (found, the_long_way)
-    ]
-    assert with_counterpart[0] == with_counterpart[1]

@@ -1,14 +1,26 @@
 """Links and bridges in worlds of other habits than the sample's, and where there is little or nothing to link by."""
 
 from dataclasses import replace
+from typing import Any
 
 import duckdb
 import pandas as pd
 import pytest
 
+from csp_pipeline.partnership.links import RuleEntry
+from csp_pipeline.reconcile import link
 from csp_pipeline.reconcile.link_sides import MACROS, normalised
-from tests.accuracy.bridging import Bridged, Way, bridge_tables
-from tests.accuracy.other_worlds import HARBOROUGH, HERE, Habits, confuse_other, entry, false_links, make_other_domestic_world
+from tests.accuracy.bridging import Bridged, Way, bridge_tables, configuration
+from tests.accuracy.other_worlds import (
+    HARBOROUGH,
+    HERE,
+    YEARS,
+    Habits,
+    confuse_other,
+    entry,
+    false_links,
+    make_other_domestic_world,
+)
 
 SEEDS = 4
 PERSONS_KNOWN = Habits(spoiled=0.3, no_person_a=0, no_person_b=0)
@@ -37,6 +49,41 @@ def test_records_get_their_planted_cause(habits: Habits, least: float, precision
     assert len(table) > SEEDS * 400
     assert table.is_right.mean() >= least, table.groupby(["planted", "found", "is_right"]).size()
     assert 1 - false / links >= precision
+
+
+def test_pairs_settled_by_one_join_are_what_the_long_way_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a further rule, which finds nothing, no pair is settled by one join, and all records go the long way."""
+    left_over: list[tuple[int, int]] = []
+    aside = link.set_quiet_pairs_aside
+
+    def noting_what_is_left(connection: duckdb.DuckDBPyConnection, *of_pair: Any) -> None:
+        aside(connection, *of_pair)
+        counts = "SELECT (SELECT count(*) FROM rest_a), (SELECT count(*) FROM records_a)"
+        left_over.extend(connection.execute(counts).fetchall())
+
+    monkeypatch.setattr(link, "set_quiet_pairs_aside", noting_what_is_left)
+    world = make_other_domestic_world(7, events=300)
+    declared = configuration()[1]
+    pair = declared.pair(*world.feeds)
+    assert pair is not None
+    columns = {"police/crimes": "incident_number", "county/domestic_abuse": "case_id"}
+    further = RuleEntry(name="further", identifier=columns, form="letters_and_digits")
+    longer = declared.model_copy(update={"pairs": [pair.model_copy(update={"rules": [*pair.rules, further]})]})
+    measures = {"cases": world.measures["cases"]}
+    tables, years = (world.a, world.b), ["2015-16", "2016-17"]
+    short, long = (
+        bridge_tables(world.feeds, tables, measures, [HARBOROUGH], YEARS, compared=years, links=links)
+        for links in (declared, longer)
+    )
+    (rest, records), (all_of_them, _) = left_over
+    assert records - rest > 20
+    assert all_of_them == records
+    assert len(short.links) > 100
+    assert short.links.equals(long.links)
+    assert short.cuts.equals(long.cuts)
+    told = [each.records[each.records.counterpart_key.notna()].reset_index(drop=True) for each in (short, long)]
+    assert len(told[0]) > 20
+    pd.testing.assert_frame_equal(told[0], told[1])
 
 
 def test_where_no_feed_names_identifiers_or_persons_nothing_gets_a_definite_cause() -> None:
