@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,14 @@ from csp_pipeline.scorecard import cells_on_scorecard, write_scorecard
 from csp_pipeline.scorecard.card import rows_of
 from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec
+
+
+class Reads(IntEnum):
+    """What a stage is made from; each also reads what those before it do."""
+
+    RECORDS = 0
+    ANSWERS = 1
+    SENT_REPORTS = 2
 
 
 @dataclass(frozen=True)
@@ -115,7 +124,7 @@ class Pipeline:
             "discrepancies",
             table_path(self.settings, "discrepancies"),
             lambda: {"discrepancies": build_discrepancies(self.settings, self.partnership, self.measures)},
-            with_responses=True,
+            reads=Reads.ANSWERS,
         )
 
     def build_responses(self) -> dict[str, Any]:
@@ -124,7 +133,7 @@ class Pipeline:
             "responses",
             table_path(self.settings, "responses"),
             lambda: build_responses(self.settings, self.partnership, self.measures),
-            with_responses=True,
+            reads=Reads.ANSWERS,
         )
 
     def search_definitions(self) -> dict[str, Any]:
@@ -163,7 +172,7 @@ class Pipeline:
             "warehouse",
             self.settings.database,
             lambda: publish_warehouse(self.settings, self.partnership, self.measures, self.specs),
-            with_responses=True,
+            reads=Reads.ANSWERS,
         )
 
     def write_reports(self) -> dict[str, Any]:
@@ -173,7 +182,7 @@ class Pipeline:
             summary = write_reports(self.settings, cells_on_scorecard)
             return {report.agency: report.conflicts for report in summary.agencies}
 
-        return self._unless_done("reports", self.settings.reports / "index.html", write, with_responses=True)
+        return self._unless_done("reports", self.settings.reports / "index.html", write, reads=Reads.SENT_REPORTS)
 
     def write_scorecard(self) -> dict[str, Any]:
         """The strategy group's scorecard; gives the row of each measure, none without `scorecard.yml`."""
@@ -182,23 +191,25 @@ class Pipeline:
             summary = write_scorecard(self.settings)
             return {"measures": rows_of(summary.card) if summary else []}
 
-        return self._unless_done("scorecard", self.settings.reports / "scorecard.html", write)
+        return self._unless_done("scorecard", self.settings.reports / "scorecard.html", write, reads=Reads.ANSWERS)
 
     def deliver_reports(self, send: bool) -> list[Delivery]:
         """Every agency's report to its place, or what would be sent; never left out, for what was sent stands in landing."""
         return deliver_reports(self.settings, self.partnership, send=send)
 
-    def inputs(self, *, with_responses: bool = False) -> str:
-        """A hash of all that the stages after intake depend on: receipts, configuration, views and code.
-
-        Figures and comparisons do not depend on what agencies answer; what comes of it does, `with_responses`.
+    def inputs(self, reads: Reads = Reads.RECORDS) -> str:
+        """A hash of all that a stage after intake depends on: receipts, configuration, views and code; what agencies answered
+        and what was sent to them only where it reads them.
         """
         digest = hashlib.sha256()
-        for receipts in read_all_receipts(self.settings, self.partnership, with_responses=with_responses).values():
+        with_answers = reads >= Reads.ANSWERS
+        for receipts in read_all_receipts(self.settings, self.partnership, with_responses=with_answers).values():
             for receipt in receipts:
                 digest.update(f"{receipt.submission_id} {receipt.fingerprint} {receipt.outcome}\n".encode())
         digest.update(self._declared)
         _add_files(digest, sorted(self.settings.views.glob("*.sql")))
+        if reads >= Reads.SENT_REPORTS:
+            _add_files(digest, sorted(self.settings.landing.glob("reports/*/sent.jsonl")))
         return digest.hexdigest()
 
     @cached_property
@@ -208,16 +219,16 @@ class Pipeline:
         configuration = sorted([*self.partnership.sources.glob("*.yml"), *self.partnership.sources.glob("*.csv")])
         configuration += sorted(self.partnership.sources.glob("*/*/feed.yml"))
         configuration += sorted(self.partnership.sources.glob("*/feed.yml"))
-        code = sorted(p for p in Path(__file__).parent.rglob("*") if p.suffix in (".py", ".sql", ".j2", ".css"))
+        code = sorted(p for p in Path(__file__).parent.rglob("*") if p.suffix in (".py", ".sql", ".j2", ".css", ".json"))
         _add_files(digest, [*configuration, *code])
         return digest.digest()
 
     def _unless_done(
-        self, stage: str, product: Path, run: Callable[[], dict[str, Any]], *, with_responses: bool = False
+        self, stage: str, product: Path, run: Callable[[], dict[str, Any]], *, reads: Reads = Reads.RECORDS
     ) -> dict[str, Any]:
         """Run a stage unless its product is there and was made from the same inputs; gives what the stage counted."""
         note = self.settings.lake / "stages" / f"{stage}.json"
-        inputs = self.inputs(with_responses=with_responses)
+        inputs = self.inputs(reads)
         last = read_json(note)
         if last and last.get("inputs") == inputs and product.exists():
             counted: dict[str, Any] = last["counted"]

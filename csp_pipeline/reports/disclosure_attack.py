@@ -1,5 +1,10 @@
 """What a reader can work out about hidden counts: worlds that agree with all that is shown, found by linear programmes."""
 
+import ctypes
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 Array = np.ndarray[Any, np.dtype[Any]]
 LOWER, UPPER = -1, 1
 TOLERANCE = 1e-6
+STANDARD_OUTPUT = 1
 # Branching stops here, not at a time, so that the same input gives the same output on every machine.
 NODES = 2000
 # After so many worlds that show many ends possible at once, those left get worlds of their own.
@@ -87,7 +93,30 @@ def solve(objective: Array, matrix: Any, limits: tuple[Any, Any], low: Array, hi
     """Minimise under limits[0] <= matrix · x <= limits[1] with HiGHS, whole numbers where `is_whole`: scipy's result."""
     constraints = [LinearConstraint(matrix, *limits)] if matrix.shape[0] else []
     options = {"node_limit": NODES, "mip_rel_gap": 0.0}
-    return milp(objective, integrality=is_whole.astype(int), bounds=Bounds(low, high), constraints=constraints, options=options)
+    with _silence():
+        return milp(
+            objective, integrality=is_whole.astype(int), bounds=Bounds(low, high), constraints=constraints, options=options
+        )
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep from standard output what HiGHS prints there past all its options, so that the output of a command stays its own.
+
+    HiGHS writes through the C library, whose buffer is emptied before and after.
+    """
+    c_library = ctypes.CDLL(None)
+    sys.stdout.flush()
+    c_library.fflush(None)
+    kept = os.dup(STANDARD_OUTPUT)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), STANDARD_OUTPUT)
+        yield
+    finally:
+        c_library.fflush(None)
+        os.dup2(kept, STANDARD_OUTPUT)
+        os.close(kept)
 
 
 def in_use(matrix: sparse.csc_array) -> sparse.csr_array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from csp_pipeline.reconcile.history import build_gap_history
 from csp_pipeline.reconcile.responses import build_responses, count_answers_lost
 from csp_pipeline.reports import write_reports
 from csp_pipeline.stages import Pipeline as Stages
+from csp_pipeline.stages import Reads
 from tests.conftest import Pipeline
 from tests.returned import column_of, fill_in, row_of
 from tests.small_exports import case, crime, csv_text, grid, xlsx
@@ -131,8 +131,8 @@ def test_the_check_of_answers_sees_one_that_is_lost(answered: Pipeline, tmp_path
 
 
 def test_the_report_that_was_answered_is_known_by_the_hash_of_what_it_said(answered: Pipeline) -> None:
-    said = (answered.settings.warehouse / "first" / "county.json").read_bytes()
-    assert answered.published("FROM responses")[0]["report_id"] == hashlib.sha256(said).hexdigest()[:12]
+    said = json.loads((answered.settings.warehouse / "first" / "county.json").read_text(encoding="utf-8"))
+    assert answered.published("FROM responses")[0]["report_id"] == said["content_id"][:12]
 
 
 def test_the_other_agency_reads_answer_and_reason_and_nothing_else(answered: Pipeline) -> None:
@@ -193,11 +193,22 @@ def test_scripts_find_answers_with_csp_discrepancies_and_csp_status(answered: Pi
 
 def test_a_new_answer_makes_no_figure_again(answered: Pipeline) -> None:
     stages = Stages(answered.settings, answered.partnership, answered.specs)
-    figures, answers = stages.inputs(), stages.inputs(with_responses=True)
+    figures, answers = stages.inputs(), stages.inputs(Reads.ANSWERS)
     answer(answered, "police", {"Answer": "need records", "Role": "Crime registrar", "Date": date(2016, 8, 3)}, "later.xlsx")
     answered.take_in("police/responses")
     assert stages.inputs() == figures
-    assert stages.inputs(with_responses=True) != answers
+    assert stages.inputs(Reads.ANSWERS) != answers
+
+
+def test_a_report_is_written_again_once_it_was_sent(pipeline: Pipeline) -> None:
+    # the next one says what changed since; figures, answers and the warehouse stay as they are
+    stages = Stages(pipeline.settings, pipeline.partnership, pipeline.specs)
+    before = {reads: stages.inputs(reads) for reads in Reads}
+    log = pipeline.settings.landing / "reports" / "police" / "sent.jsonl"
+    log.parent.mkdir(parents=True)
+    log.write_text('{"as_at": "2017-07-01"}\n', encoding="utf-8")
+    changed = {reads for reads in Reads if stages.inputs(reads) != before[reads]}
+    assert changed == {Reads.SENT_REPORTS}
 
 
 def test_figures_that_move_overtake_the_answer_and_the_agency_is_asked_again(answered: Pipeline) -> None:
