@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from csp_pipeline.agencies import find_feed_spec
-from csp_pipeline.delivery import Delivery, deliver_reports
 from csp_pipeline.errors import PublishError
 from csp_pipeline.figures.breaks import build_break_suggestions
 from csp_pipeline.figures.build import build_figures
@@ -30,11 +29,11 @@ from csp_pipeline.reconcile.compare import build_comparisons, build_discrepancie
 from csp_pipeline.reconcile.history import build_gap_history
 from csp_pipeline.reconcile.responses import build_responses
 from csp_pipeline.reconcile.search import build_searches
-from csp_pipeline.reports import write_reports
-from csp_pipeline.scorecard import cells_on_scorecard, write_scorecard
-from csp_pipeline.scorecard.card import rows_of
 from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec
+
+if TYPE_CHECKING:
+    from csp_pipeline.delivery import Delivery
 
 
 class Reads(IntEnum):
@@ -179,6 +178,10 @@ class Pipeline:
         """A report for each agency, and the index."""
 
         def write() -> dict[str, Any]:
+            # loaded only where there is something to write, for it takes as long to load as the rest of a second run
+            from csp_pipeline.reports import write_reports
+            from csp_pipeline.scorecard import cells_on_scorecard
+
             summary = write_reports(self.settings, cells_on_scorecard)
             return {report.agency: report.conflicts for report in summary.agencies}
 
@@ -188,13 +191,18 @@ class Pipeline:
         """The strategy group's scorecard; gives the row of each measure, none without `scorecard.yml`."""
 
         def write() -> dict[str, Any]:
+            from csp_pipeline.scorecard import write_scorecard
+            from csp_pipeline.scorecard.card import rows_of
+
             summary = write_scorecard(self.settings)
             return {"measures": rows_of(summary.card) if summary else []}
 
         return self._unless_done("scorecard", self.settings.reports / "scorecard.html", write, reads=Reads.ANSWERS)
 
-    def deliver_reports(self, send: bool) -> list[Delivery]:
+    def deliver_reports(self, send: bool) -> "list[Delivery]":
         """Every agency's report to its place, or what would be sent; never left out, for what was sent stands in landing."""
+        from csp_pipeline.delivery import deliver_reports
+
         return deliver_reports(self.settings, self.partnership, send=send)
 
     def inputs(self, reads: Reads = Reads.RECORDS) -> str:

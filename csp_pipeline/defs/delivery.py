@@ -1,13 +1,16 @@
 """Delivery of the reports: a job of its own, its schedule, and its sensor after each published warehouse; both stopped."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from csp_pipeline.defs.metadata import markdown_table
 from csp_pipeline.defs.one_run import ONE_RUN
-from csp_pipeline.delivery import Delivery
 from csp_pipeline.stages import Pipeline
+
+if TYPE_CHECKING:
+    from csp_pipeline.delivery import Delivery
 
 JOB = "deliver_reports"
 OP = "deliver"
@@ -77,5 +80,5 @@ def build_delivery_sensor(job: dg.JobDefinition) -> dg.SensorDefinition:
     return after_each_warehouse
 
 
-def _sentence(failed: list[Delivery]) -> str:
+def _sentence(failed: "list[Delivery]") -> str:
     return "; ".join(f"{delivery.agency}: {delivery.message}" for delivery in failed)
