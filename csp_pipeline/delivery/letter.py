@@ -20,17 +20,18 @@ def write_letter(pack: Pack, changes: Changes | None, last_as_at: str | None, *,
     """The text for one report. `changes` is None when there is no earlier report, or its copy is gone; `last_as_at` is the day
     of the earlier one; `again` says that an earlier sending may have arrived.
     """
-    data, summary = pack.data, pack.data["summary"]
+    data = pack.data
     name, day = _one_line(data["agency_name"]), _day(pack.as_at)
     opened = sum(bool(conflict.get("is_open", True)) for conflict in data["conflicts"])
-    rows, files, periods = (summary[kind] for kind in ("rejected_rows", "refused_files", "missing_periods"))
+    rows, files = (sum(entry["is_open"] for entry in data[kind]) for kind in ("rejected_rows", "refused_files"))
+    periods = len(data["missing_periods"])
     lines = [
         f"This is the report of {_one_line(data['partnership'])} to {name}: how your figures compare with those of the",
         f"other agencies, as at {day}.",
         "",
         "In it:",
         f"- {wording.counted(opened, 'open conflict')} between your figures and others",
-        f"- {wording.counted(rows, 'rejected row')} and {wording.counted(files, 'refused file')} of yours",
+        f"- {wording.counted(rows, 'rejected row')} and {wording.counted(files, 'refused file')} of yours to correct",
         f"- {wording.counted(periods, 'missing period')}",
         "",
     ]

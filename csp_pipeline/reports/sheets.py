@@ -13,7 +13,9 @@ from xlsxwriter.worksheet import Worksheet
 from csp_pipeline.reports import wording
 
 NOT_AVAILABLE, NOT_APPLICABLE = "[x]", "[z]"
+# characters across a page of A4 that can still be read when a sheet is shrunk to it
 PRINTABLE_WIDTH = 260
+A4 = 9
 EPOCH = datetime(2000, 1, 1)
 OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 
@@ -72,10 +74,11 @@ def write_sheet(sheet: Worksheet, content: Sheet, table_name: str, styles: dict[
         for column, value in enumerate(row):
             _write_cell(sheet, row_number, column, value, styles)
     sheet.freeze_panes(header + 1, 0)
+    sheet.set_row(header, row_height(tuple(f"{name}  " for name, _ in content.columns), content.columns))
     sheet.set_landscape()
-    # a wide table shrunk to one page could not be read
-    if sum(width for _, width in content.columns) <= PRINTABLE_WIDTH:
-        sheet.fit_to_pages(1, 0)
+    sheet.set_paper(A4)
+    # a wide table shrunk to one page could not be read: it is given as many beside each other as it needs
+    sheet.fit_to_pages(-(-sum(width for _, width in content.columns) // PRINTABLE_WIDTH), 0)
     sheet.repeat_rows(header)
     if content.finish:
         content.finish(sheet, header + 1, header + len(rows))
@@ -103,4 +106,4 @@ def _write_cell(sheet: Worksheet, row: int, column: int, value: Any, styles: dic
         sheet.write_number(row, column, value, styles["whole" if value == int(value) else "number"])
     else:
         text = NOT_AVAILABLE if value in (None, "") else str(value)
-        sheet.write_string(row, column, text, styles["right" if text == "[c]" else "wrap"])
+        sheet.write_string(row, column, text, styles["right" if text == "[c]" and column else "wrap"])

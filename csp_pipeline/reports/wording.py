@@ -133,4 +133,4 @@ def cause_title(cause: str, detail: str | None) -> str:
 
 def cause_meaning(sentence: str, detail: str | None) -> str:
     """What a step says of its records, its condition put in words."""
-    return sentence.replace(detail, condition(detail)) if detail else sentence
+    return sentence.replace(f": {detail}", f" (the condition is “{condition(detail)}”)") if detail else sentence

@@ -14,7 +14,7 @@ from csp_pipeline.reports.pack import AgencyReport
 from csp_pipeline.reports.sheets import EPOCH, OPTIONS, Sheet, make_styles, row_height, write_sheet
 from csp_pipeline.reports.workbook_sheets import agency_sheets
 
-COVER_WIDTH = 90
+COVER_WIDTH = 76
 NOTES = (
     (
         "[c]",
@@ -35,6 +35,7 @@ NOTES = (
         "One cause of a gap between two counts of records: records that only the second figure counts add to it, records that "
         "only the first counts take away. The steps add up to the gap exactly.",
     ),
+    ("Adds, Reached", "What a step adds to the first figure (below 0: takes away), and what is reached with it."),
     ("Found", "What the cell held, unless it may be about a person: then [c]."),
     ("Open", "yes: something is still to be done. no: a later file has replaced this one, or the conflict is settled."),
 )

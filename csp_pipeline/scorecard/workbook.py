@@ -9,10 +9,11 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from csp_pipeline.reports import wording
-from csp_pipeline.reports.sheets import EPOCH, NOT_APPLICABLE, OPTIONS, Sheet, make_styles, write_sheet
+from csp_pipeline.reports.sheets import EPOCH, NOT_APPLICABLE, OPTIONS, Sheet, make_styles, row_height, write_sheet
 from csp_pipeline.scorecard.card import Card, Line
 from csp_pipeline.scorecard.numbers import Number
 
+COVER_WIDTH = 76
 NOTES = (
     ("[b]", "Break: from this period on something else is counted, or it is counted otherwise."),
     ("[c]", "Confidential: an agency's count of 1 to 4, or what would let one be worked out."),
@@ -60,7 +61,7 @@ def write_workbook(path: Path, card: Card) -> None:
 
 
 def _write_cover(sheet: Worksheet, card: Card, title: str, sheets: list[Sheet], styles: dict[str, Any]) -> None:
-    sheet.set_column(0, 0, 100)
+    sheet.set_column(0, 0, COVER_WIDTH)
     sheet.hide_gridlines(2)
     sheet.fit_to_pages(1, 0)
     lines = [
@@ -70,6 +71,7 @@ def _write_cover(sheet: Worksheet, card: Card, title: str, sheets: list[Sheet], 
     ]
     sheet.write_string(0, 0, title, styles["title"])
     for row, line in enumerate(lines, start=1):
+        sheet.set_row(row, row_height((line,), (("Cover", COVER_WIDTH),)))
         sheet.write_string(row, 0, line, styles["wrap"])
     for row, entry in enumerate(sheets, start=len(lines) + 1):
         text = f"{entry.name}: {wording.counted(len(entry.rows), 'row')}"

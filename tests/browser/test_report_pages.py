@@ -104,7 +104,7 @@ def test_the_front_page_leads_an_agency_to_its_report(open_page: Open) -> None:
     page = open_page("index")
     page.get_by_role("link", name="Northshire County Council", exact=True).click()
     assert page.get_by_role("heading", level=1).inner_text().startswith("Northshire County Council")
-    page.get_by_role("link", name="The partnership’s front page").click()
+    page.go_back()
     assert page.get_by_role("heading", level=1).inner_text().startswith("Northby Community Safety Partnership")
 
 
