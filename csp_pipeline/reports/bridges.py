@@ -74,7 +74,8 @@ def build_bridge(
     """The bridge between two shown figures for one reader, or None and the reason why there is none to show.
 
     `figures` and `feeds` come in the reader's order; `swapped` says that this is the other way round than in the warehouse.
-    Where a side is kept from the reader and has a small count in a step, its records of all causes are told in one step.
+    Where a side is kept from the reader and has a small count in a step, its records of all causes are told in one step;
+    where that would tell a small count, or its absence would, there is no bridge.
     """
     if not steps:
         return (
@@ -90,7 +91,11 @@ def build_bridge(
         second_kept and any(reader.is_small(counts.second) for counts in found),
     )
     totals = (sum(counts.first for counts in found), sum(counts.second for counts in found))
-    if any(is_merged and reader.is_small(total) for is_merged, total in zip(merged, totals, strict=True)):
+    gap = figures[1] - figures[0]
+    if any(
+        is_kept and _is_told_by_silence(reader, total, least)
+        for is_kept, total, least in zip((first_kept, second_kept), totals, (-gap, gap), strict=True)
+    ):
         return None, "The way from one figure to the other is withheld: it would tell a small count of another agency."
     told = [counts.without(merged) for counts in found]
     rows = [counts for counts in told if counts.first or counts.second]
@@ -112,6 +117,16 @@ def build_bridge(
         ),
         "",
     )
+
+
+def _is_told_by_silence(reader: Reader, total: int, least: float) -> bool:
+    """Whether a side's records of all causes may not be told, nor told to be few.
+
+    A total of 1 to 4 is withheld. But from the two figures anybody reads the least that it can be: of a gap of +4 the second side
+    has 4 records or more, and where the bridge is missing it would have just these. So somewhat larger totals are withheld with
+    it: whatever the gap, as many totals remain possible as there are small counts.
+    """
+    return reader.is_small(total) or (reader.is_small(least) and reader.is_small(total - least + 1))
 
 
 @dataclass(frozen=True)

@@ -176,6 +176,66 @@ class Published:
         return [(low, high)]
 
 
+@dataclass
+class Bridges:
+    """The bridges of a pack as its reader meets them: an attacker that has read them, and the small counts to be kept from it.
+
+    `alone` is the same attacker without them: it has the figures only, and knows that they differ by what either side adds.
+    `counts` is the truth about all of them.
+    """
+
+    attacker: Attacker
+    alone: Attacker
+    counts: dict[Cell, int]
+    small: set[Cell]
+    shown: int
+
+
+def read_bridges(published: Published, agency: str) -> Bridges:
+    """The bridges in an agency's JSON, with the records behind each cause as the warehouse has them."""
+    with duckdb.connect(str(published.database), read_only=True) as db:
+        behind = db.execute(
+            "SELECT comparison_id, concat_ws('|', agency_a, feed_a), concat_ws('|', agency_b, feed_b), "
+            "concat_ws(' ', s.cause, s.detail), s.records_a, s.records_b "
+            "FROM bridge_steps s JOIN comparisons USING (comparison_id) ORDER BY ALL"
+        ).fetchall()
+    sides: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    for comparison, feed_a, feed_b, cause, records_a, records_b in behind:
+        sides[comparison][feed_a][cause], sides[comparison][feed_b][cause] = records_a, records_b
+    seen: dict[Cell, float] = {}
+    sums: list[dict[Cell, float]] = []
+    ranges: dict[Cell, list[tuple[float, float]]] = {}
+    found = Bridges(Attacker(seen, sums, ranges), Attacker({}, []), {}, set(), 0)
+    figures = {}
+    for conflict in json.loads((published.reports / f"{agency}.json").read_text(encoding="utf-8"))["conflicts"]:
+        bridge, name = conflict["bridge"], conflict["id"]
+        is_withheld = bridge is None and "withheld" in (conflict["no_bridge"] or "")
+        if bridge is None and not is_withheld:
+            continue
+        totals = []
+        for place, figure in zip(("first", "second"), conflict["figures"], strict=True):
+            feed = f"{figure['agency']}|{figure['feed']}"
+            cells = {f"{name} {place} {cause}": count for cause, count in sides[name][feed].items()}
+            total = f"{name} {place}"
+            totals.append(total)
+            sums.append({total: -1.0, **dict.fromkeys(cells, 1.0)})
+            found.counts |= {**cells, total: sum(cells.values())}
+            if feed.split("|")[0] != agency and feed.replace("|", "/") not in published.public:
+                found.small |= {cell for cell in (*cells, total) if 1 <= found.counts[cell] <= 4}
+            if bridge is not None:
+                told = {step["cause"]: step[f"{place}_records"] for step in bridge["steps"]}
+                seen[total] = sum(step[f"{place}_records"] for step in bridge["steps"])
+                if not told.get("withheld"):
+                    seen |= cells
+        gap = f"{name} gap"
+        figures[gap] = conflict["gap"]["value"]
+        sums.append({gap: 1.0, totals[0]: 1.0, totals[1]: -1.0})
+        found.shown += bridge is not None
+    seen |= figures
+    found.attacker, found.alone = Attacker(seen, sums, ranges), Attacker(figures, sums)
+    return found
+
+
 def read_pack(path: Path) -> list[Conflict]:
     """The conflicts of a report's JSON."""
     found = []
