@@ -33,7 +33,7 @@ def worlds(has_both_kept: bool) -> Iterator[tuple[Figures, dict[str, int], list[
     for both, (a1, a2), (b1, b2) in product(range(FEW + 1), splits(FEW), splits(MORE)):
         figures = both + a1 + a2, both + b1 + b2
         # small figures of others are never shown; larger figures and gaps come about in worlds that are not tried, too
-        if 5 <= figures[1] and (not has_both_kept or 5 <= figures[0]) and figures[0] <= FEW >= figures[1] - figures[0]:
+        if figures[1] >= 5 and (not has_both_kept or figures[0] >= 5) and figures[0] <= FEW >= figures[1] - figures[0]:
             counts = {"b one": b1, "b two": b2, "b": b1 + b2}
             if has_both_kept:
                 counts |= {"a one": a1, "a two": a2, "a": a1 + a2}
