@@ -10,15 +10,15 @@ from typing import Literal
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
-from csp_pipeline.delivery.changes import Changes, changes_between
 from csp_pipeline.delivery.letter import Letter, write_letter
 from csp_pipeline.delivery.mail import compose, open_mailbox, send_message
 from csp_pipeline.delivery.pack import Pack, read_pack
 from csp_pipeline.delivery.places import put_in_place
-from csp_pipeline.delivery.sent import Sent, note_begun, note_not_sent, note_sent, read_copy, read_sent, was_cut_short
+from csp_pipeline.delivery.sent import note_begun, note_not_sent, note_sent, was_cut_short
 from csp_pipeline.errors import CspError, DeliveryError
 from csp_pipeline.partnership.configuration import PlaceEntry
 from csp_pipeline.partnership.partnership import Partnership
+from csp_pipeline.reports.sent import Sent, last_sent
 from csp_pipeline.settings import Settings
 
 Outcome = Literal["would_be_sent", "sent", "already_sent", "failed"]
@@ -80,18 +80,15 @@ class _Errand:
 
     def _deliver(self, told: Delivery, send: bool) -> Delivery:
         pack = read_pack(self.settings, self.agency)
-        earlier = read_sent(self.settings, self.agency)
-        last = earlier[-1] if earlier else None
+        last = last_sent(self.settings.landing, self.agency)
         told = replace(told, report=pack.name)
         if last is not None and (last.sha256, last.place) == (pack.sha256, self.place):
             if send:
                 note_not_sent(self.settings, pack)  # a run cut short after the line was written leaves its mark
             return replace(told, outcome="already_sent", message=f"on {last.sent_at[:10]}")
-        before = read_copy(self.settings, self.agency, last) if last else None
-        changes = changes_between(before, pack.data) if before else None
         again = was_cut_short(self.settings, pack)
-        told = replace(told, changes=_in_short(last, changes))
-        letter = write_letter(pack, changes, last.as_at if last else None, by_email=self._is_email, again=again)
+        told = replace(told, changes=_in_short(last, pack))
+        letter = write_letter(pack, last, by_email=self._is_email, again=again)
         if not send:
             self._check()
             return replace(told, outcome="would_be_sent", message="for a second time: a sending was cut short" if again else "")
@@ -166,7 +163,9 @@ class _Errand:
         return self.settings.warehouse / folder
 
 
-def _in_short(last: Sent | None, changes: Changes | None) -> str:
+def _in_short(last: Sent | None, pack: Pack) -> str:
     if last is None:
         return "first report"
-    return changes.in_short if changes is not None else "not known: no copy of the last report is left"
+    if last.sha256 == pack.sha256 or pack.since is None:
+        return "none: the same report, to another place"
+    return pack.since.in_short or "no conflict, row, file or period; wording or details only"

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
-from csp_pipeline.delivery.changes import Changes
 from csp_pipeline.delivery.pack import Pack
 from csp_pipeline.reports import wording
+from csp_pipeline.reports.sent import Sent
 
 
 @dataclass(frozen=True)
@@ -16,10 +16,8 @@ class Letter:
     text: str
 
 
-def write_letter(pack: Pack, changes: Changes | None, last_as_at: str | None, *, by_email: bool, again: bool) -> Letter:
-    """The text for one report. `changes` is None when there is no earlier report, or its copy is gone; `last_as_at` is the day
-    of the earlier one; `again` says that an earlier sending may have arrived.
-    """
+def write_letter(pack: Pack, last: Sent | None, *, by_email: bool, again: bool) -> Letter:
+    """The text for one report. `last` is the sending before it; `again`: an earlier sending of this one may have arrived."""
     data = pack.data
     name, day = _one_line(data["agency_name"]), _day(pack.as_at)
     opened = sum(bool(conflict.get("is_open", True)) for conflict in data["conflicts"])
@@ -35,12 +33,13 @@ def write_letter(pack: Pack, changes: Changes | None, last_as_at: str | None, *,
         f"- {wording.counted(periods, 'missing period')}",
         "",
     ]
-    if changes is not None:
-        lines += [f"What changed since the report as at {_day(last_as_at)}:", *(f"- {_one_line(c)}" for c in changes.lines()), ""]
-    elif last_as_at is not None:
-        lines += [f"What changed since the report as at {_day(last_as_at)} cannot be told: no copy of it is left.", ""]
-    else:
+    if last is None:
         lines += ["It is the first report that you are sent.", ""]
+    elif last.sha256 == pack.sha256 or pack.since is None:
+        lines += [f"It says what the report as at {_day(last.as_at)} said; from now on your reports come here.", ""]
+    else:
+        changes = (f"- {_one_line(line)}" for line in pack.since.lines())
+        lines += [f"What changed since the report as at {_day(last.as_at)}:", *changes, ""]
     if again:
         lines += ["An earlier sending of this report was cut short. If you have it already, this is the same one.", ""]
     lines += [
@@ -53,7 +52,7 @@ def write_letter(pack: Pack, changes: Changes | None, last_as_at: str | None, *,
         "",
         "It names your own files and rows: keep it inside your agency.",
     ]
-    return Letter(f"{'Changed report' if last_as_at else 'Report'} on your figures as at {day}: {name}", "\n".join(lines) + "\n")
+    return Letter(f"{'Changed report' if last else 'Report'} on your figures as at {day}: {name}", "\n".join(lines) + "\n")
 
 
 def _day(as_at: str | None) -> str:

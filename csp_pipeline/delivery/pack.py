@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from csp_pipeline.errors import DeliveryError
+from csp_pipeline.reports.sent import report_name
+from csp_pipeline.reports.since import Since, read_since
 from csp_pipeline.settings import Settings
 
 # What moves with the calendar, or follows from what was sent before, does not make a report another one.
@@ -33,9 +35,14 @@ class Pack:
         return digest_of(self.data)
 
     @property
+    def since(self) -> Since | None:
+        """What it says of the changes since the report before it; None where it was written as the first."""
+        return read_since(self.data)
+
+    @property
     def name(self) -> str:
         """Its name wherever it goes: `2017-07-01-0123456789ab`."""
-        return f"{self.as_at}-{self.sha256[:12]}"
+        return report_name(self.as_at, self.sha256)
 
     @property
     def json(self) -> bytes:

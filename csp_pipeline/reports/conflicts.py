@@ -10,11 +10,12 @@ from csp_pipeline.reports import wording
 from csp_pipeline.reports.answers import Answer, answers_to
 from csp_pipeline.reports.bridges import Bridge, Reader, build_bridge
 from csp_pipeline.reports.conflict_words import Figure, question_of, reasons_of, sentence_of
-from csp_pipeline.reports.disclosure_conflicts import cell_of, hidden_figures, may_be_listed
+from csp_pipeline.reports.disclosure_conflicts import cell_of, cells_of_reports, hidden_figures, may_be_listed
 from csp_pipeline.reports.disclosure_rules import EVERYBODY
 from csp_pipeline.reports.history import PastGap, opening_of, past_gaps
 from csp_pipeline.reports.read import Facts, Row
 from csp_pipeline.reports.searches import search_sentence
+from csp_pipeline.reports.sent import all_reports
 
 SETTLED = ("explained", "resolved")
 PLACE = ("measure", "area_code", "period")
@@ -112,7 +113,7 @@ def conflicts_for(facts: Facts, agency: str) -> Conflicts:
     """An agency's conflicts as it may see them, the partnership's own district and whole years first."""
     mine = [row for row in facts.conflicts if agency in {row["agency_a"], row["agency_b"], *row["owner_agencies"]}]
     seen_by_all = _on_front_page(facts) | facts.on_scorecard
-    return _conflicts(facts, mine, agency, seen_by_all | facts.shown_before.get(agency, frozenset()))
+    return _conflicts(facts, mine, agency, seen_by_all | cells_of_reports(all_reports(facts.landing, agency)))
 
 
 @lru_cache(maxsize=1)

@@ -1,5 +1,6 @@
 """Which conflicts may be listed for a reader, and which of their figures are hidden."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,20 @@ def conflict_numbers(facts: Facts, rows: list[Row], audience: str | None, seen: 
 def cell_of(feed: str, measure: str, area_code: str, period: str) -> str:
     """The name of a figure's cell, as cell_names gives it; `feed` is `agency/feed`."""
     return f"{feed}|{measure}|{area_code}|{period}"
+
+
+def cells_of_reports(reports: Iterable[dict[str, Any]]) -> frozenset[str]:
+    """The cells whose numbers stand in reports that were sent (their JSON): they cannot be hidden from their reader any more.
+
+    A figure that was shown with another value counts as shown: who knows the old one knows about how large the new one is.
+    """
+    return frozenset(
+        cell_of(f"{figure['agency']}/{figure['feed']}", conflict["measure"], conflict["area_code"], conflict["period"])
+        for report in reports
+        for conflict in report["conflicts"]
+        for figure in conflict["figures"]
+        if figure["value"] is not None
+    )
 
 
 def _pairs(facts: Facts, rows: list[Row]) -> pd.DataFrame:

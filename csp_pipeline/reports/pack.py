@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from csp_pipeline.reports.answers import GivenAnswer, given_answers_of
@@ -33,6 +33,7 @@ from csp_pipeline.reports.returns import (
     rejected_rows_of,
     submissions_of,
 )
+from csp_pipeline.reports.sent import last_report
 from csp_pipeline.reports.since import Since, since_last
 
 SCHEMA = "csp-discrepancy-report/2"
@@ -59,8 +60,13 @@ class AgencyReport:
     feeds: tuple[FeedState, ...]
     revisions: tuple[Revision, ...]
     series: tuple[Series, ...]
-    since: Since | None
     given_answers: tuple[GivenAnswer, ...]
+    last_report: dict[str, Any] | None
+
+    @cached_property
+    def since(self) -> Since | None:
+        """What changed since the report that was sent last; None where none was."""
+        return since_last(self.last_report, _content(self)) if self.last_report else None
 
     @property
     def open_refused(self) -> tuple[RefusedFile, ...]:
@@ -163,8 +169,8 @@ def report_for(facts: Facts, agency: str) -> AgencyReport:
         feeds=feed_states(facts, agency),
         revisions=revisions_of(facts, agency),
         series=series_of(facts, agency, main)[:MOST_SERIES],
-        since=since_last(facts.last_reports.get(agency), conflicts, rejected, missing, refused),
         given_answers=given_answers_of(facts, agency, titles),
+        last_report=last_report(facts.landing, agency),
     )
 
 
@@ -204,7 +210,16 @@ def as_json(report: AgencyReport) -> dict[str, Any]:
     `content_id` is a hash of all that the report says but for `since_last_report`: two reports with one `content_id` tell
     the same, whatever was sent between them.
     """
-    content: dict[str, Any] = {
+    content = _content(report)
+    said = json.dumps(content, default=str, sort_keys=True, ensure_ascii=False)
+    since = asdict(report.since) if report.since else None
+    return content | {"content_id": hashlib.sha256(said.encode()).hexdigest(), "since_last_report": since}
+
+
+@lru_cache(maxsize=1)
+def _content(report: AgencyReport) -> dict[str, Any]:
+    """The JSON but for what follows from it and from earlier reports."""
+    return {
         "schema": SCHEMA,
         "agency": report.agency,
         "agency_name": report.name,
@@ -229,10 +244,6 @@ def as_json(report: AgencyReport) -> dict[str, Any]:
         "series": [asdict(series) for series in report.series],
         "answers": [asdict(answer) for answer in report.given_answers],
     }
-    said = json.dumps(content, default=str, sort_keys=True, ensure_ascii=False)
-    content["content_id"] = hashlib.sha256(said.encode()).hexdigest()
-    content["since_last_report"] = asdict(report.since) if report.since else None
-    return content
 
 
 def _conflict_json(conflict: Conflict) -> dict[str, Any]:

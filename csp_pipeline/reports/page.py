@@ -15,7 +15,6 @@ from csp_pipeline.reports.charts import series_chart, waterfall
 from csp_pipeline.reports.conflicts import Conflict
 from csp_pipeline.reports.pack import AgencyReport, FrontPage
 from csp_pipeline.reports.returns import LatePeriod, MissingPeriod
-from csp_pipeline.reports.since import Since
 
 Due = TypeVar("Due", MissingPeriod, LatePeriod)
 # Bridges drawn on one page: those of the largest gaps.
@@ -84,22 +83,6 @@ def conflict_groups(conflicts: Iterable[Conflict]) -> list[tuple[str, list[Confl
     return by_measure
 
 
-def since_words(since: Since) -> str:
-    """What changed since the last report, in one clause."""
-    said = [
-        (since.count("new"), "conflict", "new"),
-        (since.count("reopened"), "conflict", "reopened"),
-        (since.count("moved"), "gap", "moved"),
-        (since.count("settled"), "conflict", "settled or no longer listed"),
-        (since.new_rejected_rows, "rejected row", "new"),
-        (since.cleared_rejected_rows, "rejected row", "cleared"),
-        (since.new_refused_files, "refused file", "new"),
-        (since.new_missing_periods, "missing period", "new"),
-        (since.received_periods, "missing period", "received"),
-    ]
-    return wording.joined([f"{wording.counted(amount, noun)} {what}" for amount, noun, what in said if amount])
-
-
 def _waterfalls(report: AgencyReport) -> dict[str, Markup]:
     """Charts of the largest gaps that have a bridge, by conflict; what is drawn stands in a table, too."""
     bridged = [conflict for conflict in report.conflicts.listed if conflict.bridge and conflict.gap]
@@ -129,7 +112,7 @@ def environment() -> jinja2.Environment:
     )
     # The style sheet is ours and must not be escaped inside <style>.
     style = Markup(_templates.joinpath("style.css").read_text(encoding="utf-8"))  # noqa: S704
-    made.globals.update(style=style, since_words=since_words, outcome_words=wording.OUTCOMES)
+    made.globals.update(style=style, outcome_words=wording.OUTCOMES)
     made.filters.update(
         number=wording.number,
         counted=wording.counted,

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,9 +14,7 @@ from csp_pipeline.errors import PublishError
 from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import RESPONSES, Partnership
 from csp_pipeline.reports.disclosure_cells import Numbers, sum_numbers
-from csp_pipeline.reports.disclosure_earlier import cells_shown_before
 from csp_pipeline.reports.disclosure_rules import Rules
-from csp_pipeline.reports.sent import last_reports
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 
@@ -26,7 +25,7 @@ Row = dict[str, Any]
 @dataclass(frozen=True, eq=False)
 class Facts:
     """All that the reports are made from: rows of the warehouse, tolerances by name as (absolute, relative), rows of bridges
-    and earlier gaps by comparison, and for each agency the last report that was sent to it.
+    and earlier gaps by comparison, and the landing place, where the reports lie that were sent.
     """
 
     partnership: str
@@ -52,9 +51,8 @@ class Facts:
     past_gaps: dict[str, list[Row]]
     revisions: list[Row]
     series: list[Row]
-    last_reports: dict[str, dict[str, Any]]
+    landing: Path
     rules: Rules
-    shown_before: dict[str, frozenset[str]]
     # the cells that the scorecard shows everybody
     on_scorecard: frozenset[str] = frozenset()
 
@@ -125,10 +123,9 @@ def read_facts(settings: Settings, partnership: Partnership) -> Facts:
                 past_gaps=_by_comparison(_rows(db, read_sql(PACKAGE, "past_gaps"), district=district)),
                 revisions=_rows(db, read_sql(PACKAGE, "revisions")),
                 series=_rows(db, read_sql(PACKAGE, "series"), district=district),
-                last_reports=last_reports(settings.landing),
+                landing=settings.landing,
                 tolerances={rule.name: (rule.absolute, rule.relative) for rule in load_measures(partnership).tolerances},
                 rules=Rules(partnership.file.disclosure),
-                shown_before={agency: cells_shown_before(settings, agency) for agency in partnership.file.agencies},
             )
     except duckdb.Error as error:
         raise PublishError(

@@ -1,15 +1,26 @@
-"""What changed since the last report that was sent: conflicts that are new, settled or moved, and what came in or failed."""
+"""What changed since the last report that was sent: conflicts that are new, settled or moved, and what came in or failed.
 
-from collections.abc import Callable, Iterable
+Each report says so of itself (`since_last_report` of its JSON); page, workbook and the text that delivery sends tell that.
+"""
+
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from csp_pipeline.reports import wording
-from csp_pipeline.reports.conflicts import Conflict, Conflicts
-from csp_pipeline.reports.returns import MissingPeriod, RefusedFile, RejectedRow
 
-Sent = dict[str, Any]
+Report = dict[str, Any]
+MOST_LISTED = 10
+# What identifies an entry of each list.
+ENTRIES = {
+    "rejected_rows": ("file", "sheet", "row", "column", "code"),
+    "missing_periods": ("feed", "period"),
+    "refused_files": ("file", "extracted"),
+}
+
+
+KINDS = ("reopened", "new", "moved", "settled")
 
 
 @dataclass(frozen=True)
@@ -49,40 +60,62 @@ class Since:
     @property
     def is_empty(self) -> bool:
         """Whether nothing changed."""
-        returns = (self.new_rejected_rows, self.cleared_rejected_rows, self.new_missing_periods, self.received_periods)
-        return not (self.changes or any(returns) or self.new_refused_files)
+        return not self.in_short
+
+    @property
+    def in_short(self) -> str:
+        """All changes in one clause, `2 conflicts new and 3 rejected rows cleared`; nothing where there are none."""
+        said = [
+            (self.count("new"), "conflict", "new"),
+            (self.count("reopened"), "conflict", "reopened"),
+            (self.count("moved"), "conflict", "with figures that moved"),
+            (self.count("settled"), "conflict", "settled or no longer listed"),
+            *self._of_returns(),
+        ]
+        parts = [f"{wording.counted(amount, noun)} {what}" for amount, noun, what in said if amount]
+        return wording.joined(parts) if parts else ""
+
+    def lines(self) -> list[str]:
+        """The changes one to a line, conflicts by name, for a short text."""
+        told = []
+        for kind in KINDS:
+            labels = [f"{c.measure_title}, {c.area}, {c.period}" for c in self.changes if c.kind == kind]
+            told += [f"{wording.capitalised(kind)}: {label}" for label in labels[:MOST_LISTED]]
+            if len(labels) > MOST_LISTED:
+                more = wording.counted(len(labels) - MOST_LISTED, "more conflict")
+                told.append(f"{wording.capitalised(kind)}: {more}, see the page")
+        told += [f"{wording.counted(amount, noun)} {what}" for amount, noun, what in self._of_returns() if amount]
+        return told or ["No conflict, row, file or period: wording or details only."]
+
+    def _of_returns(self) -> list[tuple[int, str, str]]:
+        return [
+            (self.new_rejected_rows, "rejected row", "new"),
+            (self.cleared_rejected_rows, "rejected row", "cleared"),
+            (self.new_refused_files, "refused file", "new"),
+            (self.new_missing_periods, "missing period", "new"),
+            (self.received_periods, "missing period", "received"),
+        ]
 
 
-def since_last(
-    sent: Sent | None,
-    conflicts: Conflicts,
-    rejected: Iterable[RejectedRow],
-    missing: Iterable[MissingPeriod],
-    refused: Iterable[RefusedFile],
-) -> Since | None:
-    """Compare a report's contents with the one that was sent last; None where none was."""
-    if sent is None:
+def read_since(report: Report) -> Since | None:
+    """What a report's JSON says of the changes since the one before; None where it was the first."""
+    told = report["since_last_report"]
+    if told is None:
         return None
-    before, now = {entry["id"]: entry for entry in sent["conflicts"]}, {conflict.id: conflict for conflict in conflicts.listed}
-    changes = [change for conflict in now.values() if (change := _change(conflict, before.get(conflict.id)))]
-    changes += [_gone(entry, now.get(entry["id"])) for entry in before.values() if _is_settled(entry, now.get(entry["id"]))]
-    new_rows, cleared = _new_and_gone(
-        sent["rejected_rows"],
-        [vars(row) for row in rejected],
-        lambda row: (row["file"], row["sheet"], row["row"], row["code"]),
-    )
-    new_missing, received = _new_and_gone(
-        sent["missing_periods"], [vars(period) for period in missing], lambda period: (period["feed"], period["period"])
-    )
-    new_refused, _ = _new_and_gone(
-        sent["refused_files"], [vars(file) for file in refused], lambda file: (file["file"], str(file["extracted"]))
-    )
-    order = ("reopened", "new", "moved", "settled")
-    changes.sort(
-        key=lambda change: (order.index(change.kind), not change.is_main, change.measure_title, change.period, change.id)
-    )
+    return Since(**told | {"as_at": _day(told["as_at"]), "changes": tuple(Change(**change) for change in told["changes"])})
+
+
+def since_last(sent: Report, now: Report) -> Since:
+    """Compare a report (`now`, as its JSON but for `since_last_report`) with the one that was sent last."""
+    before, listed = ({entry["id"]: entry for entry in report["conflicts"]} for report in (sent, now))
+    changes = [change for conflict in listed.values() if (change := _change(conflict, before.get(conflict["id"])))]
+    changes += [_gone(entry, listed.get(entry["id"])) for entry in before.values() if _is_settled(entry, listed.get(entry["id"]))]
+    changes.sort(key=lambda c: (KINDS.index(c.kind), not c.is_main, c.measure_title, c.period, c.id))
+    new_rows, cleared = _new_and_gone("rejected_rows", sent, now)
+    new_missing, received = _new_and_gone("missing_periods", sent, now)
+    new_refused, _ = _new_and_gone("refused_files", sent, now)
     return Since(
-        as_at=date.fromisoformat(sent["as_at"]) if sent["as_at"] else None,
+        as_at=_day(sent["as_at"]),
         changes=tuple(changes),
         new_rejected_rows=new_rows,
         cleared_rejected_rows=cleared,
@@ -92,38 +125,48 @@ def since_last(
     )
 
 
-def _change(conflict: Conflict, before: Sent | None) -> Change | None:
-    if not conflict.is_open:
+def _change(conflict: Report, before: Report | None) -> Change | None:
+    if not conflict["is_open"]:
         return None
+    short = conflict["sentence"].removeprefix(f"{conflict['measure_title']}, {conflict['area']}, ")
     if before is None:
-        return _changed(conflict, "new", conflict.short_sentence)
+        return _changed(conflict, "new", short)
     if not before["is_open"]:
-        return _changed(conflict, "reopened", conflict.short_sentence)
-    was = before["gap"]["value"]
-    if was is None or conflict.gap is None or was == conflict.gap:
+        return _changed(conflict, "reopened", short)
+    was, stands = ([figure["value"] for figure in entry["figures"]] for entry in (before, conflict))
+    # a figure that is hidden in one of the two has not moved for its reader
+    if None in (*was, *stands) or was == stands:
         return None
-    return _changed(
-        conflict,
-        "moved",
-        f"{conflict.short_sentence} The gap was {wording.signed(was)} and is now {wording.signed(conflict.gap)}.",
+    old, new = before["gap"]["value"], conflict["gap"]["value"]
+    gap = f"The gap was {wording.signed(old)} and is now {wording.signed(new)}."
+    same = f"Both figures moved: they were {wording.number(was[0])} and {wording.number(was[1])}."
+    return _changed(conflict, "moved", f"{short} {same if old == new else gap}")
+
+
+def _changed(conflict: Report, kind: str, words: str) -> Change:
+    names = ("id", "measure_title", "area", "period", "is_main")
+    return Change(kind, words=words, **{name: conflict[name] for name in names})
+
+
+def _is_settled(before: Report, now: Report | None) -> bool:
+    return bool(before["is_open"]) and (now is None or not now["is_open"])
+
+
+def _gone(before: Report, now: Report | None) -> Change:
+    words = f"{before['period']}: now {now['state']}." if now else f"{before['period']}: no longer listed as a conflict."
+    # reports of the first version did not say which conflicts are main
+    return _changed({"is_main": before.get("is_leading", False), **before, **(now or {})}, "settled", words)
+
+
+def _new_and_gone(entries: str, sent: Report, now: Report) -> tuple[int, int]:
+    """How many entries of a list are new, and how many are gone or no longer open."""
+    names = ENTRIES[entries]
+    was, stands = (
+        Counter(tuple(str(entry.get(name)) for name in names) for entry in report[entries] if entry.get("is_open", True))
+        for report in (sent, now)
     )
+    return (stands - was).total(), (was - stands).total()
 
 
-def _changed(conflict: Conflict, kind: str, words: str) -> Change:
-    return Change(kind, conflict.id, conflict.measure_title, conflict.area, conflict.period, conflict.is_main, words)
-
-
-def _is_settled(before: Sent, now: Conflict | None) -> bool:
-    return bool(before["is_open"]) and (now is None or not now.is_open)
-
-
-def _gone(before: Sent, now: Conflict | None) -> Change:
-    words = f"{before['period']}: now {now.state}." if now else f"{before['period']}: no longer listed as a conflict."
-    is_main = now.is_main if now else bool(before.get("is_main", before["is_leading"]))
-    return Change("settled", before["id"], before["measure_title"], before["area"], before["period"], is_main, words)
-
-
-def _new_and_gone(before: list[Sent], now: list[Sent], key: Callable[[Sent], tuple[Any, ...]]) -> tuple[int, int]:
-    """How many entries are new, and how many are gone or no longer open."""
-    was, stands = ({key(entry) for entry in entries if entry.get("is_open", True)} for entries in (before, now))
-    return len(stands - was), len(was - stands)
+def _day(as_at: str | date | None) -> date | None:
+    return date.fromisoformat(as_at) if isinstance(as_at, str) and as_at else None

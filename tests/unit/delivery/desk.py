@@ -2,6 +2,7 @@
 
 import json
 import ssl
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from csp_pipeline.partnership.configuration import PartnershipFile
 from csp_pipeline.partnership.partnership import Partnership
+from csp_pipeline.reports.sent import last_report
+from csp_pipeline.reports.since import since_last
 from csp_pipeline.settings import Settings
 
 USER, PASSWORD = "reports-desk", "correct-horse-9"
@@ -21,7 +24,10 @@ AGENCIES = {"police": "Northshire Police", "county": "Northshire County Council"
 def conflict(number: int, shown: str = "90", **more: Any) -> dict[str, Any]:
     """A conflict as the reports' JSON holds it."""
     entry = {"id": f"c{number}", "measure_title": f"Measure {number}", "area": "Northby", "period": "2016-17", "is_open": True}
-    entry |= {"figures": [{"shown": "120"}, {"shown": shown}], "last_seen": "2017-06-01"}
+    values = [120.0, None if shown == "[c]" else float(shown)]
+    entry |= {"figures": [{"shown": "120", "value": values[0]}, {"shown": shown, "value": values[1]}], "last_seen": "2017-06-01"}
+    gap = None if values[1] is None else values[1] - 120
+    entry |= {"gap": {"value": gap, "shown": str(gap)}, "state": "open", "is_main": True, "sentence": f"Measure {number}."}
     return entry | more
 
 
@@ -45,8 +51,10 @@ class Desk:
         data |= {"partnership": "Northby Community Safety Partnership", "as_at": as_at, **more}
         data |= {"summary": {"conflicts": len(listed), **{name: len(rows) for name, rows in sections.items()}}}
         data |= {"conflicts": listed, **sections}
+        last = last_report(self.settings.landing, agency)
+        data["since_last_report"] = asdict(since_last(last, data)) if last else None
         place = self.settings.reports
-        (place / f"{agency}.json").write_text(json.dumps(data), encoding="utf-8")
+        (place / f"{agency}.json").write_text(json.dumps(data, default=str), encoding="utf-8")
         (place / f"{agency}.html").write_text(f"<!doctype html><title>{agency}, {as_at}</title>", encoding="utf-8")
         (place / f"{agency}.xlsx").write_bytes(b"PK workbook of " + agency.encode())
 

@@ -75,7 +75,9 @@ def test_another_place_is_sent_what_the_old_one_was(desk: Desk, tmp_path: Path) 
     (tmp_path / "share").mkdir()
     moved = desk.partnership(county={"folder": str(tmp_path / "share")})
     assert outcomes(desk, moved) == {"police": "already_sent", "county": "sent", "fire": "already_sent"}
-    assert "county.html" in files_in(tmp_path / "share")
+    found = files_in(tmp_path / "share")
+    assert "county.html" in found
+    assert "It says what the report as at 1 July 2017 said" in found["county.txt"].decode()
 
 
 def test_one_agency_alone(desk: Desk) -> None:
@@ -90,7 +92,8 @@ def test_a_changed_report_says_what_changed(desk: Desk) -> None:
     desk.write("county", changed, rejected_rows=[rejected | {"row": 2}, rejected | {"row": 3}])
     delivery = next(d for d in deliver_reports(desk.settings, desk.partnership(), send=True) if d.agency == "county")
     assert delivery.changes == (
-        "1 new conflict, 2 settled conflicts, 1 moved conflict, 2 new rejected rows, 1 settled rejected row"
+        "1 conflict new, 1 conflict with figures that moved, 2 conflicts settled or no longer listed, 2 rejected rows new "
+        "and 1 rejected row cleared"
     )
     text = files_in(desk.settings.warehouse / "outbox/county" / delivery.report)["county.txt"].decode()
     assert "What changed since the report as at 1 June 2017:" in text
@@ -98,9 +101,9 @@ def test_a_changed_report_says_what_changed(desk: Desk) -> None:
         "- New: Measure 4, Northby, 2016-17",
         "- Settled: Measure 2, Northby, 2016-17",
         "- Settled: Measure 3, Northby, 2016-17",
-        "- Figures moved: Measure 1, Northby, 2016-17",
-        "- 2 new rejected rows",
-        "- 1 rejected row no longer listed",
+        "- Moved: Measure 1, Northby, 2016-17",
+        "- 2 rejected rows new",
+        "- 1 rejected row cleared",
     ):
         assert line in text.splitlines()
 

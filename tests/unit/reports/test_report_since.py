@@ -10,6 +10,7 @@ import pytest
 
 from csp_pipeline.errors import PublishError
 from csp_pipeline.reports import ReportSummary, write_reports
+from csp_pipeline.reports.since import since_last
 from csp_pipeline.settings import Settings
 from tests.unit.reports.reading import content, page, rows
 
@@ -51,20 +52,20 @@ def test_nothing_changed_since_the_same_report(summary: ReportSummary, copied: S
 def test_new_moved_settled_and_returned_are_told(summary: ReportSummary, copied: Settings) -> None:
     report = content(summary, "police")
     [abuse] = [c for c in report["conflicts"] if c["id"].startswith("domestic_abuse.e07000901")]
-    abuse["gap"]["value"] = -25
+    abuse["gap"]["value"], abuse["figures"][1]["value"] = -25, 95
     report["conflicts"] = [c for c in report["conflicts"] if not c["id"].startswith("theft")]
     gone = abuse | {"id": "burglary.gone", "measure_title": "Burglary"}
     report["conflicts"].append(gone)
     report["as_at"] = "2016-07-01"
     report["rejected_rows"] = report["rejected_rows"][:1]
     report["missing_periods"].append({"feed": "crimes", "period": "2016-04", "is_open": True})
-    send(copied, "police", report, "2016-07-01")
-    send(copied, "police", report | {"conflicts": []}, "2016-06-01")  # sent later, of an earlier day: not the last one
+    send(copied, "police", report | {"conflicts": []}, "2016-07-02")
+    send(copied, "police", report, "2016-07-01")  # sent later, of an earlier day: it is what the police have read last
     again = write_reports(copied)
     text = page(again, "police")
     assert (
-        "Since the report of 1 July 2016: 1 conflict new, 1 gap moved, 1 conflict settled or no longer listed, "
-        "1 rejected row new and 1 missing period received." in text
+        "Since the report of 1 July 2016: 1 conflict new, 1 conflict with figures that moved, 1 conflict settled or no longer "
+        "listed, 1 rejected row new and 1 missing period received." in text
     )
     assert "The gap was −25 and is now −30." in text
     assert [(r["Change"], r["Measure"]) for r in rows(again, "police", "Changes")] == [
@@ -74,10 +75,38 @@ def test_new_moved_settled_and_returned_are_told(summary: ReportSummary, copied:
     ]
 
 
+@pytest.mark.parametrize(
+    ("was", "words"),
+    [
+        ((125.0, 95.0), "Both figures moved: they were 125 and 95."),
+        ((120.0, 95.0), "The gap was −25 and is now −30."),
+        ((None, 90.0), None),
+        ((120.0, 90.0), None),
+    ],
+)
+def test_a_conflict_moved_where_a_figure_did_that_its_reader_saw_both_times(
+    summary: ReportSummary, was: tuple[float | None, float], words: str | None
+) -> None:
+    now = content(summary, "police")
+    [abuse] = [c for c in now["conflicts"] if c["id"].startswith("domestic_abuse.e07000901")]
+    figures = [figure | {"value": value} for figure, value in zip(abuse["figures"], was, strict=True)]
+    gap = None if was[0] is None else was[1] - was[0]
+    sent = now | {"conflicts": [abuse | {"figures": figures, "gap": {"value": gap, "shown": ""}}]}
+    moved = [change for change in since_last(sent, now | {"conflicts": [abuse]}).changes if change.kind == "moved"]
+    assert [change.words.endswith(words or "") for change in moved] == [True] * bool(words)
+
+
+def test_a_log_that_cannot_be_read_is_named(summary: ReportSummary, copied: Settings) -> None:
+    log = send(copied, "police", content(summary, "police"), "2016-08-01").parent / "sent.jsonl"
+    log.write_text(log.read_text(encoding="utf-8") + "{not whole\n", encoding="utf-8")
+    with pytest.raises(PublishError, match=r"sent\.jsonl, line 2: .*back from a backup"):
+        write_reports(copied)
+
+
 def test_a_sent_report_that_is_gone_is_named(summary: ReportSummary, copied: Settings) -> None:
     path = send(copied, "police", content(summary, "police"), "2016-08-01")
     path.unlink()
-    with pytest.raises(PublishError, match=rf"{path.name}.*line 1 of sent\.jsonl.*copy of landing"):
+    with pytest.raises(PublishError, match=rf"{path.name}: this copy of a sent report cannot be read.*Restore it"):
         write_reports(copied)
 
 
