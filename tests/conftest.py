@@ -6,7 +6,7 @@ import fcntl
 import pickle
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from csp_pipeline.reconcile.responses import build_responses
 from csp_pipeline.reconcile.search import build_searches
 from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec
-from tests.command import call_csp
+from tests.command import start_csp
 
 PROJECT = Path(__file__).parents[1]
 YEARS = {"first": "2014-15", "last": "2018-19", "expected_first": "2014-15", "expected_last": "2016-17"}
@@ -117,6 +117,27 @@ def keep_feeds(sources: Path, feeds: Sequence[str]) -> None:
     }
     (sources / "claims.yml").write_text(yaml.safe_dump(claims, sort_keys=False), encoding="utf-8")
     (sources / "breaks.yml").write_text(yaml.safe_dump({"breaks": breaks}, sort_keys=False), encoding="utf-8")
+    _keep_measures_on_scorecard(sources / "scorecard.yml", feeds, content["measures"])
+
+
+def _keep_measures_on_scorecard(path: Path, feeds: Sequence[str], measures: Container[str]) -> None:
+    """Leave on the scorecard what can still be counted; a partnership with nothing left has none."""
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for priority in content["priorities"].values():
+        priority["measures"] = [name for name in priority.get("measures", []) if name in measures]
+    kept = {name: entry for name, entry in content["priorities"].items() if entry["measures"]}
+    if not kept:
+        path.unlink()
+        return
+    content["priorities"] = kept
+    if content["published"]["feed"] not in feeds:
+        del content["published"]
+    else:
+        for table in content["published"]["tables"]:
+            table["rows"] = {label: name for label, name in table["rows"].items() if name in measures}
+        content["published"]["tables"] = [table for table in content["published"]["tables"] if table["rows"]]
+    content["sums"] = [entry for entry in content["sums"] if entry["feed"] in feeds]
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
 class Pipeline:
@@ -290,12 +311,12 @@ def sample_command(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> 
     """
     own = tmp_path_factory.mktemp("sample") / "warehouse"
     if worker_id == "master":
-        return own, call_csp("run", warehouse=own)
+        return own, start_csp("run", warehouse=own)
     kept = tmp_path_factory.getbasetemp().parent / "sample"
     with (kept.with_suffix(".lock")).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not kept.with_suffix(".pickle").exists():
-            done = call_csp("run", warehouse=own)
+            done = start_csp("run", warehouse=own)
             shutil.copytree(own, kept)
             kept.with_suffix(".pickle").write_bytes(pickle.dumps((str(own), done)))
             return own, done

@@ -4,7 +4,7 @@ The incidents come from the sample's generator; what is counted, and what should
 from the incidents themselves, without the code under test.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -46,6 +46,16 @@ def _reference() -> tuple[Reference, dict[str, np.ndarray]]:
 
 def make_domestic_world(seed: int, *, spoiled: float = 0.0) -> DomesticWorld:
     """A world of a seed; of the cases' crime references the share `spoiled` is blanked or made another number."""
+    world = _make_unspoiled(seed)
+    if not spoiled:
+        return world
+    cases = _spoil_references(world.cases, world.crimes, spoiled, np.random.default_rng([seed, 31]))
+    return replace(world, cases=cases)
+
+
+@cache
+def _make_unspoiled(seed: int) -> DomesticWorld:
+    """Kept, as it is what takes time; nobody may change its tables."""
     reference, weights = _reference()
     world = make_world(reference, seed, YEARS, weights)
     apply_late_changes(world, reference)
@@ -54,8 +64,6 @@ def make_domestic_world(seed: int, *, spoiled: float = 0.0) -> DomesticWorld:
     _number_crimes(world, rng)
     crimes = _table_of_crimes(world, reference, rng)
     cases = _table_of_cases(world, reference)
-    if spoiled:
-        cases = _spoil_references(cases, crimes, spoiled, rng)
     links = [
         (crime.number, case.case_id)
         for incident in world.incidents

@@ -1,5 +1,6 @@
 """Bridging a domestic world and holding what is found against what was planted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -39,11 +40,11 @@ def _configuration() -> tuple[Partnership, MeasureBook, LinksFile]:
     return partnership, load_measures(partnership), load_links(partnership)
 
 
-def bridge_world(world: DomesticWorld) -> Findings:
-    """Link and bridge a world's records for Harborough, by month, quarter and year."""
+def bridge_world(world: DomesticWorld, compared: Sequence[str] | None = None) -> Findings:
+    """Link and bridge a world's records for Harborough, by month, quarter and year, or for the periods `compared`."""
     partnership, book, links = _configuration()
     periods = table_of_periods(partnership.years[0].start, partnership.years[-1].end)
-    comparisons = compare(world, periods)
+    comparisons = compare(world, periods if compared is None else periods[periods.period.isin(compared)])
     with duckdb.connect() as connection:
         for name, frame in (("comparisons_frame", comparisons), ("periods_frame", periods), ("coverage", coverage_of(periods))):
             connection.register(name, frame)

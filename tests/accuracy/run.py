@@ -5,7 +5,7 @@ import argparse
 import pandas as pd
 
 from tests.accuracy.domestic import make_domestic_world
-from tests.accuracy.measure import bridge_world, confuse, link_precision
+from tests.accuracy.measure import WHOLE_YEARS, bridge_world, confuse, link_precision
 from tests.bench.run import OUTPUT
 
 
@@ -14,7 +14,7 @@ def measure_seeds(seeds: int, spoiled: float) -> tuple[pd.DataFrame, tuple[int, 
     tables, links = [], (0, 0, 0)
     for seed in range(seeds):
         world = make_domestic_world(seed, spoiled=spoiled)
-        found = bridge_world(world)
+        found = bridge_world(world, WHOLE_YEARS)
         tables.append(confuse(world, found))
         links = tuple(a + b for a, b in zip(links, link_precision(world, found), strict=True))
     keys = ["planted", "is_decidable", "found"]

@@ -126,7 +126,7 @@ def test_a_full_disk_is_told_and_what_was_loaded_and_published_stays(small: Pipe
     small.put(ASB, MAY, csv_text(may))
     room = {
         10_000: "dagster: the record of runs cannot be written",
-        1_000_000: "police/asb: [Errno 27] File too large",
+        1_600_000: "police/asb: [Errno 27] File too large",
         len(before) - 500_000: "csp.duckdb: cannot be written",
     }
     for limit, words in room.items():
@@ -134,7 +134,7 @@ def test_a_full_disk_is_told_and_what_was_loaded_and_published_stays(small: Pipe
             "run",
             warehouse=warehouse,
             sources=small.sources,
-            preexec_fn=functools.partial(resource.setrlimit, resource.RLIMIT_FSIZE, (limit, limit)),
+            prepare=functools.partial(resource.setrlimit, resource.RLIMIT_FSIZE, (limit, limit)),
         )
         assert limited.returncode == 1, limited.stdout + limited.stderr
         assert words in limited.stderr

@@ -1,5 +1,8 @@
 """Bridges name the planted cause: domestic worlds of many seeds, with good identifiers and with many missing or wrong."""
 
+from functools import cache
+
+import pandas as pd
 import pytest
 
 from tests.accuracy.domestic import make_domestic_world
@@ -9,9 +12,14 @@ from tests.accuracy.run import measure_seeds
 SEEDS = 20
 
 
+@cache
+def measured(spoiled: float) -> tuple[pd.DataFrame, tuple[int, int, int]]:
+    return measure_seeds(SEEDS, spoiled)
+
+
 @pytest.mark.parametrize(("spoiled", "least"), [(0.0, 0.99), (0.3, 0.95)])
 def test_records_of_the_gaps_get_their_planted_cause_and_links_are_true(spoiled: float, least: float) -> None:
-    table, (found, true, _) = measure_seeds(SEEDS, spoiled)
+    table, (found, true, _) = measured(spoiled)
     decidable = table[table.is_decidable]
     right = decidable[decidable.planted == decidable.found].records.sum()
     assert decidable.records.sum() > SEEDS * 500
@@ -21,7 +29,7 @@ def test_records_of_the_gaps_get_their_planted_cause_and_links_are_true(spoiled:
 
 def test_what_cannot_be_decided_is_few_and_never_given_a_definite_cause() -> None:
     """A crime whose case the county will only send next year looks like one that the county does not know of."""
-    table, _ = measure_seeds(3, 0.0)
+    table, _ = measured(0.0)
     undecidable = table[~table.is_decidable]
     assert 0 < undecidable.records.sum() / table.records.sum() < 0.02
     assert set(undecidable.found) == {"known_to_one_agency_only"}
