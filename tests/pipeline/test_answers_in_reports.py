@@ -12,7 +12,6 @@ from typing import Any
 import duckdb
 import openpyxl
 import pytest
-import yaml
 
 from csp_pipeline.cli_output import query_rows
 from csp_pipeline.figures.vintages import build_vintages
@@ -25,7 +24,7 @@ from csp_pipeline.reconcile.responses import build_responses, count_answers_lost
 from csp_pipeline.reports import write_reports
 from csp_pipeline.stages import Pipeline as Stages
 from csp_pipeline.stages import Reads
-from tests.conftest import Pipeline
+from tests.conftest import ONE_YEAR, Pipeline
 from tests.returned import column_of, fill_in, row_of
 from tests.small_exports import case, crime, csv_text, grid, xlsx
 from tests.unit.reports.reading import words
@@ -38,8 +37,7 @@ COUNTY = {"Role": "Commissioning lead", "Date": date(2016, 8, 1)}
 @pytest.fixture(scope="module")
 def first_reports(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
     """A first quarter in which the police count 30 crimes of domestic abuse and the county 12 cases; reports are written."""
-    pipeline = new_pipeline(["police/crimes", "county/domestic_abuse"])
-    _take_in_one_year(pipeline)
+    pipeline = new_pipeline(["police/crimes", "county/domestic_abuse"], ONE_YEAR)
     for month, day, numbers in (("2016-04", "2016-05-10", 28), ("2016-05", "2016-06-10", 1), ("2016-06", "2016-07-10", 1)):
         rows = [
             crime(int(month[-1]) * 100 + number, domestic="Y", recorded_date=f"15/{month[-2:]}/2016", committed_from="")
@@ -52,14 +50,6 @@ def first_reports(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
     write_reports(pipeline.settings)
     shutil.copytree(pipeline.settings.reports, pipeline.settings.warehouse / "first")
     return pipeline
-
-
-def _take_in_one_year(pipeline: Pipeline) -> None:
-    """Narrow the partnership to the year of the test: fewer figures, a shorter run."""
-    path = pipeline.sources / "partnership.yml"
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    content["financial_years"] = dict.fromkeys(content["financial_years"], "2016-17")
-    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
 def answer(pipeline: Pipeline, agency: str, cells: dict[str, Any], name: str = "answers.xlsx") -> None:

@@ -12,7 +12,7 @@ import pytest
 from csp_pipeline.lake import table_path
 from csp_pipeline.publish.checks import count_wrong_verdicts
 from csp_pipeline.reconcile.change_tests import build_change_tests
-from tests.conftest import Pipeline
+from tests.conftest import TWO_YEARS, Pipeline
 from tests.pipeline.conftest import CommandRun, run_csp
 from tests.small_exports import FORCE, HARBOROUGH, IN_HARBOROUGH, crime, csv_text, grid, published, xlsx
 
@@ -23,7 +23,7 @@ YEARS = {"2015-16": 30, "2016-17": 60}
 @pytest.fixture(scope="module")
 def years(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
     """Two years of the partnership's figures and of the police's crimes, and two quarters of the survey."""
-    pipeline = new_pipeline(["police/crimes", "district/published_figures", "county/community_survey"])
+    pipeline = new_pipeline(["police/crimes", "district/published_figures", "county/community_survey"], TWO_YEARS)
     before = [
         published("Theft of motor vehicle", "80"),
         published("Domestic violence with injury", "54"),

@@ -20,7 +20,7 @@ from csp_pipeline.publish.checks import list_unfounded_claims
 from csp_pipeline.reconcile.claims import build_claims
 from csp_pipeline.reconcile.compare import build_comparisons
 from csp_pipeline.reconcile.computations import FUNCTIONS
-from tests.conftest import PROJECT, Pipeline
+from tests.conftest import PROJECT, THREE_YEARS, Pipeline
 from tests.pipeline.conftest import CommandRun, run_csp
 from tests.small_exports import csv_text, grid, published, xlsx
 
@@ -71,7 +71,7 @@ def send_surveys(pipeline: Pipeline) -> None:
 @pytest.fixture(scope="module")
 def partners(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
     """The partnership's published figures and two surveys; nothing from the police."""
-    pipeline = new_pipeline(FEEDS)
+    pipeline = new_pipeline(FEEDS, THREE_YEARS)
     send(pipeline, PUBLISHED)
     send_surveys(pipeline)
     for feed in FEEDS:
@@ -221,7 +221,7 @@ def test_a_statement_without_figures_says_why(partners: Pipeline) -> None:
 
 
 def test_nothing_is_no_base(new_pipeline: Callable[..., Pipeline]) -> None:
-    pipeline = new_pipeline(["district/published_figures"])
+    pipeline = new_pipeline(["district/published_figures"], THREE_YEARS)
     send(pipeline, {"Total crime": (1, 0, 5), "Shoplifting": ("<5", "<5", 9)})
     pipeline.take_in("district/published_figures")
     pipeline.make_figures()
@@ -250,7 +250,7 @@ def test_other_figures_give_another_verdict(new_pipeline: Callable[..., Pipeline
     daily = {"compute": "per_day", "measures": ["total_crime"], "stated": 1, "tolerance": "rough"}
     verdicts = {}
     for last in (3685, 3249, 2884):
-        pipeline = new_pipeline(["district/published_figures"])
+        pipeline = new_pipeline(["district/published_figures"], THREE_YEARS)
         send(pipeline, {"Total crime": (2800, 2884, last)})
         pipeline.take_in("district/published_figures")
         pipeline.make_figures()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.conftest import Pipeline
+from tests.conftest import ONE_YEAR, TWO_YEARS, Pipeline
 from tests.small_exports import (
     ALSO_IN_HARBOROUGH,
     COUNTY,
@@ -50,7 +50,8 @@ def year(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
             "county/youth_offending",
             "district/published_figures",
             "district/asb_cases",
-        ]
+        ],
+        TWO_YEARS,
     )
     number = iter(range(1, 10_000))
     for label, day in DAYS.items():
@@ -265,7 +266,7 @@ def test_a_suppressed_number_is_an_interval_and_conflicts_only_when_apart(year: 
 
 def test_intervals_that_touch_agree(new_pipeline: Callable[..., Pipeline]) -> None:
     """A summary shows `<5`; the episodes hold 4 clients of Harborough and 5 of Blaby in treatment."""
-    pipeline = new_pipeline(["turning_point/episodes", "turning_point/summary"])
+    pipeline = new_pipeline(["turning_point/episodes", "turning_point/summary"], ONE_YEAR)
     rows = [episode(number, number) for number in range(4)] + [episode(number, number, LA="Blaby") for number in range(10, 20)]
     rows.append(episode(99, 0))
     pipeline.put("turning_point/episodes", "episodes_2016-17-Q1_extracted-2016-07-20.csv", csv_text(rows))
@@ -304,7 +305,7 @@ def test_figures_across_a_break_are_not_compared(year: Pipeline) -> None:
 
 
 def test_a_feed_outside_the_break_is_not_compared_with_one_inside_it(new_pipeline: Callable[..., Pipeline]) -> None:
-    pipeline = new_pipeline(["police/asb", "district/asb_cases"])
+    pipeline = new_pipeline(["police/asb", "district/asb_cases"], ONE_YEAR)
     for label, day in list(DAYS.items())[:3]:
         pipeline.put(
             "police/asb",
@@ -384,7 +385,7 @@ def test_what_is_published_is_what_the_lake_holds_with_descriptions(year: Pipeli
 
 
 def test_an_incident_and_a_fire_count_by_their_own_conditions(new_pipeline: Callable[..., Pipeline]) -> None:
-    pipeline = new_pipeline(["fire/incidents"])
+    pipeline = new_pipeline(["fire/incidents"], ONE_YEAR)
     rows = [
         fire(1),
         fire(2, motive="Accidental"),

@@ -14,7 +14,7 @@ from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.publish.checks import count_without_one_preferred
 from tests.altered import alter_table
-from tests.conftest import PROJECT, Pipeline, copy_configuration, keep_feeds
+from tests.conftest import ONE_YEAR, PROJECT, Pipeline, copy_configuration, keep_feeds
 from tests.small_exports import HARBOROUGH, crime, csv_text, published, street
 
 FEEDS = ["police/crimes", "police/street", "district/published_figures"]
@@ -41,7 +41,7 @@ def preferred(pipeline: Pipeline, measure: str, period: str) -> tuple[str, str]:
 @pytest.fixture(scope="module")
 def sent(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
     """April of the police's crimes; April and May of the street-level file, published later; the year's total, earlier still."""
-    pipeline = new_pipeline(FEEDS)
+    pipeline = new_pipeline(FEEDS, ONE_YEAR)
     pipeline.put("police/crimes", "crimes_2016-04_extracted-2016-05-10.csv", csv_text([crime(1), crime(2)]))
     for month in ("2016-04", "2016-05"):
         rows = [street(Month=month, **{"Crime type": "Shoplifting"})]

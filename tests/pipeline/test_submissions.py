@@ -16,7 +16,7 @@ from csp_pipeline.intake.land import land_file
 from csp_pipeline.intake.pull import PullError, find_files
 from csp_pipeline.publish.warehouse import publish_warehouse
 from csp_pipeline.settings import Settings
-from tests.conftest import Pipeline
+from tests.conftest import ONE_YEAR, Pipeline
 from tests.small_exports import HARBOROUGH, asb, case, csv_text, grid, person, street, xlsx, youth
 
 ASB = "police/asb"
@@ -28,7 +28,7 @@ MAY = {"reported_at": "15/05/2016 10:00"}
 @pytest.fixture(scope="module")
 def run_twice(new_pipeline: Callable[..., Pipeline]) -> dict[str, object]:
     """A whole run, the same again, then again without the lake and the published warehouse."""
-    pipeline = new_pipeline(FEEDS)
+    pipeline = new_pipeline(FEEDS, ONE_YEAR)
     pipeline.put(ASB, "asb_2016-04_extracted-2016-05-10.csv", csv_text([asb(1), asb(2), asb(3)]))
     pipeline.put(ASB, "asb_2016-04_extracted-2016-08-01.csv", csv_text([asb(1), asb(2)]))
     pipeline.put(ASB, "asb_2016-05_extracted-2016-06-10.csv", "")
@@ -131,7 +131,7 @@ FILES = {
 @settings(max_examples=6, deadline=None)
 def test_the_order_of_arrival_does_not_matter(new_pipeline: Callable[..., Pipeline], order: list[str], runs: list[int]) -> None:
     """Whichever files arrive in whichever run, April counts as extracted in August and May as extracted in July."""
-    pipeline = new_pipeline([ASB])
+    pipeline = new_pipeline([ASB], ONE_YEAR)
     for run in range(3):
         for name, of_run in zip(order, runs, strict=True):
             if of_run == run:
@@ -203,7 +203,7 @@ def test_a_place_that_is_not_there_is_told_and_what_has_landed_stays(desk: Pipel
 def test_a_warehouse_that_cannot_be_written_is_told(new_pipeline: Callable[..., Pipeline], tmp_path: Path) -> None:
     file = tmp_path / "a-file"
     file.write_text("not a folder", encoding="utf-8")
-    pipeline = new_pipeline([ASB], warehouse=file / "warehouse")
+    pipeline = new_pipeline([ASB], ONE_YEAR, warehouse=file / "warehouse")
     pipeline.put(ASB, "asb_2016-04_extracted-2016-05-10.csv", csv_text([asb(1)]))
     with pytest.raises(PublishError, match=r"a-file/warehouse.*cannot be made.*Check that the warehouse"):
         pipeline.take_in(ASB)
@@ -224,7 +224,7 @@ def test_a_published_file_that_cannot_be_replaced_stays(run_twice: dict, tmp_pat
 
 
 def test_street_rows_replaced_by_a_later_archive_stay_in_the_table(new_pipeline: Callable[..., Pipeline]) -> None:
-    pipeline = new_pipeline(["police/street"])
+    pipeline = new_pipeline(["police/street"], ONE_YEAR)
     pipeline.put("police/street", "published-2016-06/2016-04-leicestershire-street.csv", csv_text([street(), street()]))
     pipeline.put("police/street", "published-2016-09/2016-04-leicestershire-street.csv", csv_text([street(), street(), street()]))
     pipeline.take_in("police/street")

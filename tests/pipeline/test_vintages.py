@@ -17,7 +17,7 @@ from csp_pipeline.figures.vintages import build_vintages
 from csp_pipeline.publish.checks import count_histories_unlike_comparisons, count_vintages_unlike_figures
 from csp_pipeline.settings import Settings
 from tests.altered import alter_table
-from tests.conftest import Pipeline
+from tests.conftest import ONE_YEAR, Pipeline
 from tests.small_exports import (
     HARBOROUGH,
     IN_BLABY,
@@ -57,7 +57,7 @@ def told(rows: list[dict[str, Any]], *columns: str) -> list[tuple[Any, ...]]:
 @pytest.fixture(scope="module")
 def revised(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
     """April and May 2016 of the police; then April again, with each kind of change. May was sent before April."""
-    pipeline = new_pipeline([CRIMES, "district/published_figures"])
+    pipeline = new_pipeline([CRIMES, "district/published_figures"], ONE_YEAR)
     april = [crime(number, committed_from="") for number in range(1, 11)] + [crime(11, lsoa_code=IN_BLABY, beat="")]
     put_crimes(pipeline, "2016-05", "2016-06-10", [crime(21, recorded_date="10/05/2016", committed_from="")])
     put_crimes(pipeline, "2016-04", "2016-07-10", april)
@@ -146,7 +146,7 @@ def test_published_numbers_are_restated_suppressed_otherwise_and_withdrawn(revis
 
 def test_a_person_who_stays_by_another_case_is_neither_removed_nor_added(new_pipeline: Callable[..., Pipeline]) -> None:
     """Each quarter's file lists the episodes open in it; the second extract drops one of a client's two episodes."""
-    pipeline = new_pipeline(["turning_point/episodes"])
+    pipeline = new_pipeline(["turning_point/episodes"], ONE_YEAR)
     name = "episodes_2016-17-Q1_extracted-{}.csv"
     first = [episode(1, "a"), episode(2, "a"), episode(3, "b"), episode(4, "c")]
     later = [episode(1, "a"), episode(5, "b"), episode(6, "d"), episode(7, "d")]
@@ -166,7 +166,7 @@ def test_a_person_who_stays_by_another_case_is_neither_removed_nor_added(new_pip
 
 
 def test_sums_are_restated_as_their_rows_have_nothing_to_follow(new_pipeline: Callable[..., Pipeline]) -> None:
-    pipeline = new_pipeline(["police/recorded_crime_tables"])
+    pipeline = new_pipeline(["police/recorded_crime_tables"], ONE_YEAR)
     for published_in, counts in (("2017-07", (7, 16)), ("2017-10", (7, -2))):
         rows = [tables_row(quarter, count) for quarter, count in enumerate(counts, start=1)]
         pipeline.put("police/recorded_crime_tables", f"published-{published_in}/prc-pfa-tables.csv", csv_text(rows))
@@ -265,8 +265,8 @@ def is_acceptable(month: str, records: dict[int, dict[str, str]]) -> bool:
 @pytest.fixture(scope="module")
 def narrow(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
     """The police's crimes by two measures in one year, so that many small worlds can be run."""
-    pipeline = new_pipeline([CRIMES])
-    for name, narrowed in (("measures.yml", narrow_measures), ("partnership.yml", narrow_years), ("breaks.yml", no_breaks)):
+    pipeline = new_pipeline([CRIMES], ONE_YEAR)
+    for name, narrowed in (("measures.yml", narrow_measures), ("breaks.yml", no_breaks)):
         path = pipeline.sources / name
         path.write_text(yaml.safe_dump(narrowed(yaml.safe_load(path.read_text())), sort_keys=False))
     return pipeline
@@ -275,11 +275,6 @@ def narrow(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
 def narrow_measures(content: dict[str, Any]) -> dict[str, Any]:
     kept = {name: content["measures"][name] for name in ("total_crime", "shoplifting")}
     return {"measures": kept, "tolerances": content["tolerances"][-1:]}
-
-
-def narrow_years(content: dict[str, Any]) -> dict[str, Any]:
-    years = dict.fromkeys(("first", "last", "expected_first", "expected_last"), "2016-17")
-    return content | {"financial_years": years}
 
 
 def no_breaks(content: dict[str, Any]) -> dict[str, Any]:

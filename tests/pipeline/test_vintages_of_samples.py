@@ -15,7 +15,7 @@ import pytest
 from csp_pipeline.figures.as_of import count_figures_as_of
 from csp_pipeline.lake import connect, table_path
 from csp_pipeline.sample import write_sample
-from tests.conftest import PROJECT, Pipeline
+from tests.conftest import ONE_YEAR, PROJECT, Pipeline
 from tests.pipeline.conftest import CommandRun, run_csp
 
 CRIMES, CASES = "police/crimes", "county/domestic_abuse"
@@ -38,7 +38,7 @@ def world(request: pytest.FixtureRequest, new_pipeline: Callable[..., Pipeline],
     folder: Path = tmp_path_factory.mktemp("world")
     write_sample(folder, seed=request.param, sources=PROJECT / "sources", first_year="2016-17", last_year="2016-17")
     feeds = [CRIMES, CASES, "district/published_figures"]
-    pipeline = new_pipeline(feeds)
+    pipeline = new_pipeline(feeds, ONE_YEAR)
     for feed in feeds:
         shutil.copytree(folder / feed / "exports", pipeline.sources / feed / "exports", dirs_exist_ok=True)
     pipeline.run_all()

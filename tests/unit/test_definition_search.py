@@ -17,7 +17,7 @@ from csp_pipeline.publish.checks import count_wrong_recounts
 from csp_pipeline.publish.describe_search import describe_search
 from csp_pipeline.reconcile.compare import build_comparisons
 from csp_pipeline.reconcile.search import Pair, build_searches, pairs_to_search
-from tests.conftest import Pipeline
+from tests.conftest import THREE_YEARS, Pipeline
 from tests.small_exports import IN_BLABY, IN_HARBOROUGH, case, crime, csv_text, grid, person, published, xlsx
 
 CRIMES, CASES, PUBLISHED = "police/crimes", "county/domestic_abuse", "district/published_figures"
@@ -120,7 +120,7 @@ def search(pipeline: Pipeline, *feeds: str) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module", params=[1, 2, 3])
 def found(request: pytest.FixtureRequest, new_pipeline: Callable[..., Pipeline]) -> tuple[Pipeline, dict[str, dict[str, Any]]]:
     """Five published measures, three of them counted in another way than the police headline, one by no definition at all."""
-    pipeline = new_pipeline([CRIMES, PUBLISHED])
+    pipeline = new_pipeline([CRIMES, PUBLISHED], THREE_YEARS)
     crimes = make_crimes(request.param)
     put_crimes(pipeline, crimes)
     here = crimes[crimes.lsoa_code == IN_HARBOROUGH]
@@ -222,7 +222,7 @@ def test_a_headline_recount_that_is_not_the_figure_is_noticed(found: tuple[Pipel
 def test_cases_counted_where_it_happened_instead_of_where_the_client_lives(
     new_pipeline: Callable[..., Pipeline], seed: int
 ) -> None:
-    pipeline = new_pipeline([CASES, PUBLISHED])
+    pipeline = new_pipeline([CASES, PUBLISHED], THREE_YEARS)
     cases = make_cases(seed)
     put_cases(pipeline, cases)
     counted = cases[(cases["LSOA of incident"] == IN_HARBOROUGH) & (cases["Physical injury"] == "Yes")]
@@ -233,7 +233,7 @@ def test_cases_counted_where_it_happened_instead_of_where_the_client_lives(
 
 
 def test_several_changes_are_shown_one_by_one(new_pipeline: Callable[..., Pipeline]) -> None:
-    pipeline = new_pipeline([CRIMES, PUBLISHED])
+    pipeline = new_pipeline([CRIMES, PUBLISHED], THREE_YEARS)
     crimes = make_crimes(9)
     put_crimes(pipeline, crimes)
     here = crimes[(crimes.lsoa_code == IN_HARBOROUGH) & (crimes.offence_code == "46") & (crimes.status != "Transferred")]
@@ -250,7 +250,7 @@ def test_several_changes_are_shown_one_by_one(new_pipeline: Callable[..., Pipeli
 
 
 def test_a_search_is_found_by_its_comparison(new_pipeline: Callable[..., Pipeline]) -> None:
-    pipeline = new_pipeline([CRIMES, PUBLISHED])
+    pipeline = new_pipeline([CRIMES, PUBLISHED], THREE_YEARS)
     crimes = make_crimes(4)
     put_crimes(pipeline, crimes)
     here = crimes[(crimes.lsoa_code == IN_HARBOROUGH) & (crimes.offence_code == "46") & (crimes.status == "Recorded")]
@@ -291,7 +291,7 @@ def test_feeds_that_can_be_linked_are_not_searched_and_numbers_are_never_recount
 
 
 def test_where_nothing_may_be_compared_the_search_says_so(new_pipeline: Callable[..., Pipeline]) -> None:
-    pipeline = new_pipeline([CRIMES, PUBLISHED])
+    pipeline = new_pipeline([CRIMES, PUBLISHED], THREE_YEARS)
     put_published(pipeline, {"Shoplifting": [5, 6, 7]})
     row = search(pipeline, PUBLISHED)["shoplifting"]
     assert (row["result"], row["figures_compared"], row["best_variant"]) == ("nothing_to_compare", 0, None)
@@ -299,7 +299,7 @@ def test_where_nothing_may_be_compared_the_search_says_so(new_pipeline: Callable
 
 
 def test_without_any_pair_there_are_empty_tables(new_pipeline: Callable[..., Pipeline]) -> None:
-    pipeline = new_pipeline([CRIMES])
+    pipeline = new_pipeline([CRIMES], THREE_YEARS)
     pipeline.put(CRIMES, f"crimes_2016-04_{EXTRACTED}.csv", csv_text([crime(1)]))
     assert search(pipeline, CRIMES) == {}
     assert pipeline.lake("FROM definition_variants") == pipeline.lake("FROM definition_figures") == []

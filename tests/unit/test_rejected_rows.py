@@ -11,7 +11,7 @@ import pytest
 from csp_pipeline import tables
 from csp_pipeline.agencies.police import RecordedCrimeTables
 from csp_pipeline.tables import feed_spec
-from tests.conftest import Pipeline
+from tests.conftest import ONE_YEAR, Pipeline
 from tests.small_exports import asb, case, crime, csv_text, grid, person, published, street, tables_row, xlsx, youth
 
 ASB = "police/asb"
@@ -369,7 +369,7 @@ def test_a_person_key_that_is_none_is_rejected_and_never_stored(
 
 
 def test_a_partners_person_key_is_nowhere_in_what_is_published(new_pipeline: Callable[..., Pipeline]) -> None:
-    desk = new_pipeline([CRIMES, ASB])
+    desk = new_pipeline([CRIMES, ASB], ONE_YEAR)
     names = ["somebody", "a second", "a third"]
     rows = [
         crime(1, person_key=person(names[0])),

@@ -14,7 +14,7 @@ from csp_pipeline.sample.crimes import Mixer
 from csp_pipeline.sample.reference import read_reference
 from csp_pipeline.sample.treatment import write_treatment
 from csp_pipeline.sample.truth import Truth
-from tests.conftest import Pipeline
+from tests.conftest import THREE_YEARS, Pipeline
 
 FEEDS = ("turning_point/episodes", "turning_point/summary")
 # the sample's cause, its measure, and the change that undoes it
@@ -28,7 +28,7 @@ PLANTED = {
 @pytest.fixture(scope="module", params=[1, 7, 23])
 def searched(request: pytest.FixtureRequest, new_pipeline: Callable[..., Pipeline]) -> tuple[Pipeline, set[str]]:
     """The search over one seed's treatment feeds, and the causes that this seed planted in the summary."""
-    pipeline = new_pipeline(FEEDS)
+    pipeline = new_pipeline(FEEDS, THREE_YEARS)
     truth = Truth(pipeline.sources / "truth")
     mixer = Mixer(read_reference(pipeline.sources), request.param, None, {})  # type: ignore[arg-type]
     write_treatment(pipeline.sources, mixer, ["2014-15", "2015-16", "2016-17"], truth)
