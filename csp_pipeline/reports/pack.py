@@ -145,10 +145,10 @@ class FrontPage:
         return totals
 
 
-def report_for(facts: Facts, agency: str) -> AgencyReport:
-    """Put together what one agency is told."""
+def report_for(facts: Facts, agency: str, on_scorecard: frozenset[str] = frozenset()) -> AgencyReport:
+    """Put together what one agency is told; `on_scorecard` are the cells that the scorecard shows everybody."""
     entry = next(row for row in facts.agencies if row["agency"] == agency)
-    conflicts = conflicts_for(facts, agency)
+    conflicts = conflicts_for(facts, agency, on_scorecard)
     refused, rejected = refused_files_of(facts, agency), rejected_rows_of(facts, agency)
     missing = missing_periods_of(facts, agency)
     main = list(dict.fromkeys(conflict.measure for conflict in conflicts.listed if conflict.is_main))

@@ -53,8 +53,6 @@ class Facts:
     series: list[Row]
     landing: Path
     rules: Rules
-    # the cells that the scorecard shows everybody
-    on_scorecard: frozenset[str] = frozenset()
 
     @cached_property
     def sums(self) -> Numbers:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from csp_pipeline.lake import replacing
@@ -44,9 +44,8 @@ def write_reports(settings: Settings, shown_elsewhere: ShownElsewhere | None = N
     Raises PublishError when there is no warehouse to read, ConfigurationError when `sources/` cannot be read.
     """
     facts = read_facts(settings, load_partnership(settings.sources))
-    if shown_elsewhere is not None:
-        facts = replace(facts, on_scorecard=shown_elsewhere(settings, facts))
-    reports = tuple(report_for(facts, row["agency"]) for row in facts.agencies)
+    on_scorecard = shown_elsewhere(settings, facts) if shown_elsewhere is not None else frozenset[str]()
+    reports = tuple(report_for(facts, row["agency"], on_scorecard) for row in facts.agencies)
     summaries = tuple(_write_agency(settings.reports, report) for report in reports)
     index = settings.reports / "index.html"
     # the scorecard is written apart, wherever it is declared
