@@ -148,6 +148,15 @@ def bench_figures(rows: int, rounds: int) -> dict[str, Measured]:
     return timed_inside(programs, rounds)
 
 
+def bench_packs(partnerships: int) -> dict[str, dict[str, float]]:
+    """The packs of many partnerships, written by one process: what each takes, and whether memory stays flat."""
+    print(f"Packs of {partnerships} partnerships")
+    command = [sys.executable, "-m", "tests.bench.packs", str(partnerships)]
+    done = subprocess.run(command, check=True, cwd=PROJECT, capture_output=True, text=True)
+    found: dict[str, dict[str, float]] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
 def count_assets() -> int:
     """How many assets the sample run has."""
     from csp_pipeline.defs.build import build_definitions
@@ -203,6 +212,7 @@ def main() -> None:
     parser.add_argument("--searched", type=int, nargs="*", default=[10_000_000], help="records of the definition search")
     parser.add_argument("--linked", type=int, nargs="*", default=[1_000_000], help="records a side to link and bridge")
     parser.add_argument("--compared", type=int, nargs="*", default=[4_000_000], help="figures to compare")
+    parser.add_argument("--partnerships", type=int, default=300, help="partnerships whose packs are written")
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
     OUTPUT.mkdir(exist_ok=True)
@@ -253,6 +263,11 @@ def main() -> None:
             f"| sample, {name} | {item.seconds:.1f} | {item.seconds / base.seconds:.2f} | {limit} | {item.peak_mib:.0f} |"
         )
     results["sample"] = {name: asdict(item) for name, item in measured.items()}
+    packs = bench_packs(chosen.partnerships)
+    for name, item in packs.items():
+        told = f"{item['packs']} packs of {name}: {item['ms_per_pack']} ms each"
+        lines.append(f"| {told} | {item['ms_per_pack'] * item['packs'] / 1000:.1f} | | | {item['peak_mib']:.0f} |")
+    results["packs"] = packs
     (OUTPUT / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     description = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in machine().items())
     text = "\n".join([f"Measured on: {description}. Medians of {chosen.rounds} rounds.", "", *lines]) + "\n"
