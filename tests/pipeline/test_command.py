@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import keep_feeds
+from tests.conftest import THREE_YEARS, copy_configuration, keep_feeds
 from tests.pipeline.conftest import PROJECT, CommandRun, run_csp
 
 SMALL_FEEDS = (
@@ -22,25 +22,36 @@ SMALL_FEEDS = (
 )
 
 
-@pytest.fixture
-def sources(tmp_path: Path) -> Path:
-    """The sources folder of a partnership with a few small feeds, of which two have sent something."""
-    target = tmp_path / "sources"
-    shutil.copytree(PROJECT / "sources", target, ignore=shutil.ignore_patterns("exports"))
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sources folder of a partnership with a few small feeds, of which two have sent something; others have copies of it."""
+    target = copy_configuration(tmp_path_factory.mktemp("given") / "sources", THREE_YEARS)
     keep_feeds(target, SMALL_FEEDS)
     for feed in ("district/parish_survey", "district/published_figures"):
         copy_exports(feed, target)
     return target
 
 
+@pytest.fixture
+def sources(given: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(given, tmp_path / "sources"))
+
+
+@pytest.fixture(scope="module")
+def first_run(given: Path, tmp_path_factory: pytest.TempPathFactory) -> CommandRun:
+    """The first run of that partnership."""
+    return run_csp("run", warehouse=tmp_path_factory.mktemp("first") / "warehouse", sources=given)
+
+
+@pytest.fixture
+def warehouse(first_run: CommandRun, tmp_path: Path) -> Path:
+    """A copy of the warehouse that the first run left."""
+    return Path(shutil.copytree(first_run.warehouse, tmp_path / "warehouse"))
+
+
 def copy_exports(feed: str, sources: Path) -> None:
     """The committed exports of a feed, put where the partner leaves them."""
     shutil.copytree(PROJECT / "sources" / feed / "exports", sources / feed / "exports", dirs_exist_ok=True)
-
-
-def make_every_place(sources: Path) -> None:
-    for feed in sources.glob("*/*/feed.yml"):
-        (feed.parent / "exports").mkdir(exist_ok=True)
 
 
 def test_figures_as_json_csv_and_table(sample_run: CommandRun) -> None:
@@ -97,15 +108,12 @@ def test_without_a_warehouse_the_command_says_how_to_make_one(tmp_path: Path) ->
     assert "csp run" in run.err
 
 
-def test_a_run_without_trouble_ends_with_zero(sources: Path, tmp_path: Path) -> None:
-    make_every_place(sources)
-    run = run_csp("run", warehouse=tmp_path / "warehouse", sources=sources)
-    assert run.code == 0, run.err
-    assert "district/published_figures" in run.out
+def test_a_run_without_trouble_ends_with_zero(first_run: CommandRun) -> None:
+    assert first_run.code == 0, first_run.err
+    assert "district/published_figures" in first_run.out
 
 
 def test_a_place_that_is_gone_is_told_and_the_others_go_on(sources: Path, tmp_path: Path) -> None:
-    make_every_place(sources)
     shutil.rmtree(sources / "fire/incidents/exports")
     run = run_csp("run", warehouse=tmp_path / "warehouse", sources=sources)
     assert run.code == 3
@@ -115,10 +123,7 @@ def test_a_place_that_is_gone_is_told_and_the_others_go_on(sources: Path, tmp_pa
         assert database.execute("SELECT count(*) FROM district_published_figures").fetchall() == [(26,)]
 
 
-def test_a_broken_measures_file_leaves_the_warehouse_as_it_was(sources: Path, tmp_path: Path) -> None:
-    make_every_place(sources)
-    warehouse = tmp_path / "warehouse"
-    assert run_csp("run", "--quiet", warehouse=warehouse, sources=sources).code == 0
+def test_a_broken_measures_file_leaves_the_warehouse_as_it_was(sources: Path, warehouse: Path) -> None:
     before = (warehouse / "csp.duckdb").read_bytes()
     measures = sources / "measures.yml"
     measures.write_text(measures.read_text().replace("measure = 'Total crime'", "measur = 'x'"))
@@ -154,7 +159,6 @@ def test_years_that_do_not_exist_are_a_usage_error(sources: Path, tmp_path: Path
 
 def test_one_year_can_be_taken_in_before_the_others(sources: Path, tmp_path: Path) -> None:
     copy_exports("district/asb_cases", sources)
-    make_every_place(sources)
     warehouse = tmp_path / "warehouse"
 
     def months() -> int:
@@ -175,10 +179,7 @@ def test_a_sample_world_can_be_written_and_run(tmp_path: Path) -> None:
     assert len(list((tmp_path / "world/police/crimes/exports").glob("*.csv"))) >= 12
 
 
-def test_a_reader_of_the_old_warehouse_is_not_disturbed(sources: Path, tmp_path: Path) -> None:
-    make_every_place(sources)
-    warehouse = tmp_path / "warehouse"
-    assert run_csp("run", "--quiet", warehouse=warehouse, sources=sources).code == 0
+def test_a_reader_of_the_old_warehouse_is_not_disturbed(sources: Path, warehouse: Path) -> None:
     with duckdb.connect(str(warehouse / "csp.duckdb"), read_only=True) as reader:
         before = reader.execute("SELECT count(*) FROM figures").fetchall()
         copy_exports("county/youth_offending", sources)
