@@ -2,6 +2,7 @@
 
 import csv
 import filecmp
+import shutil
 import signal
 import subprocess
 import time
@@ -12,9 +13,12 @@ import duckdb
 import pytest
 
 from csp_pipeline.sample import write_sample
+from tests.command import command_environment
+from tests.conftest import THREE_YEARS, copy_configuration, keep_feeds
 from tests.pipeline.conftest import BIN, PROJECT, CommandRun, run_csp
 
 HARBOROUGH = "E07000131"
+FEW_FEEDS = ("police/asb", "district/asb_cases", "county/youth_offending")
 # As published by the partnership, years ending 31 March 2015, 2016 and 2017.
 PUBLISHED = {
     "total_crime": (2800, 2884, 3685),
@@ -256,18 +260,31 @@ def test_a_second_run_reads_nothing_again_and_changes_nothing(sample_run: Comman
     assert again.out == sample_run.out
 
 
-def test_a_killed_run_loses_nothing(sample_run: CommandRun, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def few_feeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sources of three feeds of the samples with all that they have sent."""
+    sources = copy_configuration(tmp_path_factory.mktemp("few") / "sources", THREE_YEARS)
+    keep_feeds(sources, FEW_FEEDS)
+    for feed in FEW_FEEDS:
+        shutil.copytree(PROJECT / "sources" / feed / "exports", sources / feed / "exports", dirs_exist_ok=True)
+    return sources
+
+
+def test_a_killed_run_loses_nothing(few_feeds: Path, tmp_path: Path) -> None:
     """Killed while it takes files in, then run again: the same facts as a run that was left alone."""
     warehouse = tmp_path / "warehouse"
-    process = subprocess.Popen([BIN / "csp", "run", "--quiet", "--warehouse", str(warehouse)], cwd=PROJECT)
+    process = subprocess.Popen([BIN / "csp", "run", "--quiet"], cwd=PROJECT, env=command_environment(warehouse, few_feeds))
     receipts = warehouse / "lake" / "submissions"
     deadline = time.monotonic() + 120
-    while len(list(receipts.rglob("*.json"))) < 40 and process.poll() is None and time.monotonic() < deadline:
+    while len(list(receipts.rglob("*.json"))) < 20 and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
     assert process.poll() is None, "the run ended before it could be killed"
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not (warehouse / "csp.duckdb").exists()
-    again = run_csp("run", "--quiet", warehouse=warehouse)
+    again = run_csp("run", "--quiet", warehouse=warehouse, sources=few_feeds)
     assert again.code == 3, again.err
-    assert facts(warehouse) == facts(sample_run.warehouse)
+    alone = tmp_path / "alone"
+    assert run_csp("run", "--quiet", warehouse=alone, sources=few_feeds).code == 3
+    assert facts(warehouse) == facts(alone)
+    assert len(facts(alone)["submissions"]) == 84
