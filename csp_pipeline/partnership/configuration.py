@@ -408,7 +408,9 @@ def _explain(path: Path, error: ValidationError) -> str:
     for problem in error.errors():
         where = " > ".join(str(part) for part in problem["loc"]) or "the file"
         found = problem.get("input")
-        shown = "" if isinstance(found, dict | list) or problem["type"] == "missing" else f" (found {found!r})"
+        # What stands at an unknown key may be a password that was meant for the environment.
+        is_hidden = isinstance(found, dict | list) or problem["type"] in ("missing", "extra_forbidden")
+        shown = "" if is_hidden else f" (found {found!r})"
         message = {
             "extra_forbidden": "not a key known here; is it misspelt?",
             "missing": "is missing",

@@ -175,6 +175,7 @@ def test_scripts_find_answers_with_csp_discrepancies_and_csp_status(answered: Pi
         names, rows = query_rows(database, "discrepancies", everything)
         row = next(row for row in rows if ABUSE in row)
         assert row[names.index("answers")] == "county: definition differs"
+        assert row[names.index("state_rule")] == "definition_differs"
         names, rows = query_rows(database, "status", None)
         of_answers = {row[0]: dict(zip(names, row, strict=True)) for row in rows if row[0].endswith("/responses")}
     assert set(of_answers) == {"county/responses", "police/responses"}

@@ -48,6 +48,7 @@ def test_each_way_is_accepted(tmp_path: Path) -> None:
         ({"agencies": {"county": {"email": "COUNTY_RECIPIENTS"}}}, "mail_server has to be given"),
         ({"mail_server": SERVER | {"security": "none"}}, "'starttls' or 'tls'"),
         ({"mail_sever": SERVER}, "not a key known here"),
+        ({"mail_server": SERVER | {"pasword": "hunter-2-secret"}}, "mail_server > pasword: not a key known here"),
     ],
 )
 def test_what_cannot_be_is_refused_without_repeating_a_secret(tmp_path: Path, content: dict[str, Any], told: str) -> None:
