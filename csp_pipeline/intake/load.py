@@ -270,7 +270,9 @@ def _finish(spec: FeedSpec, file: LoadingFile, repeated: list[tuple[str | None, 
     if repeated or uncounted:
         _rewrite(file, repeated, uncounted)
     told = [row for row in file.read.broken_rows if row.code != "blank_row"]
-    file.rejects += [make_reject(row.code, row.message, sheet=row.sheet, row_number=row.row_number) for row in told]
+    file.rejects += [
+        make_reject(row.code, row.message, sheet=row.sheet, row_number=row.row_number, column_name=row.column) for row in told
+    ]
     file.rows_read += len(told)
     file.rows_accepted = pq.read_metadata(file.beside).num_rows
     if file.rows_read != file.rows_accepted + len(file.rejects):

@@ -53,6 +53,7 @@ def read_form(path: Path, columns: tuple[ColumnSpec, ...], layout: Layout, agenc
             found,
             f"{headers[layout.addressed]}: found a row of the form that was sent to {found!r}; expected one of {agency!r}. "
             "Answer in your own form.",
+            headers[layout.addressed],
         )
         for number, found in strange.items()
     }
@@ -63,6 +64,7 @@ def read_form(path: Path, columns: tuple[ColumnSpec, ...], layout: Layout, agenc
             "formula",
             header,
             f"{header}: found a formula; expected words, a date, or what was sent. Type it in, and do not begin it with =.",
+            header,
         )
         for number, header in with_formula.items()
         if number in set(table[ROW_NUMBER].to_pylist())

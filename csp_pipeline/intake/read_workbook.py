@@ -61,7 +61,7 @@ def open_workbook(path: Path) -> python_calamine.CalamineWorkbook:
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise RefusedFileError(
             "damaged_workbook",
-            f"it cannot be opened as a workbook; it may be cut short or damaged ({error}). Export and send it again.",
+            f"it cannot be opened as a workbook; it may be cut short or damaged ({error}). Save it afresh and send it again.",
         ) from error
 
 
@@ -127,7 +127,7 @@ def _rows(workbook: python_calamine.CalamineWorkbook, name: str) -> list[list[An
     except python_calamine.CalamineError as error:
         raise RefusedFileError(
             "damaged_workbook",
-            f"the sheet cannot be read; the file may be cut short or damaged ({error}). Export and send it again.",
+            f"the sheet cannot be read; the file may be cut short or damaged ({error}). Save it afresh and send it again.",
             sheet=name,
         ) from error
     return rows

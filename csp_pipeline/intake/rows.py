@@ -15,13 +15,14 @@ FILE_INDEX = "file_index"
 
 @dataclass
 class BrokenRow:
-    """A row that cannot be split into the file's columns."""
+    """A row that cannot be read as one of the table's; `column` is the header of the column that shows it, if one does."""
 
     row_number: int
     sheet: str | None
     code: str
     value: str
     message: str
+    column: str | None = None
 
 
 @dataclass

@@ -60,6 +60,7 @@ def expect_row_rejected(inbox: Pipeline, content: bytes, code: str, *words: str)
     assert (receipt.outcome, receipt.rows_read, receipt.rows_rejected) == ("accepted_with_rejects", 2, 1), receipt.messages
     [reject] = inbox.rejects(receipt)
     assert reject["code"] == code
+    assert reject["message"].startswith(f"{reject['column_name']}: ")
     for word in words:
         assert word in reject["message"], reject["message"]
     [kept] = inbox.records(receipt)
