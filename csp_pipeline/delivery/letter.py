@@ -6,6 +6,7 @@ from datetime import date
 from csp_pipeline.delivery.pack import Pack
 from csp_pipeline.reports import wording
 from csp_pipeline.reports.sent import Sent
+from csp_pipeline.reports.since import open_entries
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,11 @@ def write_letter(pack: Pack, last: Sent | None, *, by_email: bool, again: bool) 
     """The text for one report. `last` is the sending before it; `again`: an earlier sending of this one may have arrived."""
     data = pack.data
     name, day = _one_line(data["agency_name"]), _day(pack.as_at)
-    opened = sum(bool(conflict.get("is_open", True)) for conflict in data["conflicts"])
-    rows, files = (sum(entry["is_open"] for entry in data[kind]) for kind in ("rejected_rows", "refused_files"))
-    periods = len(data["missing_periods"])
+    lists = ("conflicts", "rejected_rows", "refused_files", "missing_periods")
+    opened, rows, files, periods = (len(open_entries(data, kind)) for kind in lists)
     lines = [
-        f"This is the report of {_one_line(data['partnership'])} to {name}: how your figures compare with those of the",
-        f"other agencies, as at {day}.",
+        f"{_one_line(data['partnership'])}: report to {name}.",
+        f"It sets your figures, as at {day}, beside those of the other agencies.",
         "",
         "In it:",
         f"- {wording.counted(opened, 'open conflict')} between your figures and others",

@@ -18,6 +18,7 @@ from csp_pipeline.delivery.letter import Letter
 from csp_pipeline.delivery.pack import TYPES, Pack
 from csp_pipeline.errors import DeliveryError
 from csp_pipeline.partnership.configuration import MailServerEntry
+from csp_pipeline.reports.wording import joined
 
 TIMEOUT_SECONDS = 30
 # Headers stay on one line, and every byte on the way is ASCII, which all servers take.
@@ -45,7 +46,7 @@ def open_mailbox(server: MailServerEntry, sources: Path, variable: str, environm
     needed = [name for name in (variable, server.user, server.password) if name is not None]
     unset = [name for name in needed if not environment.get(name, "").strip()]
     if unset:
-        raise DeliveryError(f"The environment variable {' and '.join(unset)} is not set: nothing can be sent by e-mail.")
+        raise DeliveryError(f"Not set in the environment: {joined(unset)}. No e-mail can be sent without it.")
     entries = [entry.strip() for entry in re.split(r"[,;\s]+", environment[variable].strip()) if entry.strip()]
     for number, entry in enumerate(entries, start=1):
         _check_address(entry, f"{variable}, entry {number} of {len(entries)}")

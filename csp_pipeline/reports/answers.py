@@ -8,6 +8,7 @@ from csp_pipeline.reports import wording
 from csp_pipeline.reports.read import Facts
 
 WORDED = {ours: theirs for theirs, ours in ANSWERS.items()}
+WILL_CORRECT = WORDED["will_correct"]
 BECAME = {
     "in_force": "in force",
     "expired": "expired",

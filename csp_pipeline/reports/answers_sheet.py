@@ -106,8 +106,8 @@ def _cells(conflict: Conflict, reference: str) -> Iterable[tuple[str, Any]]:
 
 
 def _in_words(conflict: Conflict) -> str:
-    """The conflict, and what is asked about it while it is open."""
-    return f"{conflict.sentence}\n{conflict.question}" if conflict.is_open else conflict.sentence
+    """The conflict, and what is asked about it."""
+    return f"{conflict.sentence}\n{conflict.question}" if conflict.is_asked else conflict.sentence
 
 
 def _said_so_far(conflict: Conflict) -> str:

@@ -7,7 +7,7 @@ from itertools import compress
 from typing import Any
 
 from csp_pipeline.reports import wording
-from csp_pipeline.reports.answers import Answer, answers_to
+from csp_pipeline.reports.answers import WILL_CORRECT, Answer, answers_to
 from csp_pipeline.reports.bridges import Bridge, Reader, build_bridge
 from csp_pipeline.reports.conflict_words import Figure, question_of, reasons_of, sentence_of
 from csp_pipeline.reports.disclosure_conflicts import cell_of, cells_of_reports, hidden_figures, may_be_listed
@@ -57,6 +57,16 @@ class Conflict:
     answers: tuple[Answer, ...]
 
     @property
+    def is_asked(self) -> bool:
+        """Whether the reader is asked about it: it is open, and no answer of the reader's to it is in force."""
+        return self.is_open and not any(answer.is_yours for answer in self.answers)
+
+    @property
+    def is_promised(self) -> bool:
+        """Whether the reader has said that it will correct its figure."""
+        return any(answer.is_yours and answer.answer == WILL_CORRECT for answer in self.answers)
+
+    @property
     def has_moved(self) -> bool:
         """Whether its gap has stood otherwise before."""
         return len(self.past) > 1
@@ -92,6 +102,16 @@ class Conflicts:
     def leading(self) -> tuple[Conflict, ...]:
         """The open yearly ones of the partnership's own district."""
         return tuple(c for c in self.listed if c.is_leading)
+
+    @property
+    def asked(self) -> tuple[Conflict, ...]:
+        """The leading ones that the reader has not answered."""
+        return tuple(c for c in self.leading if c.is_asked)
+
+    @property
+    def promised(self) -> tuple[Conflict, ...]:
+        """Those that the reader will correct a figure for."""
+        return tuple(c for c in self.listed if c.is_promised)
 
     @property
     def others(self) -> tuple[Conflict, ...]:

@@ -96,8 +96,8 @@ class AgencyReport:
     @property
     def has_nothing_to_do(self) -> bool:
         """Whether nothing is asked of the agency."""
-        open_conflicts = self.conflicts.leading or self.conflicts.others
-        return not (open_conflicts or self.open_refused or self.open_rejected or self.missing or self.answers_to_give_again)
+        of_conflicts = any(conflict.is_asked for conflict in self.conflicts.listed) or self.conflicts.promised
+        return not (of_conflicts or self.open_refused or self.open_rejected or self.missing or self.answers_to_give_again)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,11 @@ class ConflictGroup:
     no_bridges: tuple[str, ...]
     searches: tuple[str, ...]
 
+    @property
+    def asked(self) -> tuple[Conflict, ...]:
+        """Those that the reader has not answered."""
+        return tuple(conflict for conflict in self.conflicts if conflict.is_asked)
+
 
 @dataclass(frozen=True)
 class LateFeed:
@@ -49,7 +54,8 @@ def agency_page(report: AgencyReport) -> str:
         .get_template("agency.html.j2")
         .render(
             report=report,
-            measures=conflict_groups(report.conflicts.leading),
+            measures=(leading := conflict_groups(report.conflicts.leading)),
+            questions=sum(bool(group.asked) for _, groups in leading for group in groups),
             explained=conflict_groups(report.conflicts.main_settled),
             waterfalls=_waterfalls(report),
             series_charts=[

@@ -38,7 +38,9 @@ class Change:
 
 @dataclass(frozen=True)
 class Since:
-    """The changes since the report sent for `as_at`; counts are of the reader's own files, rows and periods."""
+    """The changes since the report sent for `as_at`; counts are of the reader's own files, rows and periods, and of
+    anybody's answers in force to its conflicts.
+    """
 
     as_at: date | None
     changes: tuple[Change, ...]
@@ -47,6 +49,8 @@ class Since:
     new_missing_periods: int
     received_periods: int
     new_refused_files: int
+    replaced_refused_files: int
+    new_answers: int
 
     @property
     def main(self) -> tuple[Change, ...]:
@@ -85,15 +89,17 @@ class Since:
                 more = wording.counted(len(labels) - MOST_LISTED, "more conflict")
                 told.append(f"{wording.capitalised(kind)}: {more}, see the page")
         told += [f"{wording.counted(amount, noun)} {what}" for amount, noun, what in self._of_returns() if amount]
-        return told or ["No conflict, row, file or period: wording or details only."]
+        return told or ["No conflict, row, file, period or answer: wording or details only."]
 
     def _of_returns(self) -> list[tuple[int, str, str]]:
         return [
             (self.new_rejected_rows, "rejected row", "new"),
             (self.cleared_rejected_rows, "rejected row", "cleared"),
             (self.new_refused_files, "refused file", "new"),
+            (self.replaced_refused_files, "refused file", "replaced"),
             (self.new_missing_periods, "missing period", "new"),
             (self.received_periods, "missing period", "received"),
+            (self.new_answers, "answer", "new"),
         ]
 
 
@@ -113,7 +119,7 @@ def since_last(sent: Report, now: Report) -> Since:
     changes.sort(key=lambda c: (KINDS.index(c.kind), not c.is_main, c.measure_title, c.period, c.id))
     new_rows, cleared = _new_and_gone("rejected_rows", sent, now)
     new_missing, received = _new_and_gone("missing_periods", sent, now)
-    new_refused, _ = _new_and_gone("refused_files", sent, now)
+    new_refused, replaced = _new_and_gone("refused_files", sent, now)
     return Since(
         as_at=_day(sent["as_at"]),
         changes=tuple(changes),
@@ -122,6 +128,8 @@ def since_last(sent: Report, now: Report) -> Since:
         new_missing_periods=new_missing,
         received_periods=received,
         new_refused_files=new_refused,
+        replaced_refused_files=replaced,
+        new_answers=len(_answers(now) - _answers(sent)),
     )
 
 
@@ -162,10 +170,20 @@ def _new_and_gone(entries: str, sent: Report, now: Report) -> tuple[int, int]:
     """How many entries of a list are new, and how many are gone or no longer open."""
     names = ENTRIES[entries]
     was, stands = (
-        Counter(tuple(str(entry.get(name)) for name in names) for entry in report[entries] if entry.get("is_open", True))
-        for report in (sent, now)
+        Counter(tuple(str(entry.get(name)) for name in names) for entry in open_entries(report, entries)) for report in (sent, now)
     )
     return (stands - was).total(), (was - stands).total()
+
+
+def open_entries(report: Report, entries: str) -> list[Report]:
+    """The entries of a list of a report that nothing has replaced."""
+    return [entry for entry in report[entries] if entry.get("is_open", True)]
+
+
+def _answers(report: Report) -> set[tuple[str, ...]]:
+    """The answers in force to a report's conflicts."""
+    names = ("agency", "answer", "answered_on")
+    return {(c["id"], *(str(a[name]) for name in names)) for c in report["conflicts"] for a in c.get("answers", [])}
 
 
 def _day(as_at: str | date | None) -> date | None:

@@ -69,6 +69,10 @@ def test_a_dry_run_opens_no_connection_and_finds_what_is_not_set(
     found = deliver_reports(desk.settings, partnership, send=False, agencies=["county"])[0]
     assert found.outcome == "failed"
     assert "COUNTY_RECIPIENTS" in found.message
+    monkeypatch.delenv("MAIL_USER")
+    monkeypatch.delenv("MAIL_PASSWORD")
+    found = deliver_reports(desk.settings, partnership, send=False, agencies=["county"])[0]
+    assert "Not set in the environment: COUNTY_RECIPIENTS, MAIL_USER and MAIL_PASSWORD." in found.message
 
 
 def test_a_server_that_is_down_is_tried_again_and_holds_nobody(desk: Desk, server: MailServer) -> None:

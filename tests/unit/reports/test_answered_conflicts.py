@@ -1,0 +1,96 @@
+"""What an agency is still asked once it, or another one, has answered a conflict of the district's yearly figures."""
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from csp_pipeline.reports import ReportSummary, write_reports
+from csp_pipeline.settings import Settings
+from tests.unit.reports.reading import conflict, content, page, rows
+from tests.unit.reports.test_report_since import send
+
+QUESTION = "What would your figure be if you counted offences, by the day of recording and by the place of the offence?"
+
+
+@pytest.fixture
+def answered(settings: Settings, tmp_path: Path) -> Settings:
+    """The made warehouse to write again, with whatever a test says was answered."""
+    copy = Settings(sources=settings.sources, warehouse=tmp_path)
+    shutil.copyfile(settings.database, copy.database)
+    return copy
+
+
+def answer(settings: Settings, agency: str, said: str, state: str, status: str = "in_force", told: str | None = None) -> None:
+    """An answer to the yearly conflict about domestic abuse, and the state that it gives."""
+    with duckdb.connect(str(settings.database)) as database:
+        [(identity,)] = database.execute(
+            "UPDATE discrepancies SET state = ? WHERE starts_with(discrepancy_id, 'domestic_abuse.e07000901') "
+            "RETURNING discrepancy_id",
+            [state],
+        ).fetchall()
+        [(submission,)] = database.execute("SELECT min(submission_id) FROM submissions").fetchall()
+        database.execute(
+            "INSERT INTO responses (discrepancy_id, agency, answer, reason, role, answered_on, report_as_at, report_id, "
+            "submission_id, row_number, status, told) VALUES (?, ?, ?, 'We count clients.', 'Analyst', DATE '2016-08-02', "
+            "DATE '2016-07-20', '0123456789ab', ?, 4, ?, ?)",
+            [identity, agency, said, submission, status, told],
+        ).fetchall()
+
+
+def test_who_has_answered_is_not_asked_again_and_the_other_agency_still_is(summary: ReportSummary, answered: Settings) -> None:
+    assert "Answer 2 questions about 2 conflicts in Northby" in page(summary, "county")
+    answer(answered, "county", "other_should_correct", "acknowledged")
+    again = write_reports(answered)
+    county, police = page(again, "county"), page(again, "police")
+    assert "Answer 1 question about 1 conflict in Northby" in county
+    assert county.count(QUESTION) == page(summary, "county").count(QUESTION) - 1
+    assert "You have answered. Nothing more is asked of you." in county
+    assert [QUESTION in row["In words"] for row in rows(summary, "county", "Answers")[:2]] == [True, True]
+    assert [QUESTION in row["In words"] for row in rows(again, "county", "Answers")[:2]] == [False, True]
+    assert "Northshire County Council answered on 2 August 2016: other agency should correct – We count clients." in police
+    assert "What would your figure be if you counted cases" in police
+    assert conflict(again, "county", "domestic_abuse.e07000901")["is_open"]
+
+
+def test_promised_figures_are_asked_for(answered: Settings) -> None:
+    answer(answered, "county", "will_correct", "acknowledged")
+    text = page(write_reports(answered), "county")
+    assert "Send the figures that you said you will correct , for 1 conflict." in text
+    assert "Nothing more is asked of you until your corrected figures come." in text
+
+
+@pytest.mark.parametrize(("said", "state"), [("definition_differs", "explained"), ("agree", "resolved")])
+def test_a_gap_that_an_answer_settles_shows_it_and_is_not_said_to_be_taken_apart(
+    answered: Settings, said: str, state: str
+) -> None:
+    answer(answered, "county", said, state)
+    text = page(write_reports(answered), "county")
+    section = text.partition("Gaps explained or agreed in Northby’s yearly figures")[2].partition("Answers")[0]
+    assert "or the answer that stands with them explains or accepts them" in section
+    assert f"You answered on 2 August 2016: {said.replace('_', ' ')} – We count clients." in section
+    assert "1 other yearly gap of Northby is explained or agreed : nothing to answer there." in text
+
+
+def test_answers_since_the_last_report_are_a_change(summary: ReportSummary, answered: Settings) -> None:
+    send(answered, "police", content(summary, "police"), "2016-08-01")
+    answer(answered, "county", "need_records", "acknowledged")
+    again = write_reports(answered)
+    assert "Since the report of 1 August 2016: 1 answer new." in page(again, "police")
+    assert content(again, "police")["since_last_report"]["new_answers"] == 1
+
+
+def test_a_refused_file_that_was_replaced_is_a_change(summary: ReportSummary, answered: Settings) -> None:
+    report = content(summary, "police")
+    gone = {"file": "old.csv", "extracted": "2016-05-01", "is_open": True}
+    send(answered, "police", report | {"refused_files": [*report["refused_files"], gone]}, "2016-08-01")
+    assert "1 refused file replaced" in page(write_reports(answered), "police")
+
+
+def test_answers_that_a_later_one_replaced_are_in_the_workbook_alone(answered: Settings) -> None:
+    told = "The same answer was sent again, and stands."
+    answer(answered, "county", "agree", "open", "superseded", told)
+    again = write_reports(answered)
+    assert told not in page(again, "county")
+    assert told in str(rows(again, "county", "Given answers"))
