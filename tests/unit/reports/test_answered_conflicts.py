@@ -1,14 +1,21 @@
 """What an agency is still asked once it, or another one, has answered a conflict of the district's yearly figures."""
 
 import shutil
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.reports import ReportSummary, write_reports
+from csp_pipeline.reports.answers import Answer
+from csp_pipeline.reports.pack import report_for
+from csp_pipeline.reports.page import agency_page
+from csp_pipeline.reports.read import read_facts
 from csp_pipeline.settings import Settings
-from tests.unit.reports.reading import conflict, content, page, rows
+from tests.unit.reports.reading import conflict, content, page, rows, words
 from tests.unit.reports.test_report_since import send
 
 QUESTION = "What would your figure be if you counted offences, by the day of recording and by the place of the offence?"
@@ -94,3 +101,13 @@ def test_answers_that_a_later_one_replaced_are_in_the_workbook_alone(answered: S
     again = write_reports(answered)
     assert told not in page(again, "county")
     assert told in str(rows(again, "county", "Given answers"))
+
+
+def test_of_two_years_with_one_question_the_unanswered_one_is_named(settings: Settings) -> None:
+    report = report_for(read_facts(settings, load_partnership(settings.sources)), "county")
+    [asked] = [c for c in report.conflicts.leading if c.measure == "domestic_abuse"]
+    own = Answer("county", "Northshire County Council", True, "agree", None, date(2016, 8, 2), "Analyst", None)
+    years = (asked, replace(asked, id="earlier", period="2015-16", answers=(own,)))
+    text = words(agency_page(replace(report, conflicts=replace(report.conflicts, listed=years))))
+    assert f"Question for you, of {asked.period}: {asked.question}" in text
+    assert "Answer 1 question about 1 conflict in Northby" in text
