@@ -170,7 +170,8 @@ def _new_and_gone(entries: str, sent: Report, now: Report) -> tuple[int, int]:
     """How many entries of a list are new, and how many are gone or no longer open."""
     names = ENTRIES[entries]
     was, stands = (
-        Counter(tuple(str(entry.get(name)) for name in names) for entry in open_entries(report, entries)) for report in (sent, now)
+        Counter(tuple(str(entry.get(name)) for name in names) for entry in open_entries(report, entries))
+        for report in (sent, now)
     )
     return (stands - was).total(), (was - stands).total()
 
