@@ -7,18 +7,21 @@ from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.partnership.configuration import Entry, read_configuration
+from csp_pipeline.partnership.links_alike import AlikeEntry, ByFeed
 from csp_pipeline.partnership.partnership import Partnership
 
 Difference = Literal["later_vintage", "status", "classification", "geography", "reference_date"]
-ByFeed = dict[str, str]
 
 
 class RuleEntry(Entry):
-    """One rule of a pair: `identifier` columns of a `form`, or `person` columns with `dates` that lie near each other.
+    """One rule of a pair: `identifier` columns of a `form`, `person` columns with `dates` that lie near each other, or columns
+    that have to be `alike` enough for a `probability` (see `AlikeEntry`).
 
     Columns are given by feed, as `agency/feed: column`. `within_days` is one number or one for each of the dates: the first
     date that both records have says how near the nearest of their dates have to lie. `blank_is_unknown: false` says that a
     record without an identifier has no counterpart, as far as its agency knows; else nothing can be said of such a record.
+    `probability` is the least that a link by `alike` has to have; `prior` the share of the smaller side's records left over that
+    is expected to have a counterpart, estimated by expectation-maximisation when it is not given.
     """
 
     name: str
@@ -28,6 +31,10 @@ class RuleEntry(Entry):
     person: ByFeed | None = None
     dates: list[ByFeed] = Field(default_factory=list)
     within_days: list[NonNegativeInt] | None = None
+    alike: list[AlikeEntry] | None = None
+    # up to a half two counterparts could both be the likeliest
+    probability: float | None = Field(None, gt=0.5, lt=1)
+    prior: float | None = Field(None, gt=0, lt=1)
 
     @field_validator("within_days", mode="before")
     @classmethod
@@ -36,14 +43,28 @@ class RuleEntry(Entry):
 
     @model_validator(mode="after")
     def _one_way(self) -> "RuleEntry":
-        if (self.identifier is None) == (self.person is None):
-            raise ValueError("give one of identifier and person")
+        if [self.identifier, self.person, self.alike].count(None) != 2:
+            raise ValueError("give one of identifier and person, or alike")
+        if self.alike is not None:
+            return self._fit_for_alike(self.alike)
+        if self.probability is not None or self.prior is not None:
+            raise ValueError("probability and prior go with alike")
         if self.identifier is not None and (self.form is None or self.dates or self.within_days is not None):
             raise ValueError("identifier goes with form, and with neither dates nor within_days")
         if self.person is not None and (self.form is not None or not self.dates or self.within_days is None):
             raise ValueError("person goes with dates and within_days, and without form")
         if self.within_days is not None and len(self.within_days) not in (1, len(self.dates)):
             raise ValueError(f"within_days: give one number, or one for each of the {len(self.dates)} dates")
+        return self
+
+    def _fit_for_alike(self, alike: list[AlikeEntry]) -> "RuleEntry":
+        if self.probability is None or self.form is not None or self.dates or self.within_days is not None:
+            raise ValueError("alike goes with probability, and with none of form, dates and within_days")
+        if len(alike) < 2 or all(entry.date is None for entry in alike):
+            raise ValueError("alike: compare at least two columns, one of them a date")
+        given = [entry.shares is not None for entry in alike]
+        if any(given) and not (all(given) and self.prior is not None):
+            raise ValueError("alike: give shares for every column, and prior with them, or for none")
         return self
 
     @property
@@ -55,7 +76,13 @@ class RuleEntry(Entry):
     @property
     def columns(self) -> list[ByFeed]:
         """Every pair of columns that the rule names."""
-        return [columns for columns in (self.identifier, self.person, *self.dates) if columns is not None]
+        alike = [entry.columns for entry in self.alike or []]
+        return [columns for columns in (self.identifier, self.person, *self.dates, *alike) if columns is not None]
+
+    @property
+    def date_columns(self) -> list[ByFeed]:
+        """Those of them that have to be dates."""
+        return [*self.dates, *(entry.date for entry in self.alike or [] if entry.date is not None)]
 
 
 class PairEntry(Entry):
@@ -73,11 +100,22 @@ class PairEntry(Entry):
             for columns in rule.columns:
                 if set(columns) != set(self.between):
                     raise ValueError(f"rule {rule.name}: give a column for each of {' and '.join(self.between)}")
+            for entry in rule.alike or []:
+                unknown = sorted(set(entry.shared) - set(self.between))
+                if unknown:
+                    raise ValueError(f"rule {rule.name}: shared: {unknown[0]!r} is neither of {' and '.join(self.between)}")
         names = [rule.name for rule in self.rules]
         if len(set(names)) < len(names):
             raise ValueError(f"give each rule a name of its own; found {', '.join(names)}")
         if [rule.person is not None for rule in self.rules].count(True) > 1:
             raise ValueError("give at most one person rule")
+        if any(rule.alike for rule in self.rules[:-1]):
+            raise ValueError("give at most one rule by alike, as the last: it looks at what the others have not linked")
+        if self.alike_rule and any(not rule.blank_is_unknown for rule in self.rules):
+            raise ValueError(
+                f"rule {self.alike_rule.name} looks for counterparts of records that by blank_is_unknown: false have none; "
+                "leave out one of the two"
+            )
         return self
 
     @property
@@ -89,6 +127,11 @@ class PairEntry(Entry):
     def person_rule(self) -> RuleEntry | None:
         """The rule by person key, if there is one."""
         return next((rule for rule in self.rules if rule.person is not None), None)
+
+    @property
+    def alike_rule(self) -> RuleEntry | None:
+        """The rule by likeness, if there is one."""
+        return next((rule for rule in self.rules if rule.alike is not None), None)
 
 
 class FeedLinksEntry(Entry):

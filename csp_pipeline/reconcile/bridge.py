@@ -14,7 +14,7 @@ from csp_pipeline.partnership.configuration import MeasureFeedEntry
 from csp_pipeline.partnership.links import LinksFile, PairEntry, load_links
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
-from csp_pipeline.reconcile.declared import CAUSES, MEANINGS
+from csp_pipeline.reconcile.declared import CAUSES, MEANINGS, PROBABLE
 from csp_pipeline.reconcile.link import link_pair
 from csp_pipeline.reconcile.link_sides import PACKAGE, Side, unreadable
 from csp_pipeline.settings import Settings
@@ -37,6 +37,7 @@ def build_bridges(
         for table in ("validity", "coverage", "periods", "comparisons"):
             path = sql_path(table_path(settings, table))
             connection.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM read_parquet('{path}')").fetchall()
+        connection.register("areas", partnership.areas)
         prepare_results(connection)
         feeds = {feed.key: feed for feed in partnership.feeds}
         for (key_a, key_b), measures in _pairs_to_bridge(connection, book, specs).items():
@@ -60,6 +61,8 @@ def prepare_results(connection: duckdb.DuckDBPyConnection) -> None:
         "linked (pair UTINYINT, rule UTINYINT, record_key_a VARCHAR, record_key_b VARCHAR)",
         "linked_by (pair UTINYINT, rule UTINYINT, agency_a VARCHAR, feed_a VARCHAR, agency_b VARCHAR, feed_b VARCHAR,"
         " name VARCHAR)",
+        # links by likeness have a probability each; that of all others is none, and not written down a million times
+        "linked_alike (pair UTINYINT, rule UTINYINT, record_key_a VARCHAR, record_key_b VARCHAR, probability DOUBLE)",
         "link_cuts (agency VARCHAR, feed VARCHAR, other_agency VARCHAR, other_feed VARCHAR, rule VARCHAR, records BIGINT)",
         "bridged (comparison_id VARCHAR)",
         "unlinked (comparison_id VARCHAR, gap DOUBLE)",
@@ -72,8 +75,12 @@ def prepare_results(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         """
         CREATE OR REPLACE TEMP VIEW all_links AS
-        SELECT p.agency_a, p.feed_a, l.record_key_a, p.agency_b, p.feed_b, l.record_key_b, p.name AS rule
+        SELECT p.agency_a, p.feed_a, l.record_key_a, p.agency_b, p.feed_b, l.record_key_b, p.name AS rule,
+            CAST(NULL AS DOUBLE) AS probability
         FROM linked l JOIN linked_by p USING (pair, rule)
+        UNION ALL
+        SELECT p.agency_a, p.feed_a, l.record_key_a, p.agency_b, p.feed_b, l.record_key_b, p.name, l.probability
+        FROM linked_alike l JOIN linked_by p USING (pair, rule)
         """
     ).fetchall()
     meanings = [(cause, detail, meaning, detail is None) for (cause, detail), meaning in MEANINGS.items()]
@@ -92,8 +99,8 @@ def bridge_pair(
 ) -> None:
     """Link two feeds and bridge their comparisons of the measures, adding to the tables of `prepare_results`.
 
-    Needs the tables `comparisons`, `periods` and `coverage` on the connection. Without a `pair` the whole gap of each
-    comparison stays unexplained.
+    Needs the tables `comparisons`, `periods` and `coverage` on the connection, and `areas` for a rule by likeness. Without a
+    `pair` the whole gap of each comparison stays unexplained.
     """
     if pair is not None:
         _note_compared_areas(connection, side_a, side_b, measures)
@@ -155,7 +162,14 @@ def _bridge_measure(
         if side.is_row(side.ways[place]):
             again = read_sql(PACKAGE, "resent_counted", side=side.name)
             connection.execute(f"DELETE FROM counted WHERE rowid IN ({again})").fetchall()
-    query = read_sql(PACKAGE, "bridge_records", sides=sides, measure=place)
+    alike = pair.alike_rule
+    query = read_sql(
+        PACKAGE,
+        "bridge_records",
+        sides=sides,
+        measure=place,
+        alike={"place": pair.rules.index(alike), "said": f"{PROBABLE}{alike.name}"} if alike else None,
+    )
     agency = "CASE r.side WHEN 'a' THEN {} ELSE {} END"
     names = [[quoted(part) for part in side.key.split("/")] for side in both]
     connection.execute(
@@ -219,7 +233,7 @@ def _identified(connection: duckdb.DuckDBPyConnection, side: Side, other: Side, 
             links_by[column] = "true"
     if pair.person_rule:
         links_by["person"] = "person IS NOT NULL"
-    bits = " + ".join(f"CASE WHEN {test} THEN {1 << bit} ELSE 0 END" for bit, test in enumerate(links_by.values()))
+    bits = " + ".join(["0", *(f"CASE WHEN {test} THEN {1 << bit} ELSE 0 END" for bit, test in enumerate(links_by.values()))])
     of_other = connection.execute(
         f"SELECT {bits} AS bits, count(*) FROM records_{other.name} WHERE is_current AND failed_{measure} = 0 GROUP BY ALL"
     ).fetchall()
@@ -254,15 +268,27 @@ def _keep_links(connection: duckdb.DuckDBPyConnection, pair: PairEntry, side_a: 
         INSERT INTO linked
         SELECT {number}, l.rule, a.record_key, b.record_key
         FROM links l JOIN side_a a ON a.record = l.record_a JOIN side_b b ON b.record = l.record_b
+        {f"WHERE l.rule <> {pair.rules.index(pair.alike_rule)}" if pair.alike_rule else ""}
         """
     ).fetchall()
+    cuts = "FROM cut_records"
+    if pair.alike_rule:
+        connection.execute(
+            f"""
+            INSERT INTO linked_alike
+            SELECT {number}, l.rule, a.record_key, b.record_key, p.probability
+            FROM links l
+            JOIN alike_links p ON p.record_a = l.record_a AND p.record_b = l.record_b
+            JOIN side_a a ON a.record = l.record_a JOIN side_b b ON b.record = l.record_b
+            """
+        ).fetchall()
+        cuts = f"FROM (FROM cut_records UNION ALL SELECT {quoted(pair.alike_rule.name)}, side, record FROM undecided)"
     if len(pair.identifier_rules) == 1:
         query = read_sql(PACKAGE, "quiet_links", pair=number, rule=pair.rules.index(pair.identifier_rules[0]))
         connection.execute(f"INSERT INTO linked {query}").fetchall()
     for side, own, other in (("a", (agency_a, feed_a), (agency_b, feed_b)), ("b", (agency_b, feed_b), (agency_a, feed_a))):
         connection.execute(
-            f"INSERT INTO link_cuts SELECT {', '.join([*own, *other])}, rule, count(*) FROM cut_records"
-            f" WHERE side = '{side}' GROUP BY rule"
+            f"INSERT INTO link_cuts SELECT {', '.join([*own, *other])}, rule, count(*) {cuts} WHERE side = '{side}' GROUP BY rule"
         ).fetchall()
 
 
@@ -295,14 +321,21 @@ def _side(
 
 def read_steps(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """The signed steps of every bridge so far: `comparison_id`, `step`, `cause`, `detail`, `contribution`, `records`."""
-    return connection.execute(read_sql(PACKAGE, "bridge_steps", causes=list(CAUSES))).df()
+    return connection.execute(read_sql(PACKAGE, "bridge_steps", causes=list(CAUSES), probable=PROBABLE)).df()
 
 
 def _write(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, int]:
     return {
-        "links": write_table(connection, settings, "links", "FROM all_links ORDER BY ALL"),
+        "links": write_table(
+            connection,
+            settings,
+            "links",
+            "FROM all_links ORDER BY agency_a, feed_a, record_key_a, agency_b, feed_b, record_key_b, rule",
+        ),
         "link_cuts": write_table(connection, settings, "link_cuts", "FROM link_cuts ORDER BY ALL"),
-        "bridge_steps": write_table(connection, settings, "bridge_steps", read_sql(PACKAGE, "bridge_steps", causes=list(CAUSES))),
+        "bridge_steps": write_table(
+            connection, settings, "bridge_steps", read_sql(PACKAGE, "bridge_steps", causes=list(CAUSES), probable=PROBABLE)
+        ),
         "bridge_records": write_table(
             connection,
             settings,

@@ -37,8 +37,21 @@ MEANINGS: dict[tuple[str, str | None], str] = {
     ("unexplained", "contradicting_links"): "Their identifier leads to a record of another person",
     ("unexplained", "reference_not_found"): "They quote an identifier that the other side does not have",
     ("unexplained", "no_identifier"): "They have nothing by which they could be linked",
+    ("unexplained", "reference_unreadable"): "What they quote as an identifier cannot be read",
+    ("unexplained", "other_without_identifier"): "Most of the other side's records have nothing by which they could be linked",
+    ("unexplained", "several_alike"): "Several records of the other side are as likely to be the same",
+    ("unexplained", "no_probable_counterpart"): "No record of the other side is surely enough the same",
+    (
+        "unexplained",
+        "too_many_alike",
+    ): "Too many pairs are near enough to be compared; narrow days or levels in sources/links.yml",
+    ("unexplained", "not_estimated"): (
+        "What counterparts have in common could not be estimated; declare prior and shares in sources/links.yml"
+    ),
     ("unexplained", "no_link_declared"): "No links are declared between these two feeds (sources/links.yml)",
 }
+# Begins what a cause says that rests on a link by likeness; the rule's name follows.
+PROBABLE = "probable link by "
 VERDICTS = ("agrees", "within_tolerance", "conflict", "not_comparable", "missing")
 
 EFFECTS = {
@@ -88,10 +101,13 @@ class Links(Table):
     feed_b: str = tables.column("VARCHAR", "Its feed")
     record_key_b: str = tables.column("VARCHAR", "Key of its record, or submission and row where the feed has no key")
     rule: str = tables.column("VARCHAR", "Rule of sources/links.yml that made the link")
+    probability: float = tables.column(
+        "DOUBLE", "How likely the two are each other's only counterpart, for a rule by likeness; else NULL", nullable=True
+    )
 
 
 class LinkCuts(Table):
-    """Records left without a link because too many of them share one identifier or person key, or hang together."""
+    """Records left without a link because too many of them share one identifier or person key, hang together, or are alike."""
 
     agency: str = tables.column("VARCHAR", "Agency")
     feed: str = tables.column("VARCHAR", "Its feed")
@@ -107,7 +123,9 @@ class BridgeSteps(Table):
     comparison_id: str = tables.column("VARCHAR", "Comparison")
     step: int = tables.column("BIGINT", "Place of the step in the bridge, from 1")
     cause: str = tables.column("VARCHAR", "Cause of the step; the last of a bridge is unexplained", isin=list(CAUSES))
-    detail: str = tables.column("VARCHAR", "Condition that is not met, or why nothing explains it", nullable=True)
+    detail: str = tables.column(
+        "VARCHAR", "Condition that is not met, why nothing explains it, or that links are probable", nullable=True
+    )
     contribution: float = tables.column("DOUBLE", "What the step adds to the gap, signed")
     records: int = tables.column(
         "BIGINT", "Records behind the step; NULL where no links are declared", nullable=True, unit="records"
@@ -122,7 +140,9 @@ class BridgeRecords(Table):
 
     comparison_id: str = tables.column("VARCHAR", "Comparison")
     cause: str = tables.column("VARCHAR", "Its one cause, the first that applies in the declared order", isin=list(CAUSES))
-    detail: str = tables.column("VARCHAR", "Condition not met, other month, or why nothing explains it", nullable=True)
+    detail: str = tables.column(
+        "VARCHAR", "Condition not met, other month, why nothing explains it, or that the link is probable", nullable=True
+    )
     agency: str = tables.column("VARCHAR", "Agency of the record")
     feed: str = tables.column("VARCHAR", "Its feed")
     record_key: str = tables.column("VARCHAR", "Its key, or submission and row where the feed has no key")

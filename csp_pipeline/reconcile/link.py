@@ -1,7 +1,10 @@
 """Linking the records of two feeds that tell of one event: by identifier, then by person and date, in the declared order."""
 
+from collections.abc import Callable
+
 import duckdb
 
+from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.partnership.links import FeedLinksEntry, LinksFile, PairEntry
 from csp_pipeline.reconcile.link_quiet import set_quiet_pairs_aside
 from csp_pipeline.reconcile.link_sides import MACROS, PACKAGE, Side, any_row, check_columns, create_table, open_side, read_side
@@ -20,10 +23,12 @@ def link_pair(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
     whose identifier and person say different things. `resent_a`, `resent_b`: records that stand in several current files.
     `events_a`, `events_b`: each record's event; `members`: the records
     of events of more than one link. Needs the table `compared_areas` (`measure`, place in the pair's measures; `area_code`).
-    Raises ConfigurationError for a column that a feed does not have.
+    A rule by likeness adds to `links`, leaves `alike_links` and `undecided` (see `link_alike`) and needs the table `areas`.
+    Raises ConfigurationError for a column that a feed does not have, and for a rule by likeness where splink is missing.
     """
     for side in (side_a, side_b):
         check_columns(side, pair, links.feeds.get(side.key, FeedLinksEntry()))
+    link_alike = _import_link_alike(pair) if pair.alike_rule else None
     for statement in MACROS:
         connection.execute(statement).fetchall()
     for side in (side_a, side_b):
@@ -41,8 +46,28 @@ def link_pair(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
     connection.execute("CREATE OR REPLACE TEMP TABLE contradictions (side VARCHAR, record BIGINT)").fetchall()
     if any_row(connection, "FROM identifier_links WHERE person_says = 'contradicted'"):
         create_table(connection, "contradictions", "contradictions", quoting_a=quoting_a)
+    if link_alike and pair.alike_rule:
+        link_alike(connection, pair.alike_rule, (side_a, side_b), links.most_records)
+        connection.execute(
+            f"INSERT INTO links SELECT {pair.rules.index(pair.alike_rule)}, record_a, record_b, false FROM alike_links"
+        ).fetchall()
     _note_cuts(connection, links, pair)
     _gather_events(connection, links)
+
+
+def _import_link_alike(pair: PairEntry) -> Callable[..., None]:
+    """The function that links by likeness; it and splink are read in only where a rule asks for it."""
+    try:
+        from csp_pipeline.reconcile.link_alike import link_alike
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] == "csp_pipeline":
+            raise
+        rule = pair.alike_rule.name if pair.alike_rule else ""
+        raise ConfigurationError(
+            f"sources/links.yml: pairs > {' and '.join(pair.between)} > {rule}: a rule by `alike` needs splink, and"
+            f" {error.name} is not installed. Install it with: pip install csp-pipeline[probabilistic]; or take the rule out."
+        ) from error
+    return link_alike
 
 
 def _link_by_identifier(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: PairEntry) -> None:

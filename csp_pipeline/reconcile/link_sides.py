@@ -112,7 +112,9 @@ def check_columns(side: Side, pair: PairEntry, of_feed: FeedLinksEntry) -> None:
     """
     named = [(f"pairs > {' and '.join(pair.between)} > {rule.name}", c[side.key]) for rule in pair.rules for c in rule.columns]
     dates = [
-        (f"pairs > {' and '.join(pair.between)} > {rule.name} > dates", d[side.key]) for rule in pair.rules for d in rule.dates
+        (f"pairs > {' and '.join(pair.between)} > {rule.name} > dates", d[side.key])
+        for rule in pair.rules
+        for d in rule.date_columns
     ]
     named += [(f"feeds > {side.key} > duplicates", name) for names in of_feed.duplicates for name in names]
     named += [(f"feeds > {side.key} > event", of_feed.event)] if of_feed.event else []
@@ -165,6 +167,7 @@ def read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
         dates=[columns[side.key] for columns in person.dates] if person else [],
         event=of_feed.event,
         compared=_compared_columns(links, pair, side),
+        alike=[entry.columns[side.key] for entry in pair.alike_rule.alike or []] if pair.alike_rule else [],
         places=f"places_{side.name}",
         measures=[
             {

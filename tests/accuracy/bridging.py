@@ -117,7 +117,12 @@ def bridge_tables(
         for key in feeds
     )
     with duckdb.connect() as connection:
-        for name, frame in (("comparisons_frame", comparisons), ("periods_frame", periods), ("coverage", coverage)):
+        for name, frame in (
+            ("comparisons_frame", comparisons),
+            ("periods_frame", periods),
+            ("coverage", coverage),
+            ("areas", partnership.areas),
+        ):
             connection.register(name, frame)
         days = "CAST(period_start AS DATE) AS period_start, CAST(period_end AS DATE) AS period_end"
         connection.execute(f"CREATE TABLE periods AS SELECT * REPLACE ({days}) FROM periods_frame").fetchall()

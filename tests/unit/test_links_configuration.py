@@ -41,6 +41,18 @@ def load_changed(sources: Path, changes: Change) -> Any:
 RULE = ["pairs", PAIR, "rules"]
 
 
+def alike(**changes: Any) -> dict[str, Any]:
+    """A rule by likeness, as a third one of the pair, with changes to it or to its compared date, place or code."""
+    columns: dict[str, dict[str, Any]] = {
+        "date": {"date": {"police/crimes": "committed_from", "county/domestic_abuse": "incident_date"}, "days": [0, 3]},
+        "place": {"place": {"police/crimes": "lsoa_code", "county/domestic_abuse": "residence_district"}, "levels": ["district"]},
+        "code": {"code": {"police/crimes": "status", "county/domestic_abuse": "status"}},
+    }
+    for name in columns:
+        columns[name] |= changes.pop(name, {})
+    return {"name": "alike", "alike": list(columns.values()), "probability": 0.99} | changes
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -63,6 +75,24 @@ RULE = ["pairs", PAIR, "rules"]
         ([(["causes"], ["status"])], ["causes", "later_vintage"]),
         ([(["most_records"], 0)], ["most_records", "0"]),
         ([([*RULE], [])], ["pairs > 0 > rules", "at least 1"]),
+        ([([*RULE, 1], alike(date={"days": [3, 0]}))], ["rules > 1 > alike > 0", "the nearest first", "3, 0"]),
+        ([([*RULE, 1], alike(date={"days": None}))], ["rules > 1 > alike > 0", "days go with date"]),
+        ([([*RULE, 1], alike(place={"levels": ["district", "same"]}))], ["alike > 1", "in the order same, beat, district"]),
+        ([([*RULE, 1], alike(place={"levels": ["street"]}))], ["alike > 1 > levels", "street"]),
+        ([([*RULE, 1], alike(code={"days": [1]}))], ["alike > 2", "days go with date"]),
+        (
+            [([*RULE, 1], alike(code={"shared": {"police/asb": {"a": "b"}}}))],
+            ["shared: 'police/asb' is neither of police/crimes"],
+        ),
+        ([([*RULE, 1], alike(code={"code": {"police/crimes": "status"}}))], ["rule alike: give a column for each"]),
+        ([([*RULE, 1], alike(date={"shares": [0.7, 0.4]}))], ["alike > 0", "one for each of the 2 levels, together less than 1"]),
+        ([([*RULE, 1], alike(date={"shares": [0.7, 0.2]}))], ["rules > 1", "shares for every column, and prior"]),
+        ([([*RULE, 1], alike(probability=0.5))], ["rules > 1 > probability", "0.5"]),
+        ([([*RULE, 1], alike(probability=None))], ["rules > 1", "alike goes with probability"]),
+        ([([*RULE, 1], alike(alike=[{"code": {"police/crimes": "a", "county/domestic_abuse": "b"}}]))], ["one of them a date"]),
+        ([([*RULE, 0], alike())], ["pairs > 0", "as the last"]),
+        ([([*RULE, 1], alike()), ([*RULE, 0, "blank_is_unknown"], False)], ["pairs > 0", "alike", "blank_is_unknown: false"]),
+        ([([*RULE, 0, "probability"], 0.9)], ["rules > 0", "probability and prior go with alike"]),
     ],
 )
 def test_a_mistake_is_named_with_its_entry_and_what_was_expected(sources: Path, changes: Change, said: list[str]) -> None:
@@ -84,6 +114,19 @@ def test_an_unknown_feed_in_a_pair_is_named(sources: Path) -> None:
         ConfigurationError, match=r"pairs > police/crimes and county/cases: 'county/cases' is not known; known: county/"
     ):
         load_changed(sources, [(["pairs", PAIR], pair)])
+
+
+def test_the_commented_example_of_a_rule_by_likeness_can_be_used(sources: Path) -> None:
+    lines = (Path(__file__).parents[2] / "sources" / "links.yml").read_text(encoding="utf-8").splitlines()
+    start = lines.index("#      - name: alike")
+    end = lines.index("", start)
+    rule = yaml.safe_load("\n".join(line.removeprefix("#") for line in lines[start:end]))
+    pair = {"between": ["police/crimes", "fire/incidents"], "reason": "no key", "rules": rule}
+    links = load_changed(sources, [(["pairs"], [pair])])
+    for name, key in zip("ab", pair["between"], strict=True):
+        side = Side(name, key, find_feed_spec(key), "", None, ())  # type: ignore[arg-type]
+        check_columns(side, links.pairs[0], FeedLinksEntry())
+    assert links.pairs[0].alike_rule.probability == 0.99
 
 
 def test_a_pair_given_twice_in_either_order_is_named(sources: Path) -> None:
@@ -108,6 +151,16 @@ def test_a_pair_given_twice_in_either_order_is_named(sources: Path) -> None:
             [([*RULE, 1, "dates", 0, "police/crimes"], "status")],
             FeedLinksEntry(),
             ["same_person", "police/crimes", "status", "VARCHAR", "a date"],
+        ),
+        (
+            [([*RULE, 1], alike(code={"code": {"police/crimes": "kind", "county/domestic_abuse": "status"}}))],
+            FeedLinksEntry(),
+            ["alike: police/crimes has no column 'kind'"],
+        ),
+        (
+            [([*RULE, 1], alike(date={"date": {"police/crimes": "status", "county/domestic_abuse": "incident_date"}}))],
+            FeedLinksEntry(),
+            ["alike", "police/crimes", "status", "VARCHAR", "a date"],
         ),
     ],
 )

@@ -94,6 +94,9 @@ def test_where_no_feed_names_identifiers_or_persons_nothing_gets_a_definite_caus
     assert by_feed.cause.map(list).to_dict() == {"crimes": ["unexplained"], "domestic_abuse": ["unexplained"]}
     # the police do have crime numbers; it is the other feed that never quotes one
     assert by_feed.detail.map(list).to_dict() == {"crimes": ["other_without_identifier"], "domestic_abuse": ["no_identifier"]}
+    # each step has a sentence
+    told = found.steps[found.steps.detail == "other_without_identifier"].sentence.unique().tolist()
+    assert told == ["Most of the other side's records have nothing by which they could be linked."]
 
 
 ASB = Way(

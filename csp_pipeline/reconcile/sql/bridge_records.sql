@@ -119,10 +119,17 @@ placed AS (
     SELECT
         x.*, s.record_key, s.submission_id, s.sheet, s.row_number,
         CASE
+            {% if alike %}
+            WHEN u.reason IS NOT NULL THEN u.reason
+            {% endif %}
             WHEN x.record IN (SELECT record FROM cut_records WHERE side = {{ side.name | quoted }}) THEN 'shared_identifier'
             WHEN x.record IN (SELECT record FROM contradictions WHERE side = {{ side.name | quoted }}) THEN 'contradicting_links'
             WHEN {{ side.quotes }} THEN 'reference_not_found'
             WHEN {{ side.unreadable }} THEN 'reference_unreadable'
+            {% if alike %}
+            -- that nothing like it was found does not say that the other side does not know of it
+            WHEN ({{ side.links_by }}) = 0 OR NOT {{ side.reaches_most }} THEN 'no_probable_counterpart'
+            {% endif %}
             WHEN ({{ side.links_by }}) = 0 THEN 'no_identifier'
             -- what this record could be found by, most of the other side's records do not say
             WHEN NOT {{ side.reaches_most }} THEN 'other_without_identifier'
@@ -133,10 +140,17 @@ placed AS (
     JOIN side_{{ side.name }} s USING (record)
     JOIN periods m ON m.period_kind = 'month' AND m.period_start = s.month_{{ measure }}
     LEFT JOIN coverage v ON v.agency || '/' || v.feed = {{ side.other_feed | quoted }} AND v.period = m.period
+    {% if alike %}
+    LEFT JOIN undecided u ON u.side = {{ side.name | quoted }} AND u.record = x.record
+    {% endif %}
     WHERE x.side = {{ side.name | quoted }}
     {{ "UNION ALL" if not loop.last }}
     {% endfor %}
 ),
+{% if alike %}
+-- events that hang together by a probable link
+probable_events AS (SELECT DISTINCT event FROM events_a SEMI JOIN alike_links ON record_a = record),
+{% endif %}
 explained AS (
     SELECT
         p.*, n.other_key, n.rule, n.differences,
@@ -161,7 +175,18 @@ repeated AS (
     ) several USING (side, cell, unit)
 )
 SELECT
-    cell, side, named.cause AS cause, named.detail AS detail, record_key, submission_id, sheet, row_number,
+    cell, side, named.cause AS cause,
+    {% if alike %}
+    -- a cause that rests on a probable link says so
+    CASE
+        WHEN event IN (FROM probable_events) AND coalesce(rule, {{ alike.place }}) = {{ alike.place }} AND (other_key IS NOT NULL OR shared > 0)
+        THEN coalesce(named.detail || ', ', '') || {{ alike.said | quoted }}
+        ELSE named.detail
+    END AS detail,
+    {% else %}
+    named.detail AS detail,
+    {% endif %}
+    record_key, submission_id, sheet, row_number,
     CASE side WHEN 'a' THEN -1 ELSE 1 END AS contribution,
     other_key AS counterpart_key, rule,
     list_transform(

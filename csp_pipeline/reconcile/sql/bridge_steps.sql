@@ -3,8 +3,11 @@ WITH
 named AS (
     SELECT
         r.comparison_id, r.cause,
-        -- a condition or a reason makes a step of its own; months differ from record to record
-        CASE WHEN r.cause NOT IN ('reference_date', 'reference_period') THEN r.detail END AS detail,
+        -- a condition or a reason makes a step of its own, and so does a probable link; months differ from record to record
+        CASE
+            WHEN r.cause NOT IN ('reference_date', 'reference_period') THEN r.detail
+            WHEN contains(r.detail, {{ probable | quoted }}) THEN substr(r.detail, strpos(r.detail, {{ probable | quoted }}))
+        END AS detail,
         sum(r.contribution) AS contribution, count(*) AS records,
         count(*) FILTER (r.agency = c.agency_a AND r.feed = c.feed_a) AS records_a
     FROM bridge_records r JOIN comparisons c USING (comparison_id)

@@ -30,6 +30,8 @@ SELECT
     {% for date in dates %}, CAST({{ date | identifier }} AS DATE) AS date_{{ loop.index0 }}{% endfor %}
     , {{ event | identifier if event else "CAST(NULL AS VARCHAR)" }} AS event_key
     {% for name in compared %}, {{ name | identifier }} AS compared_{{ loop.index0 }}{% endfor %}
+    {% for name in alike %}, {{ name | identifier }} AS alike_{{ loop.index0 }}{% endfor %}
+
     {% for measure in measures %}
     {% set n = loop.index0 %}
     -- bit n is set when the measure's n-th condition is not met
