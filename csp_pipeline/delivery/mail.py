@@ -46,7 +46,7 @@ def open_mailbox(server: MailServerEntry, sources: Path, variable: str, environm
     needed = [name for name in (variable, server.user, server.password) if name is not None]
     unset = [name for name in needed if not environment.get(name, "").strip()]
     if unset:
-        raise DeliveryError(f"Not set in the environment: {joined(unset)}. No e-mail can be sent without it.")
+        raise DeliveryError(f"Not set in the environment: {joined(unset)}. No e-mail can be sent.")
     entries = [entry.strip() for entry in re.split(r"[,;\s]+", environment[variable].strip()) if entry.strip()]
     for number, entry in enumerate(entries, start=1):
         _check_address(entry, f"{variable}, entry {number} of {len(entries)}")
