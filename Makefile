@@ -23,7 +23,7 @@ run: $(READY)  ## Run the pipeline on sources/ and say what was loaded, refused 
 	@$(BIN)/csp run || [ $$? -eq 3 ]
 
 test: $(READY)  ## Run every test
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 browser:  ## Install what the tests of pages need: Chromium (by apt-get, as root) and axe-core (by npm)
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 || { echo "Install Chromium: apt-get install chromium"; exit 1; }; \

@@ -41,6 +41,15 @@ YEARS = {"first": "2014-15", "last": "2018-19", "expected_first": "2014-15", "ex
 ONE_YEAR = dict.fromkeys(YEARS, "2016-17")
 TWO_YEARS = ONE_YEAR | {"first": "2015-16", "expected_first": "2015-16"}
 THREE_YEARS = YEARS | {"last": "2016-17"}
+# The first makes the sample run, for which others wait; the second does not need it.
+LONGEST_FIRST = (
+    "tests/pipeline/test_sample_run.py",
+    "tests/unit/test_bridge_accuracy.py",
+    "tests/pipeline/test_one_run.py",
+    "tests/pipeline/test_command.py",
+    "tests/unit/test_other_worlds.py",
+    "tests/unit/reports/test_disclosure_attack.py",
+)
 LAKE_TABLES = (
     "figures",
     "changes",
@@ -260,6 +269,12 @@ def _rows(query: str, values: Sequence[Any], connection: duckdb.DuckDBPyConnecti
     result = (connection or duckdb).execute(query, values)
     names = [column[0] for column in result.description]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first, so that no process is left alone with one of them at the end."""
+    places = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.relative_to(PROJECT).as_posix(), len(places)))
 
 
 @pytest.fixture(scope="session")

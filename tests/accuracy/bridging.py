@@ -49,6 +49,13 @@ def configuration() -> tuple[Partnership, LinksFile]:
 
 
 @cache
+def rollup(key: str) -> pd.DataFrame:
+    """The areas that count each place of a feed's records; the same for every world."""
+    partnership = configuration()[0]
+    return rollup_of(partnership, partnership.feed(key), find_feed_spec(key), adds_up=True)
+
+
+@cache
 def places_in(area: str) -> frozenset[str]:
     """Every LSOA and district that lies in an area, and itself, by the list of areas."""
     areas = configuration()[0].areas
@@ -129,7 +136,7 @@ def bridge_tables(
         connection.execute("CREATE TABLE comparisons AS FROM comparisons_frame").fetchall()
         sides = []
         for place, (name, key, frame) in enumerate(zip("ab", feeds, frames, strict=True)):
-            feed, spec = partnership.feed(key), find_feed_spec(key)
+            spec = find_feed_spec(key)
             # as in the lake: every declared column is there, typed
             types = {column.name: column.type for column in (*spec.columns, *spec.derived)}
             types |= {"submission_id": "VARCHAR", "sheet": "VARCHAR", "row_number": "BIGINT", "valid_to": "DATE"}
@@ -139,8 +146,7 @@ def bridge_tables(
             )
             connection.execute(f"CREATE TABLE source_{name} AS SELECT {select} FROM frame_{name}").fetchall()
             ways = tuple(both[place].entry for both in measures.values())
-            rollup = rollup_of(partnership, feed, spec, adds_up=True)
-            sides.append(Side(name, key, spec, f"SELECT * FROM source_{name}", rollup, ways))
+            sides.append(Side(name, key, spec, f"SELECT * FROM source_{name}", rollup(key), ways))
         prepare_results(connection)
         bridge_pair(connection, links, links.pair(*feeds), sides[0], sides[1], list(measures))
         return Bridged(

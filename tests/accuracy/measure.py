@@ -8,13 +8,13 @@ import duckdb
 import pandas as pd
 
 from csp_pipeline.agencies import find_feed_spec
-from csp_pipeline.figures.count import rollup_of
 from csp_pipeline.partnership.links import LinksFile, load_links
 from csp_pipeline.partnership.measures import MeasureBook, load_measures
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.partnership.periods import table_of_periods
 from csp_pipeline.reconcile.bridge import bridge_pair, prepare_results, read_steps
 from csp_pipeline.reconcile.link_sides import Side
+from tests.accuracy.bridging import rollup
 from tests.accuracy.domestic import HARBOROUGH, PROJECT, DomesticWorld
 
 MEASURES = ["domestic_abuse", "domestic_violence_with_injury"]
@@ -64,7 +64,7 @@ def bridge_world(world: DomesticWorld, compared: Sequence[str] | None = None) ->
             connection.execute(f"CREATE TABLE {feed.name} AS SELECT {typed}{blanks} FROM {feed.name}_frame").fetchall()
             ways = tuple(book.measures[measure].feeds[key] for measure in MEASURES)
             source = f"SELECT * FROM {feed.name}"
-            sides.append(Side(name, key, spec, source, rollup_of(partnership, feed, spec, adds_up=True), ways))
+            sides.append(Side(name, key, spec, source, rollup(key), ways))
         prepare_results(connection)
         bridge_pair(connection, links, links.pair(*FEEDS), sides[0], sides[1], MEASURES)
         return Findings(
