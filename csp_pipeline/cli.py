@@ -117,6 +117,7 @@ def figures(
     _check_known(settings, "measures", "measure", measure)
     _check_known(settings, "periods", "period", period)
     _check_known(settings, "agencies", "agency", agency)
+    _check_area(settings, area)
     day = as_of.date() if as_of else None
     title = (measure or "Figures") + (f", as known on {day}" if day else "")
     if revisions:
@@ -148,6 +149,7 @@ def discrepancies(
     _check_known(settings, "measures", "measure", measure)
     _check_known(settings, "periods", "period", period)
     _check_known(settings, "agencies", "agency", agency)
+    _check_area(settings, area)
     shown = ["discrepancy_id", "value_a", "value_b", "gap", "unexplained", "state", "answers", "first_seen", "rule"]
     print_rows(_query(settings, "discrepancies", values), format, "Discrepancies", shown)
 
@@ -195,6 +197,7 @@ def changes(
     _check_known(settings, "measures", "measure", measure)
     _check_known(settings, "periods", "period", period)
     _check_known(settings, "agencies", "agency", agency)
+    _check_area(settings, area)
     shown = ["feed", "period", "value_before", "value", "change", "percent", "ratio_low", "ratio_high", "p", "verdict", "reason"]
     shown += ["measure"] if measure is None else []
     print_rows(_query(settings, "change_tests", values), format, f"Changes: {measure}" if measure else "Changes", shown)
@@ -370,14 +373,31 @@ def _query(settings: Settings, name: str, values: dict[str, Any] | None = None) 
 
 def _check_known(settings: Settings, table: str, column: str, value: str | None) -> None:
     """Refuse a name that the warehouse does not know, with the names it knows."""
+    known = _names(settings, table, column)
+    if value is not None and value not in known:
+        raise _unknown(column.replace("_", " "), value, known)
+
+
+def _check_area(settings: Settings, area: str | None) -> None:
+    """Refuse an area that is neither the code nor, in any case, the name of one that the warehouse knows."""
+    names = _names(settings, "areas", "area_name")
+    if area is None or area.casefold() in {name.casefold() for name in names}:
+        return
+    if area not in _names(settings, "areas", "area_code"):
+        raise _unknown("area", area, names)
+
+
+def _names(settings: Settings, table: str, column: str) -> list[str]:
     import duckdb
 
     _need_warehouse(settings)
     with duckdb.connect(str(settings.database), read_only=True) as database:
-        known = [name for (name,) in database.execute(f"SELECT DISTINCT {column} FROM {table} ORDER BY 1").fetchall()]
-    if value is not None and value not in known:
-        nearest = difflib.get_close_matches(value, known, n=5, cutoff=0.5) or known[:5]
-        raise typer.BadParameter(f"no {column.replace('_', ' ')} {value!r}; nearest known: {', '.join(nearest)}")
+        return [name for (name,) in database.execute(f"SELECT DISTINCT {column} FROM {table} ORDER BY 1").fetchall()]
+
+
+def _unknown(what: str, value: str, known: list[str]) -> typer.BadParameter:
+    nearest = difflib.get_close_matches(value, known, n=5, cutoff=0.5) or known[:5]
+    return typer.BadParameter(f"no {what} {value!r}; nearest known: {', '.join(nearest)}")
 
 
 def _need_warehouse(settings: Settings) -> None:

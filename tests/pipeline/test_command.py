@@ -86,6 +86,21 @@ def test_discrepancies_can_be_narrowed(sample_run: CommandRun) -> None:
     assert all("county" in (row["agency_a"], row["agency_b"]) for row in rows)
 
 
+@pytest.mark.parametrize("command", ["figures", "discrepancies", "changes"])
+def test_an_area_that_does_not_exist_is_refused_with_the_nearest(sample_run: CommandRun, command: str) -> None:
+    run = run_csp(command, "--area", "Blabby", warehouse=sample_run.warehouse)
+    assert run.code == 2
+    assert "no area 'Blabby'; nearest known: Blaby" in " ".join(run.err.split())
+
+
+@pytest.mark.parametrize("area", ["harborough", "E07000131"])
+def test_an_area_is_known_by_its_name_in_any_case_and_by_its_code(sample_run: CommandRun, area: str) -> None:
+    run = run_csp(
+        "figures", "shoplifting", "--area", area, "--period", "2016-17", "--format", "json", warehouse=sample_run.warehouse
+    )
+    assert {row["area"] for row in json.loads(run.out)} == {"Harborough"}
+
+
 def test_status_names_what_is_missing(sample_run: CommandRun) -> None:
     rows = {row["feed"]: row for row in json.loads(run_csp("status", "--format", "json", warehouse=sample_run.warehouse).out)}
     assert rows["county/domestic_abuse"]["first_missing"] == "2014-15 Q3"

@@ -8,7 +8,7 @@ SELECT
     measure, period,
     agency_a || '/' || feed_a || ' ' || coalesce(CAST(CAST(value_a AS BIGINT) AS VARCHAR), 'suppressed') AS one,
     agency_b || '/' || feed_b || ' ' || coalesce(CAST(CAST(value_b AS BIGINT) AS VARCHAR), 'suppressed') AS other,
-    CAST(gap AS BIGINT) AS gap
+    CAST(gap AS BIGINT) AS gap, state
 FROM yearly
 WHERE period_start = (SELECT max(period_start) FROM yearly)
 ORDER BY abs(gap) DESC NULLS LAST, measure, one, other
