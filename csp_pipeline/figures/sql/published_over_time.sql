@@ -11,8 +11,9 @@ taken AS (
     {{ "UNION ALL" if not loop.last }}
     {% endfor %}
 ),
+-- a publication may look further back than the years that the partnership takes in
 days AS (
-    SELECT DISTINCT measure, area_code, period, unnest([valid_from, valid_to]) AS day FROM taken
+    SELECT DISTINCT measure, area_code, period, unnest([valid_from, valid_to]) AS day FROM taken SEMI JOIN periods USING (period)
 ),
 -- of those that hold on a day the latest publication counts; where nothing holds any more, the number was withdrawn
 printed AS (
