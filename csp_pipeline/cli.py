@@ -1,9 +1,7 @@
 """The `csp` command: run the pipeline, see where it stands, read figures and discrepancies, write a sample world."""
 
 import atexit
-import difflib
 import gc
-import logging
 import os
 import sys
 from datetime import datetime
@@ -12,13 +10,22 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from csp_pipeline.cli_output import Format, Rows, print_deliveries, print_rows, print_run, query_rows
+from csp_pipeline.cli_output import (
+    EXIT_CONFIGURATION,
+    EXIT_FAILED,
+    EXIT_REFUSED,
+    EXIT_UNDELIVERED,
+    Format,
+    errors,
+    print_deliveries,
+    print_rows,
+    print_run,
+)
+from csp_pipeline.cli_progress import ShowingProgress
+from csp_pipeline.cli_warehouse import ask_warehouse, check_known, check_narrowing, district_of, need_warehouse
 from csp_pipeline.errors import CspError
 from csp_pipeline.settings import PROJECT, Settings
-
-EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_CONFIGURATION, EXIT_UNDELIVERED = 1, 2, 3, 4, 5
 
 app = typer.Typer(
     help="Reconcile the figures of the agencies in a Community Safety Partnership.",
@@ -26,7 +33,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-errors = Console(stderr=True, soft_wrap=True)
 
 Sources = Annotated[
     Path | None,
@@ -67,7 +73,7 @@ def run(
 
     settings = settings_of(sources, warehouse)
     os.environ["CSP_SOURCES"], os.environ["CSP_WAREHOUSE"] = str(settings.sources), str(settings.warehouse)
-    with _showing_progress(quiet):
+    with ShowingProgress(quiet):
         pipeline = open_pipeline(settings)
         failures, problems = run_in_process(pipeline, _parse_years(years, pipeline.partnership.years) if years else None)
     for problem in problems:
@@ -87,7 +93,7 @@ def run(
 def status(sources: Sources = None, warehouse: Warehouse = None, format: OutputFormat = Format.table) -> None:
     """Show each feed: files by outcome, rows, covered until, late or missing periods."""
     shown = ["feed", "files", "refused", "rows", "rejected", "covered_until", "missing"]
-    print_rows(_query(settings_of(sources, warehouse), "status"), format, "Feeds", shown)
+    print_rows(ask_warehouse(settings_of(sources, warehouse), "status"), format, "Feeds", shown)
 
 
 @app.command()
@@ -110,14 +116,11 @@ def figures(
     """Print figures with status and coverage, as they are or as they were known on a day, or how they were revised."""
     values = {"measure": measure, "area": area, "period": period, "agency": agency, "every_variant": every}
     settings = settings_of(sources, warehouse)
-    values["district"] = _district(settings)
+    values["district"] = district_of(settings)
     shown = ["feed", "period", "value", "unit", "date_basis", "status", "coverage"]
     shown += ["preferred_by"] if measure is not None and as_of is None else []
     shown += (["measure"] if measure is None else []) + (["area_basis"] if every else [])
-    _check_known(settings, "measures", "measure", measure)
-    _check_known(settings, "periods", "period", period)
-    _check_known(settings, "agencies", "agency", agency)
-    _check_area(settings, area)
+    check_narrowing(settings, values)
     day = as_of.date() if as_of else None
     title = (measure or "Figures") + (f", as known on {day}" if day else "")
     if revisions:
@@ -130,7 +133,7 @@ def figures(
 
         print_rows(figures_as_of(settings, day, values), format, title, shown)
     else:
-        print_rows(_query(settings, "figures", values), format, title, shown)
+        print_rows(ask_warehouse(settings, "figures", values), format, title, shown)
 
 
 @app.command()
@@ -146,12 +149,9 @@ def discrepancies(
     """Print the conflicts that people have to settle. Exit code 0 whether there are any or not."""
     values = {"measure": measure, "agency": agency, "area": area, "period": period}
     settings = settings_of(sources, warehouse)
-    _check_known(settings, "measures", "measure", measure)
-    _check_known(settings, "periods", "period", period)
-    _check_known(settings, "agencies", "agency", agency)
-    _check_area(settings, area)
+    check_narrowing(settings, values)
     shown = ["discrepancy_id", "value_a", "value_b", "gap", "unexplained", "state", "answers", "first_seen", "rule"]
-    print_rows(_query(settings, "discrepancies", values), format, "Discrepancies", shown)
+    print_rows(ask_warehouse(settings, "discrepancies", values), format, "Discrepancies", shown)
 
 
 @app.command()
@@ -172,7 +172,7 @@ def explain(
     settings = settings_of(sources, warehouse)
     if cause is not None and cause not in CAUSES:
         raise typer.BadParameter(f"no cause {cause!r}; known: {', '.join(CAUSES)}")
-    _check_known(settings, "comparisons", "comparison_id", comparison_id)
+    check_known(settings, "comparisons", "comparison_id", comparison_id)
     with duckdb.connect(str(settings.database), read_only=True) as database:
         comparison = read_comparison(database, comparison_id)
         if comparison is not None:
@@ -193,14 +193,11 @@ def changes(
     """Print each figure beside that of the year before, tested against chance."""
     settings = settings_of(sources, warehouse)
     values = {"measure": measure, "area": area, "period": period, "agency": agency, "beyond_chance": beyond_chance}
-    values["district"] = _district(settings)
-    _check_known(settings, "measures", "measure", measure)
-    _check_known(settings, "periods", "period", period)
-    _check_known(settings, "agencies", "agency", agency)
-    _check_area(settings, area)
+    values["district"] = district_of(settings)
+    check_narrowing(settings, values)
     shown = ["feed", "period", "value_before", "value", "change", "percent", "ratio_low", "ratio_high", "p", "verdict", "reason"]
     shown += ["measure"] if measure is None else []
-    print_rows(_query(settings, "change_tests", values), format, f"Changes: {measure}" if measure else "Changes", shown)
+    print_rows(ask_warehouse(settings, "change_tests", values), format, f"Changes: {measure}" if measure else "Changes", shown)
 
 
 @app.command()
@@ -213,10 +210,10 @@ def limits(
 ) -> None:
     """Print the district's months and quarters that lie outside their control limits."""
     settings = settings_of(sources, warehouse)
-    _check_known(settings, "measures", "measure", measure)
+    check_known(settings, "measures", "measure", measure)
     shown = ["feed", "period", "value", "centre", "lower", "upper", "signal", "reason"] + (["measure"] if measure is None else [])
     title = f"Control limits: {measure}" if measure else "Control limits"
-    print_rows(_query(settings, "control_limits", {"measure": measure, "every": every}), format, title, shown)
+    print_rows(ask_warehouse(settings, "control_limits", {"measure": measure, "every": every}), format, title, shown)
 
 
 @app.command()
@@ -234,13 +231,13 @@ def claims(
     settings = settings_of(sources, warehouse)
     if verdict is not None and verdict not in CLAIM_VERDICTS:
         raise typer.BadParameter(f"no verdict {verdict!r}; known: {', '.join(CLAIM_VERDICTS)}")
-    _check_known(settings, "claims", "claim", claim)
+    check_known(settings, "claims", "claim", claim)
     values = {"claim": claim, "verdict": verdict}
     shown = ["claim", "verdict", "stated", "computed", "unit", "sentence"] + (["other_feeds"] if claim else [])
     if not figures_used or format is Format.table:
-        print_rows(_query(settings, "claims", values), format, "Claims", shown)
+        print_rows(ask_warehouse(settings, "claims", values), format, "Claims", shown)
     if figures_used:
-        print_rows(_query(settings, "claim_figures", values), format, "Their figures")
+        print_rows(ask_warehouse(settings, "claim_figures", values), format, "Their figures")
 
 
 @app.command()
@@ -258,7 +255,7 @@ def sample(
     settings = settings_of(sources, None)
     load_partnership(settings.sources)
     first, last = _split_years(years)
-    with _showing_progress(False) as tell:
+    with ShowingProgress(False) as tell:
         summary = write_sample(
             to, seed=seed, sources=settings.sources, crimes=crimes, first_year=first, last_year=last, progress=tell
         )
@@ -288,7 +285,7 @@ def reports(
     if send and not deliver:
         raise typer.BadParameter("--send goes with --deliver")
     settings = settings_of(sources, warehouse)
-    _need_warehouse(settings)
+    need_warehouse(settings)
     partnership = load_partnership(settings.sources)
     known = list(partnership.file.agencies)
     if agency is not None and agency not in known:
@@ -316,7 +313,7 @@ def scorecard(sources: Sources = None, warehouse: Warehouse = None, format: Outp
     from csp_pipeline.scorecard.card import rows_of
 
     settings = settings_of(sources, warehouse)
-    _need_warehouse(settings)
+    need_warehouse(settings)
     with only_run(settings, f"scorecard {os.getpid()}"):
         summary = write_scorecard(settings)
     if summary is None:
@@ -362,56 +359,6 @@ def dictionary(
         raise typer.Exit(EXIT_FAILED)
 
 
-def _query(settings: Settings, name: str, values: dict[str, Any] | None = None) -> Rows:
-    """Run one of the named queries on the published warehouse."""
-    import duckdb
-
-    _need_warehouse(settings)
-    with duckdb.connect(str(settings.database), read_only=True) as database:
-        return query_rows(database, name, values)
-
-
-def _check_known(settings: Settings, table: str, column: str, value: str | None) -> None:
-    """Refuse a name that the warehouse does not know, with the names it knows."""
-    known = _names(settings, table, column)
-    if value is not None and value not in known:
-        raise _unknown(column.replace("_", " "), value, known)
-
-
-def _check_area(settings: Settings, area: str | None) -> None:
-    """Refuse an area that is neither the code nor, in any case, the name of one that the warehouse knows."""
-    names = _names(settings, "areas", "area_name")
-    if area is None or area.casefold() in {name.casefold() for name in names}:
-        return
-    if area not in _names(settings, "areas", "area_code"):
-        raise _unknown("area", area, names)
-
-
-def _names(settings: Settings, table: str, column: str) -> list[str]:
-    import duckdb
-
-    _need_warehouse(settings)
-    with duckdb.connect(str(settings.database), read_only=True) as database:
-        return [name for (name,) in database.execute(f"SELECT DISTINCT {column} FROM {table} ORDER BY 1").fetchall()]
-
-
-def _unknown(what: str, value: str, known: list[str]) -> typer.BadParameter:
-    nearest = difflib.get_close_matches(value, known, n=5, cutoff=0.5) or known[:5]
-    return typer.BadParameter(f"no {what} {value!r}; nearest known: {', '.join(nearest)}")
-
-
-def _need_warehouse(settings: Settings) -> None:
-    if not settings.database.exists():
-        errors.print(f"{settings.database}: there is no warehouse yet. Make it with make run, or csp run.", markup=False)
-        raise typer.Exit(EXIT_FAILED)
-
-
-def _district(settings: Settings) -> str:
-    from csp_pipeline.partnership.partnership import load_partnership
-
-    return load_partnership(settings.sources).file.district
-
-
 def _split_years(text: str) -> tuple[str, str]:
     first, _, last = text.partition(":")
     return first, last or first
@@ -423,38 +370,6 @@ def _parse_years(text: str, known: list[Any]) -> tuple[str, str]:
     if first not in labels or last not in labels or first > last:
         raise typer.BadParameter(f"expected years between {labels[0]} and {labels[-1]}, such as 2015-16:2016-17; found {text!r}")
     return first, last
-
-
-class _showing_progress:  # noqa: N801 (used as a context manager function)
-    """Shows the latest line of the pipeline's log, or of `tell`, while work goes on; plain lines without a terminal."""
-
-    def __init__(self, quiet: bool) -> None:
-        self.progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),
-            TimeElapsedColumn(),
-            console=errors,
-            transient=True,
-            disable=quiet,
-        )
-        self.task = self.progress.add_task("starting")
-        self.handler = logging.Handler()
-        self.handler.emit = lambda record: self(record.getMessage())  # type: ignore[method-assign]
-
-    def __call__(self, message: str) -> None:
-        self.progress.update(self.task, description=message[:100])
-
-    def __enter__(self) -> "_showing_progress":
-        logger = logging.getLogger("csp_pipeline")
-        logger.setLevel(logging.INFO)
-        logger.propagate = False
-        logger.addHandler(self.handler)
-        self.progress.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.progress.stop()
-        logging.getLogger("csp_pipeline").removeHandler(self.handler)
 
 
 def main() -> None:

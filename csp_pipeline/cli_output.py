@@ -1,4 +1,4 @@
-"""How the `csp` command prints: tables for people, CSV and JSON for scripts, and the summary of a run."""
+"""How the `csp` command answers: tables for people, CSV and JSON for scripts, the summary of a run, errors and exit codes."""
 
 import csv
 import json
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 # Cells up to this length are kept on one line; longer ones fold at the second.
 SHORT, LONG = 32, 44
+
+EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_CONFIGURATION, EXIT_UNDELIVERED = 1, 2, 3, 4, 5
+errors = Console(stderr=True, soft_wrap=True)
 
 Rows = tuple[Sequence[str], Sequence[Sequence[Any]]]
 

@@ -1,0 +1,67 @@
+"""What the `csp` command asks the published warehouse, and refuses where a name that was typed is not in it."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+import typer
+
+from csp_pipeline.cli_output import EXIT_FAILED, Rows, errors, query_rows
+from csp_pipeline.settings import Settings
+
+
+def ask_warehouse(settings: Settings, name: str, values: dict[str, Any] | None = None) -> Rows:
+    """Run one of the named queries on the published warehouse."""
+    need_warehouse(settings)
+    with duckdb.connect(str(settings.database), read_only=True) as database:
+        return query_rows(database, name, values)
+
+
+def check_known(settings: Settings, table: str, column: str, value: str | None) -> None:
+    """Refuse a name that the warehouse does not know, with the names it knows."""
+    known = _names(settings, table, column)
+    if value is not None and value not in known:
+        raise _unknown(column.replace("_", " "), value, known)
+
+
+def check_narrowing(settings: Settings, values: Mapping[str, Any]) -> None:
+    """Refuse what narrows a query to nothing that there is: `measure`, `period`, `agency` and `area`, each if given."""
+    check_known(settings, "measures", "measure", values["measure"])
+    check_known(settings, "periods", "period", values["period"])
+    check_known(settings, "agencies", "agency", values["agency"])
+    _check_area(settings, values["area"])
+
+
+def _check_area(settings: Settings, area: str | None) -> None:
+    """Refuse an area that is neither the code nor, in any case, the name of one that the warehouse knows."""
+    names = _names(settings, "areas", "area_name")
+    if area is None or area.casefold() in {name.casefold() for name in names}:
+        return
+    if area not in _names(settings, "areas", "area_code"):
+        raise _unknown("area", area, names)
+
+
+def _names(settings: Settings, table: str, column: str) -> list[str]:
+    need_warehouse(settings)
+    with duckdb.connect(str(settings.database), read_only=True) as database:
+        return [name for (name,) in database.execute(f"SELECT DISTINCT {column} FROM {table} ORDER BY 1").fetchall()]
+
+
+def _unknown(what: str, value: str, known: list[str]) -> typer.BadParameter:
+    nearest = difflib.get_close_matches(value, known, n=5, cutoff=0.5) or known[:5]
+    return typer.BadParameter(f"no {what} {value!r}; nearest known: {', '.join(nearest)}")
+
+
+def need_warehouse(settings: Settings) -> None:
+    """End the command, saying what to do, where there is no published warehouse yet."""
+    if not settings.database.exists():
+        errors.print(f"{settings.database}: there is no warehouse yet. Make it with make run, or csp run.", markup=False)
+        raise typer.Exit(EXIT_FAILED)
+
+
+def district_of(settings: Settings) -> str:
+    """The code of the partnership's own district."""
+    from csp_pipeline.partnership.partnership import load_partnership
+
+    return load_partnership(settings.sources).file.district
