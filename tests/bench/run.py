@@ -116,17 +116,18 @@ def environment_of_datacompy() -> Path | None:
     return python
 
 
+def programs_of(module: str, rows: int, **functions: str) -> dict[str, list[str]]:
+    """The command lines of functions of a module that time themselves, on the data of so many rows."""
+    return {name: [sys.executable, "-m", module, function, str(OUTPUT), str(rows)] for name, function in functions.items()}
+
+
 def bench_links(rows: int, rounds: int) -> dict[str, Measured]:
     """Linking and bridging beside a full outer join of the same keys and, where it can be had, datacompy."""
     from tests.bench.links import make_records, make_sides
 
     make_records(OUTPUT, rows)
     print(f"Linking and bridging {rows:,} records with {rows:,}")
-    module = [sys.executable, "-m", "tests.bench.links"]
-    programs = {
-        "baseline": [*module, "join_keys", str(OUTPUT), str(rows)],
-        "links": [*module, "link_and_bridge", str(OUTPUT), str(rows)],
-    }
+    programs = programs_of("tests.bench.links", rows, baseline="join_keys", links="link_and_bridge")
     python = environment_of_datacompy()
     if python is not None:
         sides = [str(path) for path in make_sides(OUTPUT, rows)]
@@ -140,12 +141,7 @@ def bench_figures(rows: int, rounds: int) -> dict[str, Measured]:
 
     make_figures(OUTPUT, rows)
     print(f"Comparing {rows:,} figures")
-    module = [sys.executable, "-m", "tests.bench.figures"]
-    programs = {
-        "baseline": [*module, "group_figures", str(OUTPUT), str(rows)],
-        "compared": [*module, "compare_figures", str(OUTPUT), str(rows)],
-    }
-    return timed_inside(programs, rounds)
+    return timed_inside(programs_of("tests.bench.figures", rows, baseline="group_figures", compared="compare_figures"), rounds)
 
 
 def bench_packs(partnerships: int) -> dict[str, dict[str, float]]:
