@@ -319,7 +319,7 @@ def scorecard(sources: Sources = None, warehouse: Warehouse = None, format: Outp
     if summary is None:
         errors.print(f"{settings.sources / 'scorecard.yml'}: not found, so there is no scorecard.", markup=False)
         raise typer.Exit(EXIT_CONFIGURATION)
-    rows = rows_of(summary.card)
+    rows = rows_of(summary.card, as_numbers=format is not Format.table)
     columns = list(rows[0]) if rows else ["measure"]
     shown = [column for column in columns if column not in ("priority", "source")]
     print_rows((columns, [list(row.values()) for row in rows]), format, f"Scorecard: {summary.card.district}", shown)

@@ -23,6 +23,8 @@ from csp_pipeline.reports.wording import joined
 TIMEOUT_SECONDS = 30
 # Headers stay on one line, and every byte on the way is ASCII, which all servers take.
 POLICY = policy.SMTP.clone(max_line_length=998, cte_type="7bit")
+# An address with a name before it, as address books write it; the name is not used.
+NAMED_ADDRESS = re.compile(r"""["']?[\w .,'()&/-]*["']?\s*<([^<>\s]+)>""")
 EXTENDED_CODE = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 
 
@@ -47,7 +49,7 @@ def open_mailbox(server: MailServerEntry, sources: Path, variable: str, environm
     unset = [name for name in needed if not environment.get(name, "").strip()]
     if unset:
         raise DeliveryError(f"Not set in the environment: {joined(unset)}. No e-mail can be sent.")
-    entries = [entry.strip() for entry in re.split(r"[,;\s]+", environment[variable].strip()) if entry.strip()]
+    entries = _addresses(environment[variable])
     for number, entry in enumerate(entries, start=1):
         _check_address(entry, f"{variable}, entry {number} of {len(entries)}")
     _check_address(server.sender, "delivery > mail_server > sender")
@@ -59,6 +61,12 @@ def open_mailbox(server: MailServerEntry, sources: Path, variable: str, environm
         user=environment.get(server.user or ""),
         password=environment.get(server.password or ""),
     )
+
+
+def _addresses(text: str) -> list[str]:
+    """The addresses of a list, apart by commas, semicolons or spaces: `team@example.org`, or `Team <team@example.org>`."""
+    bare = NAMED_ADDRESS.sub(r" \1 ", text)
+    return [entry for entry in re.split(r"[,;\s]+", bare) if entry]
 
 
 def compose(mailbox: Mailbox, pack: Pack, letter: Letter, now: datetime) -> EmailMessage:

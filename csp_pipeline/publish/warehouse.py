@@ -17,7 +17,8 @@ from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.partnership.periods import parse_period
 from csp_pipeline.publish.catalogue import CataloguedTable, catalogue
 from csp_pipeline.settings import Settings
-from csp_pipeline.sql_text import identifier
+from csp_pipeline.sql import read_sql
+from csp_pipeline.sql_text import identifier, quoted
 from csp_pipeline.tables import FeedSpec, ddl
 
 FROM_LAKE = (
@@ -205,6 +206,10 @@ def _add_views(db: duckdb.DuckDBPyConnection, folder: Path) -> None:
             db.execute(path.read_text(encoding="utf-8")).fetchall()
         except duckdb.Error as error:
             raise PublishError(f"{path}: {str(error).splitlines()[0]} The warehouse as it was stays in place.") from error
+    # A column that a view hands on has the words of the table's own; what it computes is described in its file.
+    handed_on = db.execute(read_sql("csp_pipeline.publish", "words_of_view_columns")).fetchall()
+    for view, column, words in handed_on:
+        db.execute(f"COMMENT ON COLUMN {identifier(view)}.{identifier(column)} IS {quoted(words)}").fetchall()
 
 
 def _check_against_lake(

@@ -268,18 +268,30 @@ class _Builder:
         return Claim(row["statement"], row["source"], row["reading"], row["verdict"], words)
 
 
-def rows_of(card: Card) -> list[dict[str, Any]]:
-    """The first line of every measure as plain rows, for the command and the preview."""
+def rows_of(card: Card, *, as_numbers: bool = False) -> list[dict[str, Any]]:
+    """The first line of every measure as plain rows, for the command and the preview.
+
+    `as_numbers`: for programs, with figures, rates and changes in per cent as numbers; a mark such as `[c]` stands where
+    there is none.
+    """
+
+    def cell(number: Number) -> float | str:
+        return number.text if number.value is None or not as_numbers else number.value
+
+    def change(line: Line) -> float | str:
+        moved = line.main_change
+        return moved.text if moved.percent is None or not as_numbers else moved.percent
+
     return [
         {
             "priority": priority.title,
             "measure": measure.line.title,
             "source": measure.line.source,
-            **{year: number.text for year, number in zip(card.years, measure.line.years, strict=True)},
-            "per_1000": measure.line.rate.text,
-            "change": measure.line.main_change.text,
+            **{year: cell(number) for year, number in zip(card.years, measure.line.years, strict=True)},
+            "per_1000": cell(measure.line.rate),
+            "change_percent" if as_numbers else "change": change(measure.line),
             "verdict": measure.line.main_change.words,
-            **{quarter: number.text for quarter, number in zip(card.quarters, measure.line.quarters, strict=True)},
+            **{quarter: cell(number) for quarter, number in zip(card.quarters, measure.line.quarters, strict=True)},
             "open_discrepancies": len(measure.conflicts) if measure.others else "[z]",
         }
         for priority in card.priorities

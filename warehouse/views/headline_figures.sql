@@ -10,3 +10,4 @@ JOIN agencies n USING (agency)
 JOIN areas a USING (area_code)
 WHERE f.is_headline;
 COMMENT ON VIEW headline_figures IS 'Headline figures with names beside codes: the place to start.';
+COMMENT ON COLUMN headline_figures.measure_title IS 'The measure in words.';

@@ -24,3 +24,5 @@ LEFT JOIN (
 ) o USING (measure, area_code, period)
 WHERE f.preferred_by IS NOT NULL;
 COMMENT ON VIEW preferred_figures IS 'The figure that the rules prefer for each measure, area and period, with the other feeds'' figures beside it.';
+COMMENT ON COLUMN preferred_figures.measure_title IS 'The measure in words.';
+COMMENT ON COLUMN preferred_figures.other_figures IS 'What the other feeds give for it: feed and figure, apart by commas.';

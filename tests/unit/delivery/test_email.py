@@ -209,6 +209,19 @@ def test_what_is_no_address_is_not_sent_to(
     assert server.inbox.envelopes == []
 
 
+@pytest.mark.parametrize(
+    "recipients",
+    [f"{COUNTY}; {SECOND}", f"Safety team <{COUNTY}>, {SECOND}", f'"Safety, team" <{COUNTY}>; Duty (office) <{SECOND}>'],
+)
+def test_recipients_may_be_written_as_address_books_write_them(
+    desk: Desk, server: MailServer, monkeypatch: pytest.MonkeyPatch, recipients: str
+) -> None:
+    monkeypatch.setenv("COUNTY_RECIPIENTS", recipients)
+    assert send(desk, server.partnership()).outcome == "sent"
+    assert server.inbox.envelopes[0].rcpt_tos == [COUNTY, SECOND]
+    assert "team" not in str(received(server)["To"]).replace(COUNTY, "").lower()
+
+
 def test_a_name_of_several_lines_begins_no_header(desk: Desk, server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(AGENCIES, "county", "County\r\nBcc: spy@elsewhere.example\r\n\r\nCome here")
     desk.write("county")

@@ -85,6 +85,17 @@ def test_no_other_choice_of_hidden_numbers_loses_less() -> None:
     assert not any(is_whole(ends) for ends in attack(cheaper, told=True))
 
 
+def test_where_a_choice_would_take_too_long_more_is_hidden_and_never_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    worlds = [make_world(2000 + seed) for seed in range(20)]
+    least = protect_all(worlds)
+    monkeypatch.setattr("csp_pipeline.reports.disclosure.LARGEST", 0)
+    most = protect_all(worlds)
+    assert all(hidden <= more for (_, hidden), (_, more) in zip(least, most, strict=True))
+    assert sum(len(more) for _, more in most) > sum(len(hidden) for _, hidden in least)
+    for told in (False, True):
+        assert attack(most, told) == attack([(world, world.may_be_hidden) for world in worlds], told)
+
+
 def cheaper_choices(world: World, hidden: set[str]) -> list[set[str]]:
     """Sets of cells to hide that lose less, without those that are part of another one: hiding more protects no less."""
     loss = dict(zip(world.cells.cell, world.cells.loss, strict=True))
