@@ -13,6 +13,22 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 SECONDS = 300
+IMPORTED = (
+    "csp_pipeline.cli_output",
+    "csp_pipeline.cli_warehouse",
+    "csp_pipeline.defs.build",
+    "csp_pipeline.publish.checks",
+    "csp_pipeline.reports",
+    "csp_pipeline.scorecard",
+    "dagster._core.storage.legacy_storage",
+    "dagster._core.remote_representation.external",
+    "dagster._core.workspace.context",
+    "dagster._daemon.controller",
+    "pandera.backends.pandas.builtin_checks",
+    "rich.progress",
+    "sqlalchemy.dialects.sqlite",
+    "typer",
+)
 
 
 def command_environment(warehouse: Path, sources: Path | None = None) -> dict[str, str]:
@@ -59,9 +75,9 @@ def call_csp(
 
 @cache
 def _forks() -> ForkServerContext:
-    """Forks of a process that stands by for these tests, with what `csp run` imports."""
+    """Forks of a process that stands by for these tests, with what `csp run` imports, what it imports late included."""
     forks = multiprocessing.get_context("forkserver")
-    forks.set_forkserver_preload(["csp_pipeline.defs.build", "csp_pipeline.publish.checks", "rich.progress", "typer"])
+    forks.set_forkserver_preload(list(IMPORTED))
     return forks
 
 
