@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from csp_pipeline.cli_init import init
 from csp_pipeline.cli_output import (
     EXIT_CONFIGURATION,
     EXIT_FAILED,
@@ -324,6 +325,9 @@ def scorecard(sources: Sources = None, warehouse: Warehouse = None, format: Outp
     shown = [column for column in columns if column not in ("priority", "source")]
     print_rows((columns, [list(row.values()) for row in rows]), format, f"Scorecard: {summary.card.district}", shown)
     errors.print(f"Scorecard  {summary.page}", markup=False, highlight=False)
+
+
+app.command()(init)
 
 
 @app.command()

@@ -6,7 +6,7 @@ import fcntl
 import pickle
 import shutil
 import subprocess
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from csp_pipeline.figures.build import build_figures
 from csp_pipeline.figures.vintages import build_vintages
 from csp_pipeline.intake.take_in import FeedIntake, Receipt, rejects_path, take_in_feed
 from csp_pipeline.lake import records_path, table_path
+from csp_pipeline.new_partnership import narrow
 from csp_pipeline.partnership.measures import MeasureBook, load_measures
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.publish.warehouse import publish_warehouse
@@ -97,60 +98,28 @@ def keep_feeds(sources: Path, feeds: Sequence[str]) -> None:
     for path in sources.glob("*/*/feed.yml"):
         if f"{path.parent.parent.name}/{path.parent.name}" not in feeds:
             shutil.rmtree(path.parent)
-    partnership = yaml.safe_load((sources / "partnership.yml").read_text(encoding="utf-8"))
-    disclosure = partnership["disclosure"]
-    disclosure["public_feeds"] = [entry for entry in disclosure["public_feeds"] if entry["feed"] in feeds]
-    (sources / "partnership.yml").write_text(yaml.safe_dump(partnership, sort_keys=False), encoding="utf-8")
-    content = yaml.safe_load((sources / "measures.yml").read_text(encoding="utf-8"))
-    for measure in content["measures"].values():
-        measure["feeds"] = {key: way for key, way in measure["feeds"].items() if key in feeds}
-    content["measures"] = {name: measure for name, measure in content["measures"].items() if measure["feeds"]}
-    for entry in content["tolerances"]:
-        if entry.get("between"):
-            entry["between"] = [key for key in entry["between"] if key in feeds]
-    content["comparability"] = [entry for entry in content["comparability"] if set(entry["between"]) <= set(feeds)]
-    content["preferred"] = [entry for entry in content["preferred"] if entry.get("feed") in (None, *feeds)]
-    (sources / "measures.yml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    breaks = yaml.safe_load((sources / "breaks.yml").read_text(encoding="utf-8"))["breaks"]
-    for entry in breaks:
-        for key in ("feeds", "comparable_within"):
-            entry[key] = [feed for feed in entry.get(key, []) if feed in feeds]
-        if entry.get("measures"):
-            entry["measures"] = [name for name in entry["measures"] if name in content["measures"]]
-    links = yaml.safe_load((sources / "links.yml").read_text(encoding="utf-8"))
-    links["pairs"] = [pair for pair in links["pairs"] if set(pair["between"]) <= set(feeds)]
-    links["feeds"] = {key: entry for key, entry in links["feeds"].items() if key in feeds}
-    (sources / "links.yml").write_text(yaml.safe_dump(links, sort_keys=False), encoding="utf-8")
-    breaks = [entry for entry in breaks if entry["feeds"] and entry.get("measures") != []]
-    claims = yaml.safe_load((sources / "claims.yml").read_text(encoding="utf-8"))
-    claims["claims"] = {
-        name: claim
-        for name, claim in claims["claims"].items()
-        if set(claim.get("feeds", [])) <= set(feeds) and set(claim.get("measures", [])) <= set(content["measures"])
-    }
-    (sources / "claims.yml").write_text(yaml.safe_dump(claims, sort_keys=False), encoding="utf-8")
-    (sources / "breaks.yml").write_text(yaml.safe_dump({"breaks": breaks}, sort_keys=False), encoding="utf-8")
-    _keep_measures_on_scorecard(sources / "scorecard.yml", feeds, content["measures"])
+
+    def change(name: str, narrowed: Callable[[dict[str, Any]], dict[str, Any] | None]) -> dict[str, Any]:
+        path = sources / name
+        content = narrowed(yaml.safe_load(path.read_text(encoding="utf-8")))
+        if content is None:
+            path.unlink()
+            return {}
+        path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        return content
+
+    change("partnership.yml", lambda content: _keep_public(content, feeds))
+    measures = change("measures.yml", lambda content: narrow.keep_measures(content, feeds))["measures"]
+    change("breaks.yml", lambda content: narrow.keep_breaks(content, feeds, measures))
+    change("links.yml", lambda content: narrow.keep_links(content, feeds))
+    change("claims.yml", lambda content: narrow.keep_claims(content, feeds, measures))
+    change("scorecard.yml", lambda content: narrow.keep_scorecard(content, feeds, measures))
 
 
-def _keep_measures_on_scorecard(path: Path, feeds: Sequence[str], measures: Container[str]) -> None:
-    """Leave on the scorecard what can still be counted; a partnership with nothing left has none."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    for priority in content["priorities"].values():
-        priority["measures"] = [name for name in priority.get("measures", []) if name in measures]
-    kept = {name: entry for name, entry in content["priorities"].items() if entry["measures"]}
-    if not kept:
-        path.unlink()
-        return
-    content["priorities"] = kept
-    if content["published"]["feed"] not in feeds:
-        del content["published"]
-    else:
-        for table in content["published"]["tables"]:
-            table["rows"] = {label: name for label, name in table["rows"].items() if name in measures}
-        content["published"]["tables"] = [table for table in content["published"]["tables"] if table["rows"]]
-    content["sums"] = [entry for entry in content["sums"] if entry["feed"] in feeds]
-    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+def _keep_public(content: dict[str, Any], feeds: Sequence[str]) -> dict[str, Any]:
+    disclosure = content["disclosure"]
+    public = [entry for entry in disclosure["public_feeds"] if entry["feed"] in feeds]
+    return {**content, "disclosure": {**disclosure, "public_feeds": public}}
 
 
 class Pipeline:
