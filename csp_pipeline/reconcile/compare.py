@@ -12,12 +12,30 @@ from csp_pipeline.lake import connect, sql_path, table_path, write_table
 from csp_pipeline.partnership.configuration import ComparabilityEntry, ToleranceEntry
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Partnership
+from csp_pipeline.partnership.periods import table_of_periods
+from csp_pipeline.reconcile.declared import VERDICTS
 from csp_pipeline.reconcile.declared_responses import STATE_RULES
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 from csp_pipeline.sql_text import quoted
 
 PACKAGE = "csp_pipeline.reconcile"
+# all that is said of a figure but its number, place and time, and the number that it is known by
+KIND_COLUMNS = (
+    "agency", "feed", "measure", "unit", "date_basis", "area_basis", "status", "coverage", "covered", "break_id",
+)  # fmt: skip
+TRAITS = f"hash({', '.join(KIND_COLUMNS)})"
+# types of the texts that pairs of kinds bear
+PAIR_WORDS = {
+    "measure_name": ("measure",),
+    "agency_name": ("agency_a", "agency_b"),
+    "feed_name": ("feed_a", "feed_b"),
+    "status_code": ("status_a", "status_b"),
+    "comparability": ("comparability",),
+    "reasons_given": ("reasons",),
+    "rule_name": ("rule",),
+    "pair_name": ("pair",),
+}
 
 
 def build_comparisons(settings: Settings, partnership: Partnership, book: MeasureBook) -> dict[str, int]:
@@ -27,18 +45,59 @@ def build_comparisons(settings: Settings, partnership: Partnership, book: Measur
     """
     with connect(settings) as connection:
         view(connection, settings, "figures")
-        register_rules(connection, partnership, book)
-        query = read_sql(PACKAGE, "comparisons", pairs=read_sql(PACKAGE, "pairs_of_figures"), over_time=False)
-        write_table(connection, settings, "comparisons", query)
+        prepare_judging(connection, partnership, book, "figures WHERE is_headline")
+        # most sources suppress nothing, and then there are no intervals to carry along
+        intervals = connection.execute("SELECT count(*) > 0 FROM figures WHERE is_headline AND value IS NULL").fetchall()[0][0]
+        pairs = read_sql(PACKAGE, "pairs_of_figures", traits=TRAITS, has_intervals=intervals)
+        write_table(connection, settings, "comparisons", read_sql(PACKAGE, "comparisons", pairs=pairs, over_time=False))
         view(connection, settings, "comparisons")
         counts = connection.execute("SELECT verdict, count(*) FROM comparisons GROUP BY ALL ORDER BY ALL").fetchall()
     return dict(counts)
 
 
-def register_rules(connection: duckdb.DuckDBPyConnection, partnership: Partnership, book: MeasureBook) -> None:
-    """Register what the verdict on a pair of figures rests on: order of feeds, names of areas, tolerances, differences,
-    breaks.
+def prepare_judging(
+    connection: duckdb.DuckDBPyConnection, partnership: Partnership, book: MeasureBook, figures: str, *, over_time: bool = False
+) -> None:
+    """Make what the verdict on a pair of figures rests on: `kinds` of the figures (SQL from after FROM, with `period_start`),
+    `kind_pairs`, `area_names` and `period_names`.
+
+    Texts are ENUMs in them, in alphabetical order or that of days: joined, sorted and written as numbers, they are texts again
+    for whoever reads what is written.
     """
+    _register_rules(connection, partnership, book)
+    kinds = read_sql(PACKAGE, "figure_kinds", figures=figures, traits=TRAITS, columns=KIND_COLUMNS)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE kinds AS {kinds}").fetchall()
+    # over time, that neither feed had sent anything is a stretch of the comparison's days
+    pairs = read_sql(PACKAGE, "kind_pairs", also_neither=over_time)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE pairs AS {pairs}").fetchall()
+    _make_words(connection, "verdict", f"SELECT unnest({list(VERDICTS)})")
+    for type_, columns in PAIR_WORDS.items():
+        each = f"SELECT unnest([{', '.join(columns)}]) AS word FROM pairs"
+        _make_words(connection, type_, f"SELECT DISTINCT word FROM ({each}) WHERE word IS NOT NULL ORDER BY word")
+    casts = ", ".join(f"CAST({name} AS {type_}) AS {name}" for type_, names in PAIR_WORDS.items() for name in names)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE kind_pairs AS SELECT * REPLACE ({casts}, CAST(settled AS verdict) AS settled) FROM pairs"
+    ).fetchall()
+    connection.register("periods_declared", table_of_periods(partnership.years[0].start, partnership.years[-1].end))
+    for name, column, source, slug, order in (
+        ("area", "area_code", "area_slugs", "slug", "area_code"),
+        ("period", "period", "periods_declared", "lower(replace(period, ' ', '-'))", "period_start, period_end"),
+    ):
+        _make_words(connection, f"{name}_name", f"SELECT {column} FROM {source} ORDER BY {order}")
+        _make_words(connection, f"{name}_slug", f"SELECT DISTINCT {slug} AS slug FROM {source} ORDER BY slug")
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {name}_names AS"
+            f" SELECT CAST({column} AS {name}_name) AS {column}, CAST({slug} AS {name}_slug) AS slug FROM {source}"
+        ).fetchall()
+
+
+def _make_words(connection: duckdb.DuckDBPyConnection, type_: str, query: str) -> None:
+    """Make an ENUM of a query's words, in its order; an earlier one of the name goes."""
+    connection.execute(f"CREATE OR REPLACE TEMP TYPE {type_} AS ENUM ({query})").fetchall()
+
+
+def _register_rules(connection: duckdb.DuckDBPyConnection, partnership: Partnership, book: MeasureBook) -> None:
+    """Register order of feeds, names of areas, tolerances, differences, breaks."""
     connection.register("feed_order", _feed_order(partnership))
     connection.register("area_slugs", area_slugs(partnership.areas))
     connection.register("pair_rules", pair_rules(book))

@@ -3,7 +3,7 @@
 from csp_pipeline.lake import connect, sql_path, table_path, write_table
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Partnership
-from csp_pipeline.reconcile.compare import PACKAGE, register_rules, view
+from csp_pipeline.reconcile.compare import PACKAGE, TRAITS, prepare_judging, view
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 
@@ -18,8 +18,10 @@ def build_gap_history(settings: Settings, partnership: Partnership, book: Measur
     with connect(settings) as connection:
         for table in ("figure_vintages", "comparisons", "periods"):
             view(connection, settings, table)
-        register_rules(connection, partnership, book)
-        judged = read_sql(PACKAGE, "comparisons", pairs=read_sql(PACKAGE, "pairs_of_vintages"), over_time=True)
+        vintages = "(SELECT v.*, p.period_start FROM figure_vintages v JOIN periods p USING (period))"
+        prepare_judging(connection, partnership, book, vintages, over_time=True)
+        pairs = read_sql(PACKAGE, "pairs_of_vintages", traits=TRAITS)
+        judged = read_sql(PACKAGE, "comparisons", pairs=pairs, over_time=True)
         write_table(connection, settings, "gap_history", read_sql(PACKAGE, "gap_history", comparisons=judged))
         written = sql_path(table_path(settings, "gap_history"))
         counts = connection.execute(

@@ -1,25 +1,27 @@
 -- All feeds' headline figures for one measure, area and period, side by side in one join: every two of them in the feeds' order.
+-- Only numbers are joined; what is said of a figure in words goes by its kind.
 WITH
-headline AS (
+headline AS MATERIALIZED (
     SELECT
-        f.*, o.feed_order, f.agency || '/' || f.feed AS feed_key,
+        -- a place that is not in the list of areas has no comparisons
+        k.kind, TRY_CAST(f.area_code AS area_name) AS area_code, CAST(f.period AS period_name) AS period,
+        -- measure, area and period in one number, in the order in which comparisons are written
+        (k.measure_place << 48) + (CAST(enum_code(TRY_CAST(f.area_code AS area_name)) AS BIGINT) << 24)
+            + enum_code(CAST(f.period AS period_name)) AS cell,
+        f.value,
         -- only suppressed numbers are intervals here; unlocated records are shown as bounds but excuse nothing
+        {% if has_intervals %}
         CASE WHEN f.value IS NULL THEN f.value_low ELSE f.value END AS low,
-        CASE WHEN f.value IS NULL THEN f.value_high ELSE f.value END AS high
-    FROM figures f
-    JOIN feed_order o ON o.agency = f.agency AND o.feed = f.feed
+        CASE WHEN f.value IS NULL THEN f.value_high ELSE f.value END AS high,
+        {% endif %}
+        f.as_at
+    FROM figures f JOIN (SELECT kind, traits, measure_place FROM kinds) k ON k.traits = {{ traits }}
     WHERE f.is_headline
 )
 SELECT
-    measure, area_code, period, period_start, period_end,
+    a.kind AS kind_a, b.kind AS kind_b, a.cell, a.area_code, a.period,
     {% for side in ("a", "b") %}
-    {
-        'agency': {{ side }}.agency, 'feed': {{ side }}.feed, 'feed_key': {{ side }}.feed_key, 'value': {{ side }}.value,
-        'low': {{ side }}.low, 'high': {{ side }}.high, 'status': {{ side }}.status, 'coverage': {{ side }}.coverage,
-        'covered': {{ side }}.covered, 'as_at': {{ side }}.as_at, 'unit': {{ side }}.unit, 'date_basis': {{ side }}.date_basis,
-        'area_basis': {{ side }}.area_basis, 'break_id': {{ side }}.break_id
-    } AS {{ side }}{{ "," if not loop.last }}
+    {{ side }}.value AS value_{{ side }}, {{ side }}.{{ "low" if has_intervals else "value" }} AS low_{{ side }},
+    {{ side }}.{{ "high" if has_intervals else "value" }} AS high_{{ side }}, {{ side }}.as_at AS as_at_{{ side }}{{ "," if not loop.last }}
     {% endfor %}
-FROM headline a
-JOIN headline b USING (measure, area_code, period, period_start, period_end)
-WHERE a.feed_order < b.feed_order AND (a.status <> 'M' OR b.status <> 'M')
+FROM headline a JOIN headline b ON b.cell = a.cell AND a.kind < b.kind

@@ -3,16 +3,11 @@
 WITH
 sides AS (
     SELECT
-        v.agency, v.feed, v.measure, v.area_code, v.period, v.known_from, v.known_to,
-        {
-            'agency': v.agency, 'feed': v.feed, 'feed_key': v.agency || '/' || v.feed, 'value': v.value,
-            -- only suppressed numbers are intervals here, as in today's comparisons
-            'low': CASE WHEN v.value IS NULL THEN v.value_low ELSE v.value END,
-            'high': CASE WHEN v.value IS NULL THEN v.value_high ELSE v.value END,
-            'status': v.status, 'coverage': v.coverage, 'covered': v.covered, 'as_at': v.known_from, 'unit': v.unit,
-            'date_basis': v.date_basis, 'area_basis': v.area_basis, 'break_id': v.break_id
-        } AS figure
-    FROM figure_vintages v
+        v.agency, v.feed, v.measure, v.area_code, v.period, v.known_from, v.known_to, k.kind, v.value,
+        -- only suppressed numbers are intervals here, as in today's comparisons
+        CASE WHEN v.value IS NULL THEN v.value_low ELSE v.value END AS low,
+        CASE WHEN v.value IS NULL THEN v.value_high ELSE v.value END AS high
+    FROM figure_vintages v JOIN (SELECT kind, traits FROM kinds) k ON k.traits = {{ traits }}
 ),
 revised AS (
     SELECT DISTINCT agency, feed, measure, area_code, period
@@ -28,10 +23,12 @@ chosen AS (
     WHERE c.verdict = 'conflict' OR a.agency IS NOT NULL OR b.agency IS NOT NULL
 )
 SELECT
-    c.measure, c.area_code, c.period, p.period_start, p.period_end, a.figure AS a, b.figure AS b,
+    a.kind AS kind_a, b.kind AS kind_b, TRY_CAST(c.area_code AS area_name) AS area_code, CAST(c.period AS period_name) AS period,
+    {% for side in ("a", "b") %}
+    {{ side }}.value AS value_{{ side }}, {{ side }}.low AS low_{{ side }}, {{ side }}.high AS high_{{ side }}, {{ side }}.known_from AS as_at_{{ side }},
+    {% endfor %}
     greatest(a.known_from, b.known_from) AS known_from
 FROM chosen c
-JOIN periods p USING (period)
 JOIN sides a ON a.agency = c.agency_a AND a.feed = c.feed_a
     AND a.measure = c.measure AND a.area_code = c.area_code AND a.period = c.period
 JOIN sides b ON b.agency = c.agency_b AND b.feed = c.feed_b
