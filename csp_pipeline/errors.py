@@ -25,6 +25,18 @@ class DeliveryError(CspError):
         self.may_have_arrived = may_have_arrived
 
 
+class PullError(CspError):
+    """A feed's place cannot be listed, or a file in it cannot be fetched.
+
+    Attribute: `is_transient` (the same may work at the next try: a server that is down, a file that is being replaced);
+    what is not transient stays as it is until a person mends it: a refused key, a place that does not exist.
+    """
+
+    def __init__(self, message: str, *, is_transient: bool = True) -> None:
+        super().__init__(message)
+        self.is_transient = is_transient
+
+
 class RefusedFileError(CspError):
     """A partner's file is refused whole.
 

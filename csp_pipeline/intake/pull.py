@@ -1,20 +1,17 @@
 """Finding a feed's files where the partner leaves them: any place that fsspec can list."""
 
 import fnmatch
+import hashlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 import fsspec
 
-from csp_pipeline.errors import CspError
+from csp_pipeline.errors import PullError
 from csp_pipeline.partnership.partnership import Feed
 
 HALF_WRITTEN = (".part", ".tmp", ".crdownload", ".filepart", ".swp")
-
-
-class PullError(CspError):
-    """A feed's place cannot be listed, or a file in it cannot be fetched; it is tried again at the next run."""
 
 
 @dataclass(frozen=True, order=True)
@@ -25,6 +22,26 @@ class FoundFile:
     full_path: str
     size: int
     version: str
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """What lies at a feed's place: how many files, and a `cursor` that differs as soon as one of them is new or changed."""
+
+    cursor: str
+    files: int
+
+
+def list_arrivals(feed: Feed) -> Arrivals:
+    """Look at a feed's place without reading any file: the same files in the same versions give the same cursor.
+
+    Raises PullError when the place cannot be listed; its `is_transient` says whether to try again.
+    """
+    digest = hashlib.sha256()
+    found = find_files(feed)
+    for file in found:
+        digest.update(f"{file.path}\0{file.version}\n".encode())
+    return Arrivals(digest.hexdigest()[:32], len(found))
 
 
 def open_place(feed: Feed) -> tuple[Any, str]:
