@@ -14,6 +14,7 @@ from csp_pipeline.figures.breaks import build_break_suggestions
 from csp_pipeline.figures.build import build_figures
 from csp_pipeline.figures.coverage import read_all_receipts
 from csp_pipeline.figures.vintages import build_vintages
+from csp_pipeline.intake.pull import PulledAhead
 from csp_pipeline.intake.take_in import FeedIntake, take_in_feed
 from csp_pipeline.lake import read_json, table_path, write_json
 from csp_pipeline.memory import hand_back_freed_memory
@@ -61,13 +62,15 @@ class Pipeline:
         """Measures, tolerances and breaks; ConfigurationError when they cannot be used."""
         return load_measures(self.partnership)
 
-    def take_in(self, key: str, years: list[str] | None = None) -> FeedIntake:
-        """Intake of one feed, for the named financial years or for all."""
+    def take_in(self, key: str, years: list[str] | None = None, ahead: PulledAhead | None = None) -> FeedIntake:
+        """Intake of one feed, for the named financial years or for all; of what was pulled ahead, or else is pulled now."""
         wanted: list[Period] | None = None
         if years is not None:
             wanted = [year for year in self.partnership.years if year.label in years]
         feed = self.partnership.feed(key)
-        return take_in_feed(feed, self.specs[key], self.partnership.references, self.settings, self.partnership.years, wanted)
+        pulled = ahead.of(feed) if ahead is not None else None
+        partnership = self.partnership
+        return take_in_feed(feed, self.specs[key], partnership.references, self.settings, partnership.years, wanted, pulled)
 
     def build_figures(self) -> dict[str, Any]:
         """Records to figures, changes, coverage, validity."""

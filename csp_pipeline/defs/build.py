@@ -15,8 +15,7 @@ from csp_pipeline.defs.intake_assets import build_intake_assets, problems_of
 from csp_pipeline.defs.one_run import ONE_RUN, build_one_run
 from csp_pipeline.defs.publish_assets import build_publish_assets
 from csp_pipeline.defs.reconcile_assets import build_reconcile_assets
-from csp_pipeline.errors import ConfigurationError, PublishError
-from csp_pipeline.intake.pull import PullError
+from csp_pipeline.errors import ConfigurationError, PublishError, PullError
 from csp_pipeline.lake import only_run
 from csp_pipeline.stages import Pipeline
 
@@ -58,7 +57,7 @@ def build_definitions(pipeline: Pipeline) -> dg.Definitions:
         jobs=[JOB_DEFINITION, delivery],
         schedules=[build_schedule(pipeline), build_delivery_schedule(delivery)],
         sensors=[build_delivery_sensor(delivery)],
-        resources={ONE_RUN: build_one_run(pipeline.settings)},
+        resources={ONE_RUN: build_one_run(pipeline)},
         executor=dg.in_process_executor,
     )
 

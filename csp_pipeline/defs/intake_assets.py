@@ -51,9 +51,11 @@ def _build_intake_asset(pipeline: Pipeline, feed: Feed, partitions: dg.StaticPar
     )
     def intake_asset(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         years = list(context.partition_keys) if context.has_partition_key or context.has_partition_key_range else None
-        intake = pipeline.take_in(feed.key, years)
+        intake = pipeline.take_in(feed.key, years, getattr(context.resources, ONE_RUN))
         for problem in intake.problems:
             context.log.warning(problem)
+        for remark in intake.remarks:
+            context.log.info(remark)
         return dg.MaterializeResult(metadata=_describe(intake), check_results=_check(pipeline, feed, intake))
 
     return intake_asset

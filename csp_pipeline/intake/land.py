@@ -1,26 +1,30 @@
 """Landing: each file's bytes kept under their hash, never changed, with a note of where and when they were received."""
 
-import errno
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from csp_pipeline.intake.pull import FoundFile, PullError, open_place
+from csp_pipeline.errors import RefusedFileError
+from csp_pipeline.intake.fetch import Fetched
+from csp_pipeline.intake.places.archives import is_archive, read_archive
+from csp_pipeline.intake.places.place import matches
 from csp_pipeline.lake import make_folder, write_json
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.settings import Settings
-
-CHUNK = 8 * 1024 * 1024
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True)
 class LandedFile:
     """A landed file: `landed_id` is stable for the same bytes under the same path; `received` is UTC, fine enough
-    to tell which of two came first."""
+    to tell which of two came first.
+
+    A file that came in an archive has the archive's `landed_id` as `archive`, and its path begins with the archive's. An archive
+    has in `unpacked` by which rules that was done, and in `refusal` the code and the message when it could not be; its members
+    are taken in, not itself.
+    """
 
     landed_id: str
     agency: str
@@ -30,6 +34,14 @@ class LandedFile:
     size: int
     version: str
     received: str
+    archive: str | None = None
+    unpacked: str | None = None
+    refusal: list[str] | None = None
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether it is an archive that was unpacked, or was to be."""
+        return self.unpacked is not None
 
 
 def blob_path(settings: Settings, sha256: str) -> Path:
@@ -44,57 +56,90 @@ def landed_files(settings: Settings, feed: Feed) -> list[LandedFile]:
     return sorted(landed, key=lambda file: (file.received, file.path, file.sha256))
 
 
-def land_file(settings: Settings, feed: Feed, found: FoundFile) -> LandedFile:
-    """Copy one found file into landing under its hash and note it; the same bytes under the same path are noted once.
+def land_fetched(settings: Settings, feed: Feed, path: str, fetched: Fetched) -> LandedFile:
+    """Keep a fetched file under its hash and note it; the same bytes under the same path are noted once.
 
-    Raises PullError when the file disappears, changes while it is copied, or cannot be read; OSError when landing has no
-    room for it.
+    An archive is unpacked as well: see `unpack`.
     """
-    file_system, _ = open_place(feed)
-    incoming = settings.landing / "incoming" / f"{os.getpid()}-{hashlib.sha256(found.full_path.encode()).hexdigest()[:16]}"
-    make_folder(incoming.parent)
-    digest, size = hashlib.sha256(), 0
-    try:
-        with file_system.open(found.full_path, "rb") as source, incoming.open("wb") as target:
-            while chunk := source.read(CHUNK):
-                digest.update(chunk)
-                target.write(chunk)
-                size += len(chunk)
-        if size != found.size:
-            raise PullError(
-                f"{feed.key}: {found.path} changed while it was copied ({found.size:,} bytes listed, {size:,} read). "
-                "It is tried again at the next run."
-            )
-        sha256 = digest.hexdigest()
-        blob = blob_path(settings, sha256)
-        if not blob.exists():
-            make_folder(blob.parent)
-            os.replace(incoming, blob)
-            blob.chmod(0o444)
-    except FileNotFoundError as error:
-        raise PullError(
-            f"{feed.key}: {found.path} disappeared while it was read. If it was moved by mistake, put it back; "
-            "it is looked for again at the next run."
-        ) from error
-    except PermissionError as error:
-        raise PullError(f"{feed.key}: {found.path} may not be read by this user. Ask for read access.") from error
-    except OSError as error:
-        if error.errno in NO_ROOM:
-            raise  # our disk is at fault, not the partner's file
-        raise PullError(f"{feed.key}: {found.path} cannot be copied to landing: {error}.") from error
-    finally:
-        incoming.unlink(missing_ok=True)
-    return _note(settings, feed, found, sha256, size)
-
-
-def _note(settings: Settings, feed: Feed, found: FoundFile, sha256: str, size: int) -> LandedFile:
-    landed_id = f"{sha256[:12]}-{hashlib.sha256(found.path.encode()).hexdigest()[:8]}"
-    note = _notes_folder(settings, feed) / f"{landed_id}.json"
+    _keep(settings, fetched.path, fetched.sha256)
+    landed_id = f"{fetched.sha256[:12]}-{hashlib.sha256(path.encode()).hexdigest()[:8]}"
     received = datetime.now(UTC).isoformat(timespec="microseconds")
+    rules = unpacking_rules(feed) if is_archive(path) and matches(path, feed.entry.pull.archives) else None
+    landed = LandedFile(
+        landed_id, feed.agency, feed.name, path, fetched.sha256, fetched.size, fetched.version, received, unpacked=rules and ""
+    )
+    landed = _note(settings, feed, landed)
+    return unpack(settings, feed, landed) if rules else landed
+
+
+def unpacking_rules(feed: Feed) -> str:
+    """A short hash of what decides how an archive is unpacked: when it changes, landed archives are unpacked again."""
+    limits = feed.entry.pull.limits
+    rules = [limits.archive_members, limits.archive_mb, limits.archive_ratio, feed.entry.files, "1"]
+    return hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:12]
+
+
+def unpack(settings: Settings, feed: Feed, archive: LandedFile) -> LandedFile:
+    """Land the wanted files in a landed archive as files of their own, all of them or none, and note that it was done.
+
+    What is wrong with an archive is noted with it, and becomes its outcome when the feed is taken in.
+    """
+    staged: list[tuple[LandedFile, Path]] = []
+    refusal = None
+    try:
+        for member in read_archive(blob_path(settings, archive.sha256), archive.path, feed.entry.pull.limits):
+            if not matches(path := f"{archive.path}/{member.path}", feed.entry.files):
+                continue
+            beside = settings.landing / "incoming" / f"{archive.landed_id}-{len(staged)}.member"
+            make_folder(beside.parent)
+            digest, size = hashlib.sha256(), 0
+            staged.append((archive, beside))  # so that it is removed, should reading it fail
+            with beside.open("wb") as target:
+                for piece in member.pieces:
+                    digest.update(piece)
+                    size += target.write(piece)
+            sha256 = digest.hexdigest()
+            landed_id = f"{sha256[:12]}-{hashlib.sha256(path.encode()).hexdigest()[:8]}"
+            staged[-1] = (
+                replace(
+                    archive,
+                    landed_id=landed_id,
+                    path=path,
+                    sha256=sha256,
+                    size=size,
+                    archive=archive.landed_id,
+                    unpacked=None,
+                    refusal=None,
+                ),
+                beside,
+            )
+        for landed, beside in staged:
+            _keep(settings, beside, landed.sha256)
+            _note(settings, feed, landed)
+    except RefusedFileError as error:
+        refusal = [error.code, error.message]
+    finally:
+        for _, beside in staged:
+            beside.unlink(missing_ok=True)
+    return _note(settings, feed, replace(archive, unpacked=unpacking_rules(feed), refusal=refusal))
+
+
+def _keep(settings: Settings, beside: Path, sha256: str) -> None:
+    blob = blob_path(settings, sha256)
+    if blob.exists():
+        beside.unlink()
+        return
+    make_folder(blob.parent)
+    os.replace(beside, blob)
+    blob.chmod(0o444)
+
+
+def _note(settings: Settings, feed: Feed, landed: LandedFile) -> LandedFile:
+    note = _notes_folder(settings, feed) / f"{landed.landed_id}.json"
     if note.exists():
-        received = json.loads(note.read_text(encoding="utf-8"))["received"]
-    landed = LandedFile(landed_id, feed.agency, feed.name, found.path, sha256, size, found.version, received)
-    write_json(note, asdict(landed))
+        landed = replace(landed, received=json.loads(note.read_text(encoding="utf-8"))["received"])
+    # What only some files have is noted only there.
+    write_json(note, {name: value for name, value in asdict(landed).items() if value is not None})
     return landed
 
 

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from csp_pipeline import tables
-from csp_pipeline.errors import RefusedFileError
+from csp_pipeline.errors import CspError, RefusedFileError
 from csp_pipeline.intake.convert import prepare_conversion
 from csp_pipeline.intake.fingerprint import fingerprint_of, person_key_secret
-from csp_pipeline.intake.land import LandedFile, blob_path, land_file, landed_files
+from csp_pipeline.intake.land import LandedFile, blob_path
 from csp_pipeline.intake.load import LoadingFile, load_files, make_reject
 from csp_pipeline.intake.place import Placement, place_file
-from csp_pipeline.intake.pull import PullError, find_files
+from csp_pipeline.intake.pull import Pulled, pull_feed
 from csp_pipeline.intake.read_csv import CsvFile, open_csv, read_together
 from csp_pipeline.intake.read_form import read_form
 from csp_pipeline.intake.read_workbook import read_workbook
@@ -43,12 +43,20 @@ SMALL_FILE = 4 * 1024 * 1024
 
 @dataclass
 class FeedIntake:
-    """What taking in a feed did: receipts of every landed file, those of this run, and what could not be pulled."""
+    """What taking in a feed did: receipts of every landed file, those of this run, what could not be pulled, and remarks on
+    what was.
+    """
 
     feed: str
     receipts: list[Receipt] = field(default_factory=list)
     new: list[Receipt] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    pull_errors: list[CspError] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def problems(self) -> list[str]:
+        """What could not be pulled, in words."""
+        return [str(error) for error in self.pull_errors]
 
     def rows(self, name: str) -> int:
         """Sum of `rows_read`, `rows_accepted` or `rows_rejected` over every receipt."""
@@ -62,36 +70,21 @@ def take_in_feed(
     settings: Settings,
     years: list[Period],
     wanted: list[Period] | None = None,
+    pulled: Pulled | None = None,
 ) -> FeedIntake:
-    """Bring one feed up to date.
+    """Bring one feed up to date with what was pulled; where that is not given, it is pulled first.
 
     `years` are the partnership's financial years; a file outside them is refused. With `wanted`, only files that cover
     those financial years are loaded; the others wait for a run that wants them. A file already taken in by the same
     code and configuration is not read again.
     """
-    taking = _TakingIn(feed, spec, references, settings, years, FeedIntake(feed.key))
-    for file in _land_new_files(feed, settings, taking.intake):
+    pulled = pulled or pull_feed(feed, settings)
+    intake = FeedIntake(feed.key, pull_errors=pulled.errors, remarks=pulled.remarks)
+    taking = _TakingIn(feed, spec, references, settings, years, intake)
+    for file in pulled.landed:
         taking.add(file, wanted)
     taking.load_waiting()
     return taking.intake
-
-
-def _land_new_files(feed: Feed, settings: Settings, intake: FeedIntake) -> list[LandedFile]:
-    landed = landed_files(settings, feed)
-    known, any_new = {(file.path, file.version) for file in landed}, False
-    try:
-        for found in find_files(feed):
-            if (found.path, found.version) not in known:
-                any_new = True
-                try:
-                    land_file(settings, feed, found)
-                except PullError as error:
-                    intake.problems.append(str(error))
-    except PullError as error:
-        intake.problems.append(str(error))
-    for problem in intake.problems:
-        log.warning("%s", problem)
-    return landed_files(settings, feed) if any_new else landed
 
 
 @dataclass
@@ -137,14 +130,18 @@ class _TakingIn:
 
     def add(self, file: LandedFile, wanted: list[Period] | None) -> None:
         """Take one landed file: keep its receipt when it still holds, else place and open it."""
+        if file.is_archive and file.refusal is None:
+            return  # what is in it is taken in, file by file
         receipt = read_receipt(receipt_path(self.settings, self.feed.agency, self.feed.name, file.landed_id))
-        if receipt is not None and receipt.fingerprint == self.fingerprint:
+        if receipt is not None and receipt.landed.refusal == file.refusal and receipt.fingerprint == self.fingerprint:
             if receipt.submission_id not in self.seen:
                 self._keep(receipt)
             return
         unplaced = f"{self.feed.agency}.{self.feed.name}.unplaced.{file.landed_id}"
         receipt = Receipt(file, self.fingerprint, unplaced, "refused")
         try:
+            if file.refusal is not None:
+                raise RefusedFileError(*file.refusal)
             placement = place_file(self.feed, file)
             receipt.extracted = str(placement.extracted) if self.feed.covers_periods else None
             receipt.scope = placement.scope

@@ -6,17 +6,13 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from csp_pipeline.errors import ConfigurationError
+from csp_pipeline.partnership.entry import VARIABLE, Entry
+from csp_pipeline.partnership.pulling import PullEntry, check_pulling
 
 Kind = Literal["month", "quarter", "financial_year"]
-
-
-class Entry(BaseModel):
-    """Base of every configuration entry: unknown keys are mistakes, not ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class AgencyEntry(Entry):
@@ -69,9 +65,6 @@ class DisclosureEntry(Entry):
     small_counts: SmallCountsEntry = SmallCountsEntry(highest=4, reason="Nothing is given: counts of 1 to 4 are kept.")
     public_feeds: list[PublicFeedEntry] = []
     exempt_units: list[ExemptUnitEntry] = []
-
-
-VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
 class MailServerEntry(Entry):
@@ -209,6 +202,12 @@ class FeedEntry(Entry):
     may_be_empty: bool = False
     sharing_basis: str
     notes: str = ""
+    pull: PullEntry = PullEntry()
+
+    @model_validator(mode="after")
+    def _can_be_pulled(self) -> "FeedEntry":
+        check_pulling(self.location, self.pull, self.coverage.kind)
+        return self
 
 
 class ResponsesEntry(Entry):
@@ -223,6 +222,12 @@ class ResponsesEntry(Entry):
     files: str = "**/*"
     sharing_basis: str
     notes: str = ""
+    pull: PullEntry = PullEntry()
+
+    @model_validator(mode="after")
+    def _can_be_pulled(self) -> "ResponsesEntry":
+        check_pulling(self.place, self.pull, "month")
+        return self
 
 
 class MeasureFeedEntry(Entry):

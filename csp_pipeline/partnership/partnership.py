@@ -235,6 +235,7 @@ def _response_feeds(sources: Path, file: PartnershipFile) -> tuple[Feed, ...]:
                 coverage=CoverageEntry(kind="month", by="none", pattern=""),
                 covers_area=file.force,
                 sharing_basis=entry.sharing_basis,
+                pull=entry.pull,
             ),
             expected=(),
         )

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csp_pipeline.errors import PublishError
-from csp_pipeline.intake.land import land_file
-from csp_pipeline.intake.pull import PullError, find_files
+from csp_pipeline.errors import PublishError, PullError
+from csp_pipeline.intake.fetch import Patience, fetch_file
+from csp_pipeline.intake.places import open_place
+from csp_pipeline.intake.pull import find_files
 from csp_pipeline.publish.warehouse import publish_warehouse
 from csp_pipeline.settings import Settings
 from tests.conftest import ONE_YEAR, Pipeline
@@ -151,8 +152,8 @@ def test_a_file_that_disappears_while_it_is_read_is_told_and_the_others_go_on(de
     feed = desk.partnership.feed(ASB)
     [found] = find_files(feed)
     gone.unlink()
-    with pytest.raises(PullError, match=r"asb_2016-04.*disappeared while it was read.*next run"):
-        land_file(desk.settings, feed, found)
+    with open_place(feed) as place, pytest.raises(PullError, match=r"asb_2016-04.*disappeared while it was read.*next run"):
+        fetch_file(desk.settings, feed, place, found, Patience(feed))
     gone.symlink_to(gone.parent / "nowhere.csv")
     desk.put(ASB, "asb_2016-05_extracted-2016-06-10.csv", csv_text([asb(1, **MAY)]))
     intake = desk.take_in(ASB)
@@ -167,8 +168,8 @@ def test_a_file_that_grows_while_it_is_copied_waits_for_the_next_run(desk: Pipel
     [found] = find_files(feed)
     with path.open("a", encoding="utf-8") as file:
         file.write(",".join(asb(2).values()) + "\n")
-    with pytest.raises(PullError, match="changed while it was copied"):
-        land_file(desk.settings, feed, found)
+    with open_place(feed) as place, pytest.raises(PullError, match="changed while it was copied"):
+        fetch_file(desk.settings, feed, place, found, Patience(feed))
     assert [receipt.rows_accepted for receipt in desk.take_in(ASB).receipts] == [2]
 
 

@@ -1,0 +1,78 @@
+"""Any other place that fsspec opens, such as a bucket of another cloud: what that file system knows of secrets holds."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import fsspec
+
+from csp_pipeline.errors import ConfigurationError, PullError
+from csp_pipeline.intake.places.place import Body, FoundFile, SourceDownError, shown
+from csp_pipeline.partnership.partnership import Feed
+
+PIECE = 8 * 1024 * 1024
+
+
+class OtherPlace:
+    """A file system of fsspec, opened anew for each look, since many keep the listing of the last one."""
+
+    grows = True
+    looks_again = True
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed, self._where = feed, shown(feed.location)
+        try:
+            self._files, root = fsspec.core.url_to_fs(feed.location, skip_instance_cache=True, use_listings_cache=False)
+        except (ImportError, ValueError) as error:
+            raise ConfigurationError(
+                f"{feed.key}: fsspec cannot open {self._where}: {type(error).__name__}. Is the location right, and "
+                "the file system's "
+                "package installed?"
+            ) from error
+        except OSError as error:
+            raise SourceDownError(f"{feed.key}: {self._where} cannot be reached: {error.strerror or error}.") from error
+        self._root = root.rstrip("/")
+
+    def list_files(self) -> Iterator[FoundFile]:
+        """Every file."""
+        try:
+            self._files.invalidate_cache()
+            if not self._files.exists(self._root):
+                raise SourceDownError(
+                    f"{self._feed.key}: the place {self._where} does not exist. Make it, or correct feed.yml > location."
+                )
+            for folder, _, files in self._files.walk(self._root, detail=True):
+                for name, info in files.items():
+                    full_path = f"{folder}/{name}"
+                    yield self._found(full_path, info)
+        except (OSError, ValueError) as error:
+            raise SourceDownError(f"{self._feed.key}: {self._where} cannot be listed: {type(error).__name__}.") from error
+
+    @contextmanager
+    def open_file(self, found: FoundFile, offset: int, known_version: str) -> Iterator[Body]:
+        """The file's bytes from `offset` on."""
+        try:
+            with self._files.open(found.address, "rb") as source:
+                source.seek(offset)
+                yield Body(iter(lambda: source.read(PIECE), b""), offset, found.size, found.version)
+        except FileNotFoundError as error:
+            raise PullError(f"{self._feed.key}: {found.path} disappeared while it was read; it is looked for again.") from error
+
+    def look_at(self, found: FoundFile) -> FoundFile | None:
+        """The file as it is now."""
+        self._files.invalidate_cache()
+        try:
+            return self._found(found.address, self._files.info(found.address))
+        except FileNotFoundError:
+            return None
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _found(self, full_path: str, info: dict[str, Any]) -> FoundFile:
+        path = full_path[len(self._root) :].lstrip("/")
+        changed = (
+            info.get("mtime") or info.get("ETag") or info.get("LastModified") or info.get("md5Hash") or info.get("created") or ""
+        )
+        size = info.get("size")
+        return FoundFile(path, full_path, size, f"{size}-{changed}")

@@ -1,0 +1,306 @@
+"""Files of a web server, by httpx: conditional requests, ranges, and no redirect to where it must not lead."""
+
+import base64
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from urllib.parse import unquote
+
+import httpx
+
+from csp_pipeline.errors import ConfigurationError, PullError
+from csp_pipeline.intake.places.place import (
+    Body,
+    FoundFile,
+    NotModifiedError,
+    NotPublishedError,
+    RestartError,
+    SourceDownError,
+    secret,
+    shown,
+)
+from csp_pipeline.partnership.partnership import Feed
+from csp_pipeline.partnership.periods import Period
+from csp_pipeline.partnership.pulling import PLACEHOLDER, WebEntry
+
+PIECE = 1024 * 1024
+REDIRECTS = 5
+NOT_ALLOWED = {405, 501}
+PASSING = {408, 425, 429, 500, 502, 503, 504}
+
+
+class MethodRefusedError(PullError):
+    """The server does not answer this kind of question."""
+
+
+class WebClient:
+    """Requests to a feed's place, redirects followed only where its entry allows."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed, self._entry = feed, feed.entry.pull.web or WebEntry()
+        self._place = httpx.URL(feed.location.partition("{")[0])
+        limits = feed.entry.pull.limits
+        # Nothing of this machine's user: no proxy of the environment, no .netrc.
+        self._client = httpx.Client(
+            timeout=httpx.Timeout(limits.read_seconds, connect=limits.connect_seconds),
+            verify=self._certificates(),
+            trust_env=False,
+            headers={"Accept-Encoding": "identity", "User-Agent": "csp-pipeline"},
+        )
+        self._secrets = self._secret_headers()
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._client.close()
+
+    @contextmanager
+    def ask(self, method: str, url: httpx.URL, headers: dict[str, str]) -> Iterator[httpx.Response]:
+        """One answer, at the end of its redirects; its body is not read yet.
+
+        Raises PullError for anything but 2xx, 304 and 416, NotPublishedError for 404 and 410.
+        """
+        for _ in range(REDIRECTS + 1):
+            self._check_address(url)
+            own = self._secrets if self._is_own(url) else {}
+            try:
+                response = self._client.send(self._client.build_request(method, url, headers=headers | own), stream=True)
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                raise self._down(url, error) from error
+            try:
+                self._check_peer(response)
+                if not response.has_redirect_location:
+                    self._check_status(response)
+                    yield response
+                    return
+                url = self._redirected(url, response.headers["Location"])
+            finally:
+                response.close()
+        raise PullError(
+            f"{self.feed.key}: {shown(str(url))} redirects more than {REDIRECTS} times. Correct the location.", is_transient=False
+        )
+
+    def pieces(self, response: httpx.Response) -> Iterator[bytes]:
+        """The body, with a broken connection told as such; one that was packed for the way, unasked, is unpacked."""
+        try:
+            yield from response.iter_bytes(PIECE) if "Content-Encoding" in response.headers else response.iter_raw(PIECE)
+        except httpx.HTTPError as error:
+            raise self._down(response.url, error) from error
+
+    def _secret_headers(self) -> dict[str, str]:
+        entry = self._entry
+        found = {name: secret(self.feed, variable) or "" for name, variable in entry.headers.items()}
+        if entry.token is not None:
+            found["Authorization"] = f"Bearer {secret(self.feed, entry.token)}"
+        if entry.user is not None:
+            pair = f"{secret(self.feed, entry.user)}:{secret(self.feed, entry.password)}"
+            found["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        return found
+
+    def _certificates(self) -> ssl.SSLContext:
+        context = httpx.create_ssl_context(trust_env=False)
+        if self._entry.certificates is not None:
+            path = self.feed.folder / self._entry.certificates
+            try:
+                context.load_verify_locations(str(path))
+            except (OSError, ssl.SSLError) as error:
+                raise ConfigurationError(
+                    f"{self.feed.key}: {path}: no certificates in PEM can be read from it: {error}."
+                ) from error
+        return context
+
+    def _is_own(self, url: httpx.URL) -> bool:
+        return (url.scheme, url.host, url.port) == (self._place.scheme, self._place.host, self._place.port)
+
+    def _redirected(self, url: httpx.URL, location: str) -> httpx.URL:
+        try:
+            target = url.join(location)
+        except httpx.InvalidURL as error:
+            raise PullError(f"{self.feed.key}: {shown(str(url))} redirects to what is no URL.", is_transient=False) from error
+        if target.scheme not in ("http", "https") or (url.scheme == "https" and target.scheme != "https"):
+            raise PullError(
+                f"{self.feed.key}: {shown(str(url))} redirects from https to {target.scheme}, which is not "
+                "followed. Ask its owner, or "
+                "correct the location.",
+                is_transient=False,
+            )
+        if target.host != self._place.host and target.host not in self._entry.allow_hosts:
+            raise PullError(
+                f"{self.feed.key}: {shown(str(url))} redirects to another host, {target.host}, which is not "
+                "followed. If that host "
+                "is right, add it under pull > web > allow_hosts.",
+                is_transient=False,
+            )
+        return target
+
+    def _check_address(self, url: httpx.URL) -> None:
+        """Before anything is sent: every address of the host has to be public, unless the entry says otherwise."""
+        if self._entry.allow_private:
+            return
+        try:
+            found = socket.getaddrinfo(url.host, url.port or 443, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise SourceDownError(
+                f"{self.feed.key}: {shown(str(url))}: the host's name is not known ({error.strerror}). Correct the location; "
+                "it is tried again at the next run."
+            ) from error
+        for *_, address in found:
+            self._refuse_private(url, str(address[0]))
+
+    def _check_peer(self, response: httpx.Response) -> None:
+        """The address that did answer, since a name may have been given another meanwhile."""
+        stream = response.extensions.get("network_stream")
+        peer = stream.get_extra_info("server_addr") if stream is not None else None
+        if peer is not None and not self._entry.allow_private:
+            self._refuse_private(response.url, str(peer[0]))
+
+    def _refuse_private(self, url: httpx.URL, address: str) -> None:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+        parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+        if not parsed.is_global or parsed.is_multicast:
+            raise PullError(
+                f"{self.feed.key}: {shown(str(url))} has an address inside a network ({parsed}), which is not "
+                "asked. If the server is "
+                "yours, say so with pull > web > allow_private.",
+                is_transient=False,
+            )
+
+    def _check_status(self, response: httpx.Response) -> None:
+        status, url = response.status_code, shown(str(response.url))
+        if status < 300 or status in (304, 416):
+            return
+        if status in (404, 410):
+            raise NotPublishedError(f"{url} is not there ({status})")
+        if status in (401, 403):
+            raise SourceDownError(
+                f"{self.feed.key}: {url} does not let us in ({status}). Check the environment variables that pull "
+                "> web names, and ask "
+                "its owner for access.",
+                is_transient=False,
+            )
+        if status in NOT_ALLOWED:
+            raise MethodRefusedError(f"{self.feed.key}: {url} answers {status}. Correct the location.", is_transient=False)
+        passing = status in PASSING
+        what = "It is tried again at the next run; if it stays so, ask its owner." if passing else "Correct the location."
+        error = SourceDownError if passing else PullError
+        raise error(f"{self.feed.key}: {url} answers {status} {response.reason_phrase}. {what}", is_transient=passing)
+
+    def _down(self, url: httpx.URL, error: Exception) -> PullError:
+        why = "it did not answer in time" if isinstance(error, httpx.TimeoutException) else _reason(error)
+        is_certificate = "CERTIFICATE_VERIFY_FAILED" in str(error)
+        if is_certificate:
+            why = "its certificate is not trusted. Check the host, or give the authority as pull > web > certificates"
+        return SourceDownError(
+            f"{self.feed.key}: {shown(str(url))} cannot be read: {why}. It is tried again at the next run.",
+            is_transient=not is_certificate,
+        )
+
+
+class WebPlace:
+    """The files that a feed's location names: one, or one for each name and each period of a placeholder."""
+
+    # What is being replaced on a web server has another ETag afterwards; a body has the length that was announced.
+    grows = False
+    looks_again = False
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self.client = WebClient(feed)
+
+    def list_files(self) -> Iterator[FoundFile]:
+        """A question (HEAD) for each file, which gives its version; a file that is not published yet is not listed."""
+        for path, url, is_named_by_period in self._addresses():
+            try:
+                with self.client.ask("HEAD", url, {}) as response:
+                    length = response.headers.get("Content-Length")
+                    yield FoundFile(path, str(url), int(length) if length else None, _version(response))
+            except NotPublishedError as error:
+                if not is_named_by_period:
+                    raise PullError(
+                        f"{self._feed.key}: {error}. Correct the location, or ask its owner.", is_transient=False
+                    ) from error
+            except MethodRefusedError:
+                yield FoundFile(path, str(url), None, "")
+
+    @contextmanager
+    def open_file(self, found: FoundFile, offset: int, known_version: str) -> Iterator[Body]:
+        """The file's bytes; from `offset` on where it is still the same and the server can do that."""
+        headers = {}
+        tag, _, changed = (found.version if offset else known_version).partition(" ")
+        validator = tag if tag.startswith('"') else changed
+        if offset and validator:
+            headers = {"Range": f"bytes={offset}-", "If-Range": validator}
+        elif known_version and not offset:
+            headers = {"If-None-Match": tag} if tag != "-" else {"If-Modified-Since": changed}
+        with self.client.ask("GET", httpx.URL(found.address), headers) as response:
+            if response.status_code == 304:
+                raise NotModifiedError
+            is_rest = response.status_code == 206
+            if response.status_code == 416 or (is_rest and not _continues(response, offset)):
+                raise RestartError(
+                    f"{self._feed.key}: {shown(found.address)} cannot go on at byte {offset:,}. It is tried again."
+                )
+            length = None if "Content-Encoding" in response.headers else response.headers.get("Content-Length")
+            start = offset if is_rest else 0
+            total = int(length) + start if length else None
+            yield Body(self.client.pieces(response), start, total, _version(response))
+
+    def look_at(self, found: FoundFile) -> FoundFile | None:
+        """Not asked: its version comes with its bytes."""
+        return found
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self.client.close()
+
+    def _addresses(self) -> Iterator[tuple[str, httpx.URL, bool]]:
+        names = (self._feed.entry.pull.web or WebEntry()).names
+        location = self._feed.location
+        for name in names or [""]:
+            template = f"{location.rstrip('/')}/{name}" if name else location
+            is_named_by_period = PLACEHOLDER.search(template) is not None
+            filled = [fill(template, period) for period in asked_periods(self._feed)] if is_named_by_period else [template]
+            for text in dict.fromkeys(filled):
+                url = httpx.URL(text)
+                base = len(httpx.URL(fill_any(location)).path.rstrip("/")) + 1 if names else url.path.rfind("/") + 1
+                yield unquote(url.path)[base:], url, is_named_by_period
+
+
+def asked_periods(feed: Feed) -> list[Period]:
+    """The periods that a feed is expected for and that have begun: nobody publishes the future."""
+    today = datetime.now(UTC).date()
+    return [period for period in feed.expected if period.start <= today]
+
+
+def fill(template: str, period: Period) -> str:
+    """A text with its placeholders filled for one period: `{month:%Y-%m}` with its first day, `{month}` with its label."""
+    return PLACEHOLDER.sub(lambda found: f"{period.start:{found[2]}}" if found[2] else period.label.replace(" ", "-"), template)
+
+
+def fill_any(template: str) -> str:
+    """A text without its placeholders, to tell how much of an address is the location's."""
+    return PLACEHOLDER.sub("", template)
+
+
+def _version(response: httpx.Response) -> str:
+    """ETag and Last-Modified as one text, `-` where there is none; empty when there is neither. Weak tags are tags too."""
+    tag, changed = response.headers.get("ETag", ""), response.headers.get("Last-Modified", "")
+    return f"{tag.replace(' ', '') or '-'} {changed}".strip() if tag or changed else ""
+
+
+def _continues(response: httpx.Response, offset: int) -> bool:
+    return response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
+
+
+def _reason(error: Exception) -> str:
+    """Why a request failed, in words that hold no address: the class, and the system's reason where there is one."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror.lower()
+        cause = cause.__cause__ or cause.__context__
+    return {"RemoteProtocolError": "the connection broke off", "ReadError": "the connection broke off"}.get(
+        type(error).__name__, type(error).__name__
+    )
