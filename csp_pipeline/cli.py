@@ -92,9 +92,10 @@ def run(
 
 @app.command()
 def status(sources: Sources = None, warehouse: Warehouse = None, format: OutputFormat = Format.table) -> None:
-    """Show each feed: files by outcome, rows, covered until, late or missing periods."""
-    shown = ["feed", "files", "refused", "rows", "rejected", "covered_until", "missing"]
-    print_rows(ask_warehouse(settings_of(sources, warehouse), "status"), format, "Feeds", shown)
+    """Show each feed today: last received, covered until, next due, days late, outcome, rejects, open conflicts."""
+    from csp_pipeline.cli_status import SHOWN, status_of_feeds
+
+    print_rows(status_of_feeds(settings_of(sources, warehouse)), format, "Feeds", SHOWN)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from csp_pipeline.figures.declared import BreakSuggestions, Changes, Figures, FigureVintages
+from csp_pipeline.figures.lateness import DuePeriods
 from csp_pipeline.intake.submissions import Rejects, Submissions, Validity
 from csp_pipeline.partnership.areas import Areas, Populations
 from csp_pipeline.partnership.measures import Breaks, Measures, Preferences
@@ -28,6 +29,7 @@ MODELS: dict[str, type[Table]] = {
     "submissions": Submissions,
     "rejects": Rejects,
     "validity": Validity,
+    "due_periods": DuePeriods,
     "figures": Figures,
     "changes": Changes,
     "figure_vintages": FigureVintages,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from csp_pipeline.errors import PublishError
 from csp_pipeline.figures.coverage import read_all_receipts
+from csp_pipeline.figures.lateness import table_of_due_periods
 from csp_pipeline.intake.receipts import Receipt, rejects_path
 from csp_pipeline.intake.submissions import Submissions
 from csp_pipeline.lake import make_folder, records_path, sql_path, table_path
@@ -96,6 +97,7 @@ def _fill(
         "breaks": book.breaks_table,
         "preferences": book.preferences_table,
         "submissions": table_of_submissions(settings, partnership, receipts),
+        "due_periods": table_of_due_periods(partnership, receipts),
     }
     feeds = {feed.table: feed for feed in partnership.feeds}
     rows = {}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from csp_pipeline.partnership.due import due_periods
 from csp_pipeline.partnership.partnership import RESPONSES
 from csp_pipeline.partnership.periods import Period, periods_between
 from csp_pipeline.reports import wording
@@ -249,9 +250,9 @@ def _due_periods(facts: Facts, agency: str) -> Iterator[tuple[DuePeriod, Period]
     for feed in (f for f in facts.feeds if f["agency"] == agency):
         if feed["expected_from"] is None or feed["expected_until"] is None:
             continue
-        for period in periods_between(feed["expected_from"], feed["expected_until"], feed["covers"]):
-            due = period.end + timedelta(days=feed["deadline_days"])
-            yield DuePeriod(feed["feed"], feed["title"], period.label, due), period
+        expected = periods_between(feed["expected_from"], feed["expected_until"], feed["covers"])
+        for due in due_periods(expected, feed["deadline_days"]):
+            yield DuePeriod(feed["feed"], feed["title"], due.period.label, due.day), due.period
 
 
 def _held(facts: Facts, agency: str, feed: str) -> list[Row]:

@@ -1,25 +1,48 @@
--- Each feed: what came, how it ended, how far it reaches, what is missing.
+-- Each feed as it stands on a day: what came last and how it ended, how far it reaches, what is due next, what is late.
+-- Made from what has landed and from the configuration, so that it answers before the first run too.
 WITH
 sent AS (
     SELECT
         agency, feed, count(*) AS files,
         count(*) FILTER (outcome = 'refused') AS refused,
         sum(rows_accepted) AS rows_accepted, sum(rows_rejected) AS rows_rejected,
-        max(covered_until) FILTER (outcome <> 'refused') AS covered_until, max(extracted) AS last_extract
-    FROM submissions GROUP BY ALL
+        max(received) AS last_received, CAST(max(extracted) AS DATE) AS last_extract,
+        arg_max(outcome, received) AS last_outcome
+    FROM received_files GROUP BY ALL
 ),
--- expected periods by the feed's own kind of period that nothing accepted covers
-gaps AS (
-    SELECT f.agency, f.feed, count(*) AS missing, min(p.period) AS first_missing
-    FROM feeds f
-    JOIN periods p ON p.period_kind = f.covers AND p.period_start >= f.expected_from AND p.period_end <= f.expected_until
-    ANTI JOIN validity v ON v.agency = f.agency AND v.feed = f.feed AND v.covered_label = p.period
-    GROUP BY ALL
+-- how far what was accepted reaches
+covered AS (
+    SELECT agency, feed, CAST(max(covered_until) AS DATE) AS covered_until FROM covered_cells GROUP BY ALL
+),
+-- of the expected periods: the first that is still to come, and those whose day has passed without a whole file
+awaited AS (
+    SELECT
+        agency, feed,
+        arg_min(period, due) FILTER (first_accepted IS NULL AND due >= $today) AS next_period,
+        min(due) FILTER (first_accepted IS NULL AND due >= $today) AS next_due,
+        count(*) FILTER (first_accepted IS NULL AND due < $today) AS missing,
+        arg_min(period, due) FILTER (first_accepted IS NULL AND due < $today) AS first_missing,
+        coalesce(date_diff('day', min(due) FILTER (first_accepted IS NULL AND due < $today), $today), 0) AS late_by
+    FROM due_periods GROUP BY ALL
+),
+-- a conflict stands with both feeds whose figures disagree, once each
+conflicts AS (
+    SELECT agency, feed, count(DISTINCT discrepancy_id) AS open_conflicts
+    FROM (
+        SELECT discrepancy_id, agency_a AS agency, feed_a AS feed FROM open_discrepancies
+        UNION ALL
+        SELECT discrepancy_id, agency_b, feed_b FROM open_discrepancies
+    ) GROUP BY ALL
 )
 SELECT
-    agency || '/' || feed AS feed, coalesce(s.files, 0) AS files, coalesce(s.refused, 0) AS refused,
-    coalesce(s.rows_accepted, 0) AS rows, coalesce(s.rows_rejected, 0) AS rejected,
-    s.covered_until, s.last_extract, coalesce(g.missing, 0) AS missing, g.first_missing
+    agency || '/' || feed AS feed, s.last_received, c.covered_until, a.next_due, a.next_period, coalesce(a.late_by, 0) AS late_by,
+    s.last_outcome AS outcome, coalesce(s.rows_rejected, 0) AS rejected, coalesce(o.open_conflicts, 0) AS open_conflicts,
+    coalesce(s.files, 0) AS files, coalesce(s.refused, 0) AS refused, coalesce(s.rows_accepted, 0) AS rows,
+    s.last_extract, coalesce(a.missing, 0) AS missing, a.first_missing
 -- answers are no regular feed: an agency's stand here once it has sent any
-FROM feeds f FULL JOIN sent s USING (agency, feed) LEFT JOIN gaps g USING (agency, feed)
+FROM regular_feeds f
+FULL JOIN sent s USING (agency, feed)
+LEFT JOIN covered c USING (agency, feed)
+LEFT JOIN awaited a USING (agency, feed)
+LEFT JOIN conflicts o USING (agency, feed)
 ORDER BY agency, feed
