@@ -11,6 +11,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from csp_pipeline.cli_alerts import alerts
+from csp_pipeline.cli_options import OutputFormat, Sources, Warehouse, settings_of
 from csp_pipeline.cli_init import init
 from csp_pipeline.cli_output import (
     EXIT_CONFIGURATION,
@@ -24,9 +26,10 @@ from csp_pipeline.cli_output import (
     print_run,
 )
 from csp_pipeline.cli_progress import ShowingProgress
+from csp_pipeline.cli_status import status
 from csp_pipeline.cli_warehouse import ask_warehouse, check_known, check_narrowing, district_of, need_warehouse
 from csp_pipeline.errors import CspError
-from csp_pipeline.settings import PROJECT, Settings
+from csp_pipeline.settings import PROJECT
 
 app = typer.Typer(
     help="Reconcile the figures of the agencies in a Community Safety Partnership.",
@@ -34,24 +37,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-Sources = Annotated[
-    Path | None,
-    typer.Option("--sources", envvar="CSP_SOURCES", help="Folder with what partners send and the configuration."),
-]
-Warehouse = Annotated[
-    Path | None,
-    typer.Option("--warehouse", envvar="CSP_WAREHOUSE", help="Folder for landing, lake, warehouse and reports."),
-]
-OutputFormat = Annotated[Format, typer.Option("--format", help="How to print: table, csv or json.")]
-
-
-def settings_of(sources: Path | None, warehouse: Path | None) -> Settings:
-    """Settings from the command's options, then the environment, then defaults."""
-    given = {"sources": sources, "warehouse": warehouse}
-    settings = Settings.model_validate({name: value for name, value in given.items() if value is not None})
-    places = {"sources": settings.sources.resolve(), "warehouse": settings.warehouse.resolve()}
-    return settings.model_copy(update=places)
 
 
 @app.command()
@@ -68,6 +53,8 @@ def run(
     Exit codes: 0 all well; 1 a step failed (the warehouse as it was stays in place); 2 wrong usage; 3 published, but
     files were refused or could not be fetched; 4 the configuration cannot be used.
     """
+    from csp_pipeline.alerts import tell_news
+    from csp_pipeline.cli_alerts import print_not_told
     from csp_pipeline.defs.build import run_in_process
     from csp_pipeline.publish.checks import list_refused_files
     from csp_pipeline.stages import open_pipeline
@@ -76,26 +63,20 @@ def run(
     os.environ["CSP_SOURCES"], os.environ["CSP_WAREHOUSE"] = str(settings.sources), str(settings.warehouse)
     with ShowingProgress(quiet):
         pipeline = open_pipeline(settings)
-        failures, problems = run_in_process(pipeline, _parse_years(years, pipeline.partnership.years) if years else None)
-    for problem in problems:
+        done = run_in_process(pipeline, _parse_years(years, pipeline.partnership.years) if years else None)
+        told = tell_news(settings, pipeline.partnership, outcome=done.outcome)
+    print_not_told(told)
+    for problem in done.not_fetched:
         errors.print(f"Not fetched: {problem}", style="yellow", markup=False, highlight=False)
-    for failure in failures:
+    for failure in done.failures:
         errors.print(f"Failed: {failure.message}", style="red", markup=False, highlight=False)
-    if failures:
+    if done.failures:
         errors.print("The warehouse and reports as they were stay in place.", markup=False)
-        is_configuration = any(failure.is_configuration for failure in failures)
+        is_configuration = any(failure.is_configuration for failure in done.failures)
         raise typer.Exit(EXIT_CONFIGURATION if is_configuration else EXIT_FAILED)
     if not quiet:
         print_run(settings, pipeline.partnership.file.district)
-    raise typer.Exit(EXIT_REFUSED if problems or list_refused_files(settings) else 0)
-
-
-@app.command()
-def status(sources: Sources = None, warehouse: Warehouse = None, format: OutputFormat = Format.table) -> None:
-    """Show each feed today: last received, covered until, next due, days late, outcome, rejects, open conflicts."""
-    from csp_pipeline.cli_status import SHOWN, status_of_feeds
-
-    print_rows(status_of_feeds(settings_of(sources, warehouse)), format, "Feeds", SHOWN)
+    raise typer.Exit(EXIT_REFUSED if done.not_fetched or list_refused_files(settings) else 0)
 
 
 @app.command()
@@ -362,6 +343,11 @@ def dictionary(
     if not write_dictionary(settings, path, only_check=check):
         errors.print(f"{path} is not up to date. Write it with .venv/bin/csp dictionary.", markup=False)
         raise typer.Exit(EXIT_FAILED)
+
+
+# In the order of csp --help: the commands that stand in modules of their own.
+for command in (status, alerts):
+    app.command()(command)
 
 
 def _split_years(text: str) -> tuple[str, str]:

@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from csp_pipeline.cli_output import Rows
+from csp_pipeline.cli_options import OutputFormat, Sources, Warehouse, settings_of
+from csp_pipeline.cli_output import Format, Rows, print_rows
 from csp_pipeline.settings import Settings
 
 SHOWN = [
@@ -29,3 +30,8 @@ def status_of_feeds(settings: Settings) -> Rows:
     columns, rows = feed_status(settings, load_partnership(settings.sources), date.today())
     place = columns.index("last_received")
     return columns, [(*row[:place], row[place] and row[place].date(), *row[place + 1 :]) for row in rows]
+
+
+def status(sources: Sources = None, warehouse: Warehouse = None, format: OutputFormat = Format.table) -> None:
+    """Show each feed today: last received, covered until, next due, days late, outcome, rejects, open conflicts."""
+    print_rows(status_of_feeds(settings_of(sources, warehouse)), format, "Feeds", SHOWN)

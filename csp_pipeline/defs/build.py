@@ -8,14 +8,17 @@ from pathlib import Path
 
 import dagster as dg
 
+from csp_pipeline.alerts import RunOutcome
+from csp_pipeline.defs.alerts import build_alert_sensors
 from csp_pipeline.defs.automation import JOB, JOB_DEFINITION, build_schedule, range_tags
 from csp_pipeline.defs.delivery import build_delivery_job, build_delivery_schedule, build_delivery_sensor
 from csp_pipeline.defs.figure_assets import build_figure_assets
 from csp_pipeline.defs.intake_assets import build_intake_assets, problems_of
 from csp_pipeline.defs.one_run import ONE_RUN, build_one_run
+from csp_pipeline.defs.outcome import LOOK_AT_THE_DISK, NO_STEP, WHOLE_RUN, StepFailure, explain_failure, outcome_of
 from csp_pipeline.defs.publish_assets import build_publish_assets
 from csp_pipeline.defs.reconcile_assets import build_reconcile_assets
-from csp_pipeline.errors import ConfigurationError, PublishError, PullError
+from csp_pipeline.errors import PublishError
 from csp_pipeline.lake import only_run
 from csp_pipeline.stages import Pipeline
 
@@ -28,20 +31,13 @@ event_log_storage: {module: csp_pipeline.defs.event_log, class: EventLog, config
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-WORDED = {ConfigurationError.__name__, PublishError.__name__, PullError.__name__}
-# Errors of Python and DuckDB that a full or read-only disk brings about.
-OF_THE_DISK = {"OSError", "PermissionError", "IOException", "TransactionException", "FatalException"}
-LOOK_AT_THE_DISK = (
-    "Nothing that was loaded or published is lost. Check that the disk is not full and may be written to; then run again."
-)
-
-
 @dataclass(frozen=True)
-class StepFailure:
-    """A step that failed: why, and whether the configuration is to blame."""
+class RunResult:
+    """A run in this process: the steps that failed, a message for each file not fetched, and what is told of it outside."""
 
-    message: str
-    is_configuration: bool
+    failures: list[StepFailure]
+    not_fetched: list[str]
+    outcome: RunOutcome
 
 
 def build_definitions(pipeline: Pipeline) -> dg.Definitions:
@@ -56,7 +52,7 @@ def build_definitions(pipeline: Pipeline) -> dg.Definitions:
         assets=[*feeds, *answers, *products.values()],
         jobs=[JOB_DEFINITION, delivery],
         schedules=[build_schedule(pipeline), build_delivery_schedule(delivery)],
-        sensors=[build_delivery_sensor(delivery)],
+        sensors=[build_delivery_sensor(delivery), *build_alert_sensors(pipeline)],
         resources={ONE_RUN: build_one_run(pipeline)},
         executor=dg.in_process_executor,
     )
@@ -71,8 +67,8 @@ def open_instance(home: Path) -> dg.DagsterInstance:
     return dg.DagsterInstance.get()
 
 
-def run_in_process(pipeline: Pipeline, years: tuple[str, str] | None = None) -> tuple[list[StepFailure], list[str]]:
-    """Run the whole job once in this process; gives the steps that failed, and a message for each file not fetched.
+def run_in_process(pipeline: Pipeline, years: tuple[str, str] | None = None) -> RunResult:
+    """Run the whole job once in this process.
 
     Raises PublishError when another run is under way on the same warehouse, or Dagster's record of runs cannot be written.
     """
@@ -101,25 +97,15 @@ def run_in_process(pipeline: Pipeline, years: tuple[str, str] | None = None) -> 
                 f"{pipeline.settings.dagster_home}: the record of runs cannot be written: {cause}. {LOOK_AT_THE_DISK}"
             ) from error
         events = result.all_events
-        failures = [_explain(event) for event in events if event.is_step_failure]
+        outcome = outcome_of(run_id, events, is_success=result.success)
+        failures = [explain_failure(event) for event in events if event.is_step_failure]
         if not result.success and not failures:
-            failures = [StepFailure("the run ended before its first step; see the run in csp ui", is_configuration=False)]
-        return failures, sorted({problem for event in events for problem in problems_of(event)})
+            failures = [StepFailure(WHOLE_RUN, NO_STEP, NO_STEP, is_configuration=False)]
+        problems = sorted({problem for event in events for problem in problems_of(event)})
+        return RunResult(failures, problems, outcome)
 
 
 def _first_cause(error: BaseException) -> BaseException:
     while error.__cause__ is not None:
         error = error.__cause__
     return error
-
-
-def _explain(event: dg.DagsterEvent) -> StepFailure:
-    """Why a step failed: the error that was worded for people, else the innermost one."""
-    error = event.step_failure_data.error
-    while error is not None and error.cause is not None and error.cls_name not in WORDED:
-        error = error.cause
-    reason = error.message.strip().partition(": ")[2] or error.message.strip() if error else "no reason was given"
-    if error is not None and error.cls_name in OF_THE_DISK:
-        reason = f"{reason.rstrip('.')}. {LOOK_AT_THE_DISK}"
-    is_configuration = error is not None and error.cls_name == ConfigurationError.__name__
-    return StepFailure(f"{str(event.step_key).replace('__', '/')}: {reason}", is_configuration)

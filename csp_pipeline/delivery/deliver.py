@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
-
 from csp_pipeline.delivery.letter import Letter, write_letter
 from csp_pipeline.delivery.mail import compose, open_mailbox, send_message
 from csp_pipeline.delivery.pack import Pack, read_pack
+from csp_pipeline.delivery.patience import try_patiently
 from csp_pipeline.delivery.places import put_in_place
 from csp_pipeline.delivery.sent import note_begun, note_not_sent, note_sent, was_cut_short
 from csp_pipeline.errors import CspError, DeliveryError
@@ -94,7 +93,7 @@ class _Errand:
             return replace(told, outcome="would_be_sent", message="for a second time: a sending was cut short" if again else "")
         note_begun(self.settings, pack, self.place)
         try:
-            self._send_patiently(pack, letter)
+            try_patiently(self.partnership.file.delivery, lambda: self._send(pack, letter))
         except Exception as error:
             if not (isinstance(error, DeliveryError) and error.may_have_arrived):
                 note_not_sent(self.settings, pack)
@@ -123,28 +122,6 @@ class _Errand:
             open_mailbox(delivery.mail_server, self.partnership.sources, self.entry.email, dict(os.environ))
         elif self.entry and self.entry.folder and not self._folder(self.entry.folder).is_dir():
             raise DeliveryError(f"{self.entry.folder}: there is no such folder. Make it, or mount the share.")
-
-    def _send_patiently(self, pack: Pack, letter: Letter) -> None:
-        delivery = self.partnership.file.delivery
-        patient = Retrying(
-            retry=retry_if_exception(lambda error: isinstance(error, DeliveryError) and error.is_passing),
-            wait=wait_exponential(multiplier=delivery.first_wait_seconds, max=60),
-            stop=stop_after_attempt(delivery.attempts),
-            reraise=True,
-        )
-        may_have_arrived = False
-        try:
-            for attempt in patient:
-                with attempt:
-                    try:
-                        self._send(pack, letter)
-                    except DeliveryError as error:
-                        may_have_arrived |= error.may_have_arrived
-                        raise
-        except DeliveryError as error:
-            tries = patient.statistics.get("attempt_number", 1)
-            tried = f" Tried {tries} times." if tries > 1 else ""
-            raise DeliveryError(f"{error}{tried}", is_passing=error.is_passing, may_have_arrived=may_have_arrived) from error
 
     def _send(self, pack: Pack, letter: Letter) -> None:
         delivery, entry = self.partnership.file.delivery, self.entry

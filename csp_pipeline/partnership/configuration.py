@@ -9,6 +9,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from csp_pipeline.errors import ConfigurationError
+from csp_pipeline.partnership.alerting import AlertsEntry
 from csp_pipeline.partnership.entry import VARIABLE, Entry
 from csp_pipeline.partnership.pulling import PullEntry, check_pulling
 
@@ -151,6 +152,13 @@ class PartnershipFile(Entry):
     disclosure: DisclosureEntry = DisclosureEntry()
 
     delivery: DeliveryEntry = DeliveryEntry()
+    alerts: AlertsEntry = AlertsEntry()
+
+    @model_validator(mode="after")
+    def _alerts_by_its_mail_server(self) -> "PartnershipFile":
+        if self.alerts.email is not None and self.delivery.mail_server is None:
+            raise ValueError("alerts > email: e-mail leaves by delivery > mail_server, which has to be given")
+        return self
 
     @model_validator(mode="after")
     def _delivers_to_agencies(self) -> "PartnershipFile":

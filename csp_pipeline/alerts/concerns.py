@@ -1,0 +1,147 @@
+"""What needs a person now: open conflicts, refused files, overdue periods, steps that fail. Derived, never kept."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from csp_pipeline.figures.coverage import read_all_receipts
+from csp_pipeline.figures.lateness import overdue_periods, table_of_due_periods
+from csp_pipeline.intake.receipts import Receipt
+from csp_pipeline.lake import connect, table_path
+from csp_pipeline.partnership.measures import load_measures
+from csp_pipeline.partnership.partnership import Feed, Partnership
+from csp_pipeline.settings import Settings
+from csp_pipeline.sql import read_sql
+
+Kind = Literal["failed_run", "refused_file", "late_feed", "conflict"]
+LONGEST = 300
+
+
+@dataclass(frozen=True)
+class Concern:
+    """One thing that needs a person: what, whose, since when, what to do, where to look.
+
+    `key` names it among those of its kind for as long as it lasts. No figure, value or row of a record stands in it.
+    """
+
+    kind: Kind
+    key: str
+    what: str
+    whose: str
+    since: str
+    to_do: str
+    link: str
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What a run says of itself: why each failed step failed, in words that may leave the house, and the steps that worked."""
+
+    run_id: str
+    failed: Mapping[str, str] = field(default_factory=dict)
+    succeeded: frozenset[str] = frozenset()
+
+
+def find_concerns(settings: Settings, partnership: Partnership, today: date) -> list[Concern]:
+    """Every concern but those of runs, worst first, then by key."""
+    receipts = read_all_receipts(settings, partnership, with_responses=True)
+    found = [*_refused_files(partnership, receipts), *_late_feeds(partnership, receipts, today)]
+    return [*found, *_conflicts(settings, partnership)]
+
+
+def failed_steps(partnership: Partnership, outcome: RunOutcome, today: date) -> list[Concern]:
+    """A concern for each step that failed."""
+    link = _link(partnership, "")
+    return [
+        Concern(
+            kind="failed_run",
+            key=step,
+            what=_one_line(f"{step} failed: {why}"),
+            whose="data engineer",
+            since=today.isoformat(),
+            to_do="The warehouse as it was stays in place. Look at the run in csp ui, mend the cause, run again; see csp doctor.",
+            link=link,
+        )
+        for step, why in sorted(outcome.failed.items())
+    ]
+
+
+def _refused_files(partnership: Partnership, receipts: Mapping[str, list[Receipt]]) -> Iterator[Concern]:
+    """Refused files whose periods no accepted file, extracted as late or later, has covered since."""
+    for feed in partnership.every_feed:
+        held: dict[str, str] = {}
+        for receipt in receipts[feed.key]:
+            if receipt.outcome != "refused":
+                held |= {cell: max(held.get(cell, ""), str(receipt.extracted)) for cell in receipt.cells}
+        for receipt in receipts[feed.key]:
+            replaced = receipt.cells and all(held.get(cell, "") >= str(receipt.extracted) for cell in receipt.cells)
+            if receipt.outcome != "refused" or (replaced and receipt.extracted):
+                continue
+            yield Concern(
+                kind="refused_file",
+                key=receipt.submission_id,
+                what=_one_line(f"{feed.key}: {receipt.landed.path} was refused ({receipt.code or 'refused'})"),
+                whose=_whose(partnership, feed),
+                since=receipt.landed.received[:10],
+                to_do="Their report says what is wrong in it. Ask them to correct it and send it again.",
+                link=_link(partnership, f"{feed.agency}.html"),
+            )
+
+
+def _late_feeds(partnership: Partnership, receipts: dict[str, list[Receipt]], today: date) -> Iterator[Concern]:
+    overdue = overdue_periods(table_of_due_periods(partnership, receipts), today)
+    for row in overdue.itertuples(index=False):
+        feed = partnership.feed(f"{row.agency}/{row.feed}")
+        yield Concern(
+            kind="late_feed",
+            key=f"{feed.key} {row.period}",
+            what=_one_line(f"{feed.key}: nothing whole has come for {row.period}, due on {row.due:%d/%m/%Y}"),
+            whose=_whose(partnership, feed),
+            since=f"{row.due:%Y-%m-%d}",
+            to_do="Ask them to send it, or to say that there will be none.",
+            link=_link(partnership, f"{feed.agency}.html"),
+        )
+
+
+def _conflicts(settings: Settings, partnership: Partnership) -> Iterator[Concern]:
+    if not table_path(settings, "discrepancies").exists():
+        return
+    with connect(settings) as connection:
+        connection.register("areas", partnership.areas)
+        connection.register("measures", load_measures(partnership).measures_table)
+        query = read_sql("csp_pipeline.alerts", "conflicts", discrepancies=str(table_path(settings, "discrepancies")))
+        rows = connection.execute(query).fetchall()
+    for key, measure, area, period, feed_a, feed_b, owners, first_seen in rows:
+        yield Concern(
+            kind="conflict",
+            key=key,
+            what=_one_line(f"{measure}, {area}, {period}: {feed_a} and {feed_b} disagree"),
+            whose=" and ".join(
+                partnership.file.agencies[agency].name for agency in owners if agency in partnership.file.agencies
+            ),
+            since=str(first_seen or ""),
+            to_do="Both find it in their report, and answer it in the sheet Answers of its workbook.",
+            link=_link(partnership, f"{owners[0]}.html" if owners else ""),
+        )
+
+
+def conflicts_are_known(settings: Settings) -> bool:
+    """Whether comparisons have been made: where they have not, no conflict may be said to have closed."""
+    return table_path(settings, "discrepancies").exists()
+
+
+def _whose(partnership: Partnership, feed: Feed) -> str:
+    return _one_line(f"{partnership.file.agencies[feed.agency].name}, {feed.entry.contact}")
+
+
+def _link(partnership: Partnership, page: str) -> str:
+    base = partnership.file.alerts.link
+    return f"{base.rstrip('/')}/{page or 'index.html'}" if base else ""
+
+
+def _one_line(text: str) -> str:
+    """Text on one line, of a length that a message bears: no file's name can begin a line or a header of its own."""
+    plain = "".join(c if c.isprintable() else " " for c in text)
+    line = " ".join(plain.split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"

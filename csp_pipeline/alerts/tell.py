@@ -1,0 +1,113 @@
+"""Telling what is new at the end of a run: to each place once, never failing the run, and saying what could not be told."""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Literal
+
+from csp_pipeline.alerts.concerns import Concern, Kind, RunOutcome, conflicts_are_known, failed_steps, find_concerns
+from csp_pipeline.alerts.message import Message, write_message
+from csp_pipeline.alerts.news import find_news, replay
+from csp_pipeline.alerts.send import post_to_webhook, send_email
+from csp_pipeline.alerts.told import ToldLog
+from csp_pipeline.delivery.patience import try_patiently
+from csp_pipeline.errors import CspError, DeliveryError
+from csp_pipeline.partnership.partnership import Partnership
+from csp_pipeline.settings import Settings
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of the message to one place; `text` is the message itself, empty where there is no news."""
+
+    place: str
+    outcome: Literal["nothing_new", "would_be_told", "told", "failed"]
+    subject: str
+    text: str
+    message: str
+
+
+def tell_news(
+    settings: Settings,
+    partnership: Partnership,
+    *,
+    outcome: RunOutcome | None = None,
+    today: date | None = None,
+    send: bool = True,
+) -> list[Told]:
+    """Tell each configured place what is new since it was last told; one entry for each, none where none is configured.
+
+    With `send=False` it is only said what would be told. Nothing is raised for a place that cannot be reached: its entry says
+    so, and what it missed is told at the end of the next run.
+    """
+    alerts = partnership.file.alerts
+    places = [place for place, variable in (("email", alerts.email), ("webhook", alerts.webhook)) if variable]
+    day = today or date.today()
+    if not places:
+        return []
+    try:
+        now = find_concerns(settings, partnership, day)
+    except Exception as error:  # noqa: BLE001 (the run has ended by now, and must not fail by what is told of it)
+        return [Told(place, "failed", "", "", f"What needs a person cannot be found out: {_words(error)}") for place in places]
+    if outcome is not None:
+        now = [*failed_steps(partnership, outcome, day), *now]
+    return [_tell_place(settings, partnership, place, now, outcome, send=send) for place in places]
+
+
+def _tell_place(
+    settings: Settings, partnership: Partnership, place: str, now: list[Concern], outcome: RunOutcome | None, *, send: bool
+) -> Told:
+    log = ToldLog(settings, place)
+    try:
+        if not send:
+            return _tell(settings, partnership, log, now, outcome, send=False)
+        with log.held():
+            return _tell(settings, partnership, log, now, outcome, send=True)
+    except Exception as error:  # noqa: BLE001 (as above; the other place is told all the same)
+        return Told(place, "failed", "", "", _words(error))
+
+
+def _words(error: Exception) -> str:
+    """An error as it may be shown: one that is not worded by us may hold an address or a value."""
+    return str(error) if isinstance(error, CspError | OSError) else type(error).__name__
+
+
+def _tell(
+    settings: Settings, partnership: Partnership, log: ToldLog, now: list[Concern], outcome: RunOutcome | None, *, send: bool
+) -> Told:
+    alerts = partnership.file.alerts
+    messages = log.read()
+    unknown: frozenset[Kind] = frozenset() if conflicts_are_known(settings) else frozenset({"conflict"})
+    worked = outcome.succeeded if outcome else frozenset[str]()
+    news = find_news(now, replay(messages), unknown=unknown, steps_that_worked=worked)
+    if not news:
+        log.note_not_sent()  # a run cut short after the line was written leaves its mark
+        return Told(log.place, "nothing_new", "", "", "")
+    link = f"{alerts.link.rstrip('/')}/index.html" if alerts.link else ""
+
+    def write(*, again: bool) -> Message:
+        return write_message(partnership.file.name, news, earlier=len(messages), listed=alerts.listed, link=link, again=again)
+
+    message = write(again=False)
+    if not send:
+        return Told(log.place, "would_be_told", message.subject, message.text, "")
+    if log.was_cut_short(message.id):
+        message = write(again=True)
+    log.note_begun(message.id)
+    try:
+        try_patiently(partnership.file.delivery, lambda: _send(partnership, log.place, message, outcome))
+    except Exception as error:
+        if not (isinstance(error, DeliveryError) and error.may_have_arrived):
+            log.note_not_sent()
+        raise
+    log.note_told({"id": message.id, "told_at": datetime.now(UTC).isoformat(timespec="seconds"), "news": message.news})
+    return Told(log.place, "told", message.subject, message.text, "")
+
+
+def _send(partnership: Partnership, place: str, message: Message, outcome: RunOutcome | None) -> None:
+    if place == "email":
+        send_email(partnership, message, os.environ)
+    else:
+        run_id = outcome.run_id if outcome else ""
+        payload = message.payload(partnership.file.name, run_id, partnership.file.alerts.listed)
+        post_to_webhook(partnership, message, payload, os.environ)

@@ -1,0 +1,27 @@
+"""The options that every command has, and the settings that come of them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from csp_pipeline.cli_output import Format
+from csp_pipeline.settings import Settings
+
+Sources = Annotated[
+    Path | None,
+    typer.Option("--sources", envvar="CSP_SOURCES", help="Folder with what partners send and the configuration."),
+]
+Warehouse = Annotated[
+    Path | None,
+    typer.Option("--warehouse", envvar="CSP_WAREHOUSE", help="Folder for landing, lake, warehouse and reports."),
+]
+OutputFormat = Annotated[Format, typer.Option("--format", help="How to print: table, csv or json.")]
+
+
+def settings_of(sources: Path | None, warehouse: Path | None) -> Settings:
+    """Settings from the command's options, then the environment, then defaults."""
+    given = {"sources": sources, "warehouse": warehouse}
+    settings = Settings.model_validate({name: value for name, value in given.items() if value is not None})
+    places = {"sources": settings.sources.resolve(), "warehouse": settings.warehouse.resolve()}
+    return settings.model_copy(update=places)

@@ -1,0 +1,62 @@
+"""What became of a run: why its steps failed, in words for people, and what is told of it outside."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import dagster as dg
+
+from csp_pipeline.alerts.concerns import RunOutcome
+from csp_pipeline.errors import ConfigurationError, PublishError, PullError
+
+WORDED = {ConfigurationError.__name__, PublishError.__name__, PullError.__name__, "Failure"}
+# Errors of Python and DuckDB that a full or read-only disk brings about.
+OF_THE_DISK = {"OSError", "PermissionError", "IOException", "TransactionException", "FatalException"}
+LOOK_AT_THE_DISK = (
+    "Nothing that was loaded or published is lost. Check that the disk is not full and may be written to; then run again."
+)
+# What stands for a run that ended before its first step.
+WHOLE_RUN = "run"
+NO_STEP = "the run ended before its first step; see the run in csp ui"
+
+
+@dataclass(frozen=True)
+class StepFailure:
+    """A step that failed: why, and whether the configuration is to blame. `told` is why, without what data may stand in it."""
+
+    step: str
+    message: str
+    told: str
+    is_configuration: bool
+
+
+def explain_failure(event: dg.DagsterEvent) -> StepFailure:
+    """Why a step failed: the error that was worded for people, else the innermost one."""
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None and error.cls_name not in WORDED:
+        error = error.cause
+    reason = error.message.strip().partition(": ")[2] or error.message.strip() if error else "no reason was given"
+    # a library's error may repeat what stood in a row
+    told = reason if error is not None and error.cls_name in WORDED else (error.cls_name if error else None) or "no reason given"
+    if error is not None and error.cls_name in OF_THE_DISK:
+        reason = f"{reason.rstrip('.')}. {LOOK_AT_THE_DISK}"
+        told = f"{told}. {LOOK_AT_THE_DISK}"
+    is_configuration = error is not None and error.cls_name == ConfigurationError.__name__
+    step = step_name(event)
+    return StepFailure(step, f"{step}: {reason}", told, is_configuration)
+
+
+def step_name(event: dg.DagsterEvent) -> str:
+    """A step as people know it: `police/crimes`, `figures`."""
+    return str(event.step_key).replace("__", "/")
+
+
+def outcome_of(run_id: str, events: Iterable[dg.DagsterEvent], *, is_success: bool) -> RunOutcome:
+    """What is told of a run: its failed steps and those that worked."""
+    found = list(events)
+    failed = {failure.step: failure.told for failure in (explain_failure(e) for e in found if e.is_step_failure)}
+    succeeded = {step_name(event) for event in found if event.is_step_success}
+    if is_success:
+        succeeded.add(WHOLE_RUN)
+    elif not failed:
+        failed[WHOLE_RUN] = NO_STEP
+    return RunOutcome(run_id, failed, frozenset(succeeded))
