@@ -6,26 +6,26 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from csp_pipeline.cli_alerts import alerts
+from csp_pipeline.cli_backfill import backfill
 from csp_pipeline.cli_options import OutputFormat, Sources, Warehouse, settings_of
 from csp_pipeline.cli_init import init
 from csp_pipeline.cli_output import (
     EXIT_CONFIGURATION,
     EXIT_FAILED,
-    EXIT_REFUSED,
     EXIT_UNDELIVERED,
     Format,
     errors,
     print_deliveries,
     print_rows,
-    print_run,
 )
 from csp_pipeline.cli_progress import ShowingProgress
+from csp_pipeline.cli_run import run_to_the_end, split_years
 from csp_pipeline.cli_status import status
 from csp_pipeline.cli_warehouse import ask_warehouse, check_known, check_narrowing, district_of, need_warehouse
 from csp_pipeline.errors import CspError
@@ -53,30 +53,7 @@ def run(
     Exit codes: 0 all well; 1 a step failed (the warehouse as it was stays in place); 2 wrong usage; 3 published, but
     files were refused or could not be fetched; 4 the configuration cannot be used.
     """
-    from csp_pipeline.alerts import tell_news
-    from csp_pipeline.cli_alerts import print_not_told
-    from csp_pipeline.defs.build import run_in_process
-    from csp_pipeline.publish.checks import list_refused_files
-    from csp_pipeline.stages import open_pipeline
-
-    settings = settings_of(sources, warehouse)
-    os.environ["CSP_SOURCES"], os.environ["CSP_WAREHOUSE"] = str(settings.sources), str(settings.warehouse)
-    with ShowingProgress(quiet):
-        pipeline = open_pipeline(settings)
-        done = run_in_process(pipeline, _parse_years(years, pipeline.partnership.years) if years else None)
-        told = tell_news(settings, pipeline.partnership, outcome=done.outcome)
-    print_not_told(told)
-    for problem in done.not_fetched:
-        errors.print(f"Not fetched: {problem}", style="yellow", markup=False, highlight=False)
-    for failure in done.failures:
-        errors.print(f"Failed: {failure.message}", style="red", markup=False, highlight=False)
-    if done.failures:
-        errors.print("The warehouse and reports as they were stay in place.", markup=False)
-        is_configuration = any(failure.is_configuration for failure in done.failures)
-        raise typer.Exit(EXIT_CONFIGURATION if is_configuration else EXIT_FAILED)
-    if not quiet:
-        print_run(settings, pipeline.partnership.file.district)
-    raise typer.Exit(EXIT_REFUSED if done.not_fetched or list_refused_files(settings) else 0)
+    run_to_the_end(settings_of(sources, warehouse), years, quiet=quiet)
 
 
 @app.command()
@@ -237,7 +214,7 @@ def sample(
 
     settings = settings_of(sources, None)
     load_partnership(settings.sources)
-    first, last = _split_years(years)
+    first, last = split_years(years)
     with ShowingProgress(False) as tell:
         summary = write_sample(
             to, seed=seed, sources=settings.sources, crimes=crimes, first_year=first, last_year=last, progress=tell
@@ -320,7 +297,7 @@ def ui(
     warehouse: Warehouse = None,
 ) -> None:
     """Start Dagster's pages and daemon over the same runs, until interrupted."""
-    from csp_pipeline.defs.build import open_instance
+    from csp_pipeline.defs.instance import open_instance
 
     settings = settings_of(sources, warehouse)
     open_instance(settings.dagster_home).dispose()
@@ -346,21 +323,8 @@ def dictionary(
 
 
 # In the order of csp --help: the commands that stand in modules of their own.
-for command in (status, alerts):
+for command in (status, alerts, backfill):
     app.command()(command)
-
-
-def _split_years(text: str) -> tuple[str, str]:
-    first, _, last = text.partition(":")
-    return first, last or first
-
-
-def _parse_years(text: str, known: list[Any]) -> tuple[str, str]:
-    labels = [year.label for year in known]
-    first, last = _split_years(text)
-    if first not in labels or last not in labels or first > last:
-        raise typer.BadParameter(f"expected years between {labels[0]} and {labels[-1]}, such as 2015-16:2016-17; found {text!r}")
-    return first, last
 
 
 def main() -> None:

@@ -1,8 +1,21 @@
-"""The job that brings everything up to date, its daily schedule, and the tags that make it one run over all years."""
+"""What runs when: the job that brings everything up to date, its schedules, and what follows new files by itself."""
+
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from csp_pipeline.figures.coverage import read_all_receipts
+from csp_pipeline.figures.lateness import table_of_due_periods
+from csp_pipeline.partnership.partnership import Feed
+from csp_pipeline.partnership.periods import MONTHS_IN, period_holding
 from csp_pipeline.stages import Pipeline
+
+LONDON = "Europe/London"
+# Every asset and job is in this pool, of which a run holds the only slot from its start to its end (dagster.yaml).
+POOL = "warehouse"
+# A run with this tag forgets first what became of the files of its years, so that they are read again from landing.
+READ_AGAIN = "csp/read_again"
 
 JOB = "bring_up_to_date"
 JOB_DEFINITION = dg.define_asset_job(
@@ -25,10 +38,82 @@ def build_schedule(pipeline: Pipeline) -> dg.ScheduleDefinition:
         name="every_morning",
         job=JOB_DEFINITION,
         cron_schedule="0 6 * * *",
-        execution_timezone="Europe/London",
+        execution_timezone=LONDON,
         description="Brings everything up to date before the working day. A run with nothing new reads nothing again.",
     )
     def every_morning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         return dg.RunRequest(tags=range_tags(years[0].label, years[-1].label))
 
     return every_morning
+
+
+def build_due_schedule(pipeline: Pipeline) -> dg.ScheduleDefinition:
+    """Every morning, the feeds of which a period has become overdue: their places are looked at once more, and it is told."""
+
+    @dg.schedule(
+        name="when_due",
+        job=JOB_DEFINITION,
+        cron_schedule="0 7 * * *",
+        execution_timezone=LONDON,
+        description="On the day after a feed's deadline, for the feeds of which nothing whole has come for the period.",
+    )
+    def when_due(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        today = context.scheduled_execution_time.astimezone(ZoneInfo(LONDON)).date()
+        overdue = feeds_that_became_overdue(pipeline, today)
+        if not overdue:
+            return dg.SkipReason("No period has become overdue today.")
+        first, last = min(years[0] for years in overdue.values()), max(years[1] for years in overdue.values())
+        return dg.RunRequest(
+            run_key=today.isoformat(),
+            asset_selection=[dg.AssetKey(key.split("/")) for key in sorted(overdue)],
+            tags=range_tags(first, last),
+        )
+
+    return when_due
+
+
+def feeds_that_became_overdue(pipeline: Pipeline, today: date) -> dict[str, tuple[str, str]]:
+    """The feeds of which a period was due yesterday and has not come, with the first and last financial year of them."""
+    periods = table_of_due_periods(pipeline.partnership, read_all_receipts(pipeline.settings, pipeline.partnership))
+    late = periods[periods["first_accepted"].isna() & (periods["due"].dt.date == today - timedelta(days=1))]
+    found: dict[str, tuple[str, str]] = {}
+    for row in late.itertuples(index=False):
+        year = period_holding(row.period_start.date(), "financial_year").label
+        first, last = found.get(key := f"{row.agency}/{row.feed}", (year, year))
+        found[key] = (min(first, year), max(last, year))
+    return found
+
+
+def follows_new_files() -> dg.AutomationCondition:
+    """The condition of every asset after intake: something it is made from was updated, and nothing of that is under way.
+
+    Unlike Dagster's `eager`, a feed that has never come, or not for every year, holds nothing: its figures are missing,
+    and marked so.
+    """
+    return (
+        dg.AutomationCondition.any_deps_updated().since_last_handled()
+        & ~dg.AutomationCondition.any_deps_in_progress()
+        & ~dg.AutomationCondition.in_progress()
+    ).with_label("follows_new_files")
+
+
+def build_following_sensor() -> dg.AutomationConditionSensorDefinition:
+    """Asks for what follows new files: figures, comparisons and all that comes of them; stopped until somebody starts it."""
+    return dg.AutomationConditionSensorDefinition(
+        name="follow_new_files",
+        target=dg.AssetSelection.all() - dg.AssetSelection.groups("intake"),
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        minimum_interval_seconds=60,
+        description="Brings up to date what is made from a feed that was taken in.",
+    )
+
+
+def freshness_of(feed: Feed) -> dg.FreshnessPolicy | None:
+    """How long a feed may go without being taken in: one period, and the days after it within which it is due.
+
+    A signal in Dagster's pages; which period is overdue is told by the check `received_in_time` and by `csp status`.
+    """
+    if not feed.covers_periods or not feed.expected:
+        return None
+    longest = timedelta(days=31 * MONTHS_IN[feed.entry.coverage.kind] + feed.entry.deadline_days)
+    return dg.FreshnessPolicy.time_window(fail_window=longest + timedelta(days=1), warn_window=longest)

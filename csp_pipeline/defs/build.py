@@ -1,18 +1,26 @@
 """Putting the definitions together, and running them in this process."""
 
-import os
 import sqlite3
 import uuid
 from dataclasses import dataclass
-from pathlib import Path
 
 import dagster as dg
 
 from csp_pipeline.alerts import RunOutcome
 from csp_pipeline.defs.alerts import build_alert_sensors
-from csp_pipeline.defs.automation import JOB, JOB_DEFINITION, build_schedule, range_tags
+from csp_pipeline.defs.arrival import build_arrival_sensors
+from csp_pipeline.defs.automation import (
+    JOB,
+    JOB_DEFINITION,
+    READ_AGAIN,
+    build_due_schedule,
+    build_following_sensor,
+    build_schedule,
+    range_tags,
+)
 from csp_pipeline.defs.delivery import build_delivery_job, build_delivery_schedule, build_delivery_sensor
 from csp_pipeline.defs.figure_assets import build_figure_assets
+from csp_pipeline.defs.instance import QUIET, open_instance
 from csp_pipeline.defs.intake_assets import build_intake_assets, problems_of
 from csp_pipeline.defs.one_run import ONE_RUN, build_one_run
 from csp_pipeline.defs.outcome import LOOK_AT_THE_DISK, NO_STEP, WHOLE_RUN, StepFailure, explain_failure, outcome_of
@@ -21,14 +29,6 @@ from csp_pipeline.defs.reconcile_assets import build_reconcile_assets
 from csp_pipeline.errors import PublishError
 from csp_pipeline.lake import only_run
 from csp_pipeline.stages import Pipeline
-
-# Runs that are started in Dagster's pages wait for each other.
-INSTANCE = """telemetry: {enabled: false}
-nux: {enabled: false}
-concurrency: {runs: {max_concurrent_runs: 1}}
-event_log_storage: {module: csp_pipeline.defs.event_log, class: EventLog, config: {}}
-"""
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass(frozen=True)
@@ -51,24 +51,20 @@ def build_definitions(pipeline: Pipeline) -> dg.Definitions:
     return dg.Definitions(
         assets=[*feeds, *answers, *products.values()],
         jobs=[JOB_DEFINITION, delivery],
-        schedules=[build_schedule(pipeline), build_delivery_schedule(delivery)],
-        sensors=[build_delivery_sensor(delivery), *build_alert_sensors(pipeline)],
+        schedules=[build_schedule(pipeline), build_due_schedule(pipeline), build_delivery_schedule(delivery)],
+        sensors=[
+            *build_arrival_sensors(pipeline),
+            build_following_sensor(),
+            build_delivery_sensor(delivery),
+            *build_alert_sensors(pipeline),
+        ],
         resources={ONE_RUN: build_one_run(pipeline)},
         executor=dg.in_process_executor,
     )
 
 
-def open_instance(home: Path) -> dg.DagsterInstance:
-    """The Dagster instance in a folder, made when it is not there; `make ui` shows the same one."""
-    home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():
-        (home / "dagster.yaml").write_text(INSTANCE, encoding="utf-8")
-    os.environ["DAGSTER_HOME"] = str(home.resolve())
-    return dg.DagsterInstance.get()
-
-
-def run_in_process(pipeline: Pipeline, years: tuple[str, str] | None = None) -> RunResult:
-    """Run the whole job once in this process.
+def run_in_process(pipeline: Pipeline, years: tuple[str, str] | None = None, *, read_again: bool = False) -> RunResult:
+    """Run the whole job once in this process; with `read_again` the files of these years are read anew from landing.
 
     Raises PublishError when another run is under way on the same warehouse, or Dagster's record of runs cannot be written.
     """
@@ -83,7 +79,7 @@ def run_in_process(pipeline: Pipeline, years: tuple[str, str] | None = None) -> 
                     .resolve_job_def(JOB)
                     .execute_in_process(
                         instance=instance,
-                        tags=range_tags(first, last),
+                        tags=range_tags(first, last) | ({READ_AGAIN: "true"} if read_again else {}),
                         raise_on_error=False,
                         run_config=QUIET,
                         run_id=run_id,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from csp_pipeline.defs.automation import POOL
 from csp_pipeline.defs.metadata import markdown_table
 from csp_pipeline.defs.one_run import ONE_RUN
 from csp_pipeline.stages import Pipeline
@@ -28,6 +29,7 @@ def build_delivery_job(pipeline: Pipeline) -> dg.JobDefinition:
         required_resource_keys={ONE_RUN},
         description="Brings each agency its report, unless that is what it was sent last.",
         tags={"kind": "delivery"},
+        pool=POOL,
     )
     def deliver(context: dg.OpExecutionContext) -> None:
         deliveries = pipeline.deliver_reports(send=context.op_config["send"])

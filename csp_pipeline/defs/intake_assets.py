@@ -2,18 +2,25 @@
 
 import warnings
 from collections.abc import Iterable
+from datetime import date
 
 import dagster as dg
 
+from csp_pipeline.defs.automation import POOL, READ_AGAIN, freshness_of
 from csp_pipeline.defs.metadata import preview_rejects, preview_submissions
 from csp_pipeline.defs.one_run import ONE_RUN
+from csp_pipeline.defs.retries import trying_again
+from csp_pipeline.figures.lateness import overdue_periods, table_of_due_periods
 from csp_pipeline.intake.checks import count_repeated_keys, find_unbalanced_submissions
+from csp_pipeline.intake.read_again import forget_receipts, forget_stages
 from csp_pipeline.intake.take_in import FeedIntake
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.stages import Pipeline
 
 NOT_FETCHED = "not_fetched"
+IN_TIME = "received_in_time"
 CHECKS = {
+    IN_TIME: "No expected period is overdue.",
     "rows_conserved": "Rows read are records and rejects.",
     "unique_keys": "No submission holds one key twice.",
 }
@@ -35,7 +42,7 @@ def build_intake_assets(pipeline: Pipeline, feeds: Iterable[Feed]) -> list[dg.As
 
 def _build_intake_asset(pipeline: Pipeline, feed: Feed, partitions: dg.StaticPartitionsDefinition) -> dg.AssetsDefinition:
     spec = pipeline.specs[feed.key]
-    checks = ["rows_conserved", "unique_keys"] if spec.traits.key else ["rows_conserved"]
+    checks = ["rows_conserved", *(["unique_keys"] if spec.traits.key else []), *([IN_TIME] if feed.expected else [])]
     kinds = {"pandera", "parquet", "csv" if spec.traits.layout.kind == "csv" else "excel"}
 
     @dg.asset(
@@ -47,11 +54,19 @@ def _build_intake_asset(pipeline: Pipeline, feed: Feed, partitions: dg.StaticPar
         kinds=kinds,
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
+        freshness_policy=freshness_of(feed),
+        pool=POOL,
         check_specs=[dg.AssetCheckSpec(name, asset=[feed.agency, feed.name], description=CHECKS[name]) for name in checks],
     )
     def intake_asset(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        years = list(context.partition_keys) if context.has_partition_key or context.has_partition_key_range else None
-        intake = pipeline.take_in(feed.key, years, getattr(context.resources, ONE_RUN))
+        years = _wanted_years(context, pipeline.partnership)
+        with trying_again():
+            if context.run.tags.get(READ_AGAIN) == "true" and context.retry_number == 0:
+                periods = [year for year in pipeline.partnership.years if years is None or year.label in years]
+                forgotten = forget_receipts(pipeline.settings, feed, None if years is None else periods)
+                forget_stages(pipeline.settings)
+                context.log.info(f"{forgotten} files are read again from landing.")
+            intake = pipeline.take_in(feed.key, years, getattr(context.resources, ONE_RUN))
         for problem in intake.problems:
             context.log.warning(problem)
         for remark in intake.remarks:
@@ -59,6 +74,14 @@ def _build_intake_asset(pipeline: Pipeline, feed: Feed, partitions: dg.StaticPar
         return dg.MaterializeResult(metadata=_describe(intake), check_results=_check(pipeline, feed, intake))
 
     return intake_asset
+
+
+def _wanted_years(context: dg.AssetExecutionContext, partnership: Partnership) -> list[str] | None:
+    """The financial years of this run; None for all of them, so that a file outside them all is refused, not left waiting."""
+    if not (context.has_partition_key or context.has_partition_key_range):
+        return None
+    wanted = list(context.partition_keys)
+    return None if len(wanted) == len(partnership.years) else wanted
 
 
 def _describe(intake: FeedIntake) -> dict[str, dg.MetadataValue]:
@@ -85,7 +108,21 @@ def _check(pipeline: Pipeline, feed: Feed, intake: FeedIntake) -> list[dg.AssetC
     if spec.traits.key:
         repeated = count_repeated_keys(pipeline.settings, feed, spec, intake.receipts)
         results.append(dg.AssetCheckResult(check_name="unique_keys", passed=repeated == 0, metadata={"repeated_keys": repeated}))
+    if feed.expected:
+        results.append(_check_in_time(pipeline, feed, intake))
     return results
+
+
+def _check_in_time(pipeline: Pipeline, feed: Feed, intake: FeedIntake) -> dg.AssetCheckResult:
+    receipts = {other.key: intake.receipts if other.key == feed.key else [] for other in pipeline.partnership.feeds}
+    periods = table_of_due_periods(pipeline.partnership, receipts).query("agency == @feed.agency and feed == @feed.name")
+    overdue = overdue_periods(periods, date.today())
+    return dg.AssetCheckResult(
+        check_name=IN_TIME,
+        passed=overdue.empty,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"overdue": ", ".join(f"{row.period} since {row.due:%d/%m/%Y}" for row in overdue.itertuples()) or "none"},
+    )
 
 
 def problems_of(event: dg.DagsterEvent) -> list[str]:

@@ -1,12 +1,15 @@
 """What every asset after intake has in common: its decorator, and the results of checks that count faults."""
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
+from csp_pipeline.defs.automation import POOL, follows_new_files
 from csp_pipeline.defs.metadata import markdown_table
 from csp_pipeline.defs.one_run import ONE_RUN
+from csp_pipeline.defs.retries import trying_again
 
 ENGINEERS = ["team:data-engineering"]
 Compute = Callable[[dg.AssetExecutionContext], dg.MaterializeResult]
@@ -24,6 +27,12 @@ def product(
 
     def declare(compute: Compute) -> dg.AssetsDefinition:
         name = compute.__name__
+
+        @functools.wraps(compute)
+        def trying(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+            with trying_again():
+                return compute(context)
+
         return dg.asset(
             name=name,
             deps=list(deps),
@@ -33,7 +42,9 @@ def product(
             owners=ENGINEERS,
             description=description,
             check_specs=[dg.AssetCheckSpec(check, asset=name, description=words) for check, words in (checks or {}).items()],
-        )(compute)
+            automation_condition=follows_new_files(),
+            pool=POOL,
+        )(trying)
 
     return declare
 

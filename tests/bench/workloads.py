@@ -141,7 +141,7 @@ def empty_dagster_run(home: str, assets: str) -> None:
     """
     import dagster as dg
 
-    from csp_pipeline.defs.build import QUIET, open_instance
+    from csp_pipeline.defs.instance import QUIET, open_instance
 
     def build(number: int) -> dg.AssetsDefinition:
         @dg.asset(name=f"asset_{number}")

@@ -1,0 +1,63 @@
+"""What has arrived at a feed's place and is not landed yet, found without reading a file: what a sensor asks at each tick."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from csp_pipeline.errors import RefusedFileError
+from csp_pipeline.intake.land import LandedFile, landed_files
+from csp_pipeline.intake.place import place_file
+from csp_pipeline.intake.pull import FoundFile, find_files, list_arrivals
+from csp_pipeline.partnership.partnership import Feed
+from csp_pipeline.partnership.periods import Period
+from csp_pipeline.settings import Settings
+
+
+@dataclass(frozen=True)
+class NewFiles:
+    """New files of a feed: how many, the financial years to take in for them, and a digest that is theirs alone."""
+
+    files: int
+    first_year: str
+    last_year: str
+    digest: str
+
+
+def look_for_new_files(
+    settings: Settings, feed: Feed, years: Sequence[Period], cursor: str | None
+) -> tuple[str, NewFiles | None]:
+    """The place's cursor now, and what is new in it, None when nothing is.
+
+    A place whose cursor is the one given is not looked at further: a tick over unchanged files is one listing. Raises
+    PullError when the place cannot be listed.
+    """
+    now = list_arrivals(feed).cursor
+    if now == cursor:
+        return now, None
+    known = {(file.path, file.version) for file in landed_files(settings, feed)}
+    new = [found for found in find_files(feed) if (found.path, found.version) not in known]
+    if not new:
+        return now, None
+    digest = hashlib.sha256("\n".join(f"{found.path}\0{found.version}" for found in new).encode()).hexdigest()[:32]
+    first, last = _years_of(feed, new, years)
+    return now, NewFiles(len(new), first, last, digest)
+
+
+def _years_of(feed: Feed, new: Sequence[FoundFile], years: Sequence[Period]) -> tuple[str, str]:
+    """The financial years that new files cover by their names; all of them where one does not say, or says another."""
+    everything = (years[0].label, years[-1].label)
+    touched: set[int] = set()
+    for found in new:
+        try:
+            coverage = place_file(feed, _as_if_landed(feed, found)).coverage
+        except (RefusedFileError, ValueError):
+            return everything  # it is to be refused, which only a run over all years does
+        inside = [n for n, year in enumerate(years) if coverage and year.start <= coverage.start and coverage.end <= year.end]
+        if not inside:
+            return everything
+        touched.update(inside)
+    return years[min(touched)].label, years[max(touched)].label
+
+
+def _as_if_landed(feed: Feed, found: FoundFile) -> LandedFile:
+    return LandedFile("", feed.agency, feed.name, found.path, "", found.size, found.version, "0001-01-01")
