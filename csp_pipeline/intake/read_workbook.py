@@ -14,6 +14,7 @@ import python_calamine
 from csp_pipeline.errors import RefusedFileError
 from csp_pipeline.intake.headers import MatchedHeader, count_known, match_header, normalise
 from csp_pipeline.intake.rows import COVERED, ROW_NUMBER, SHEET, ReadFile
+from csp_pipeline.intake.workbook_guard import check_workbook
 from csp_pipeline.partnership.periods import parse_period
 from csp_pipeline.tables import ColumnSpec, Layout
 
@@ -40,7 +41,7 @@ def read_workbook(path: Path, columns: tuple[ColumnSpec, ...], layout: Layout, p
 
 
 def open_workbook(path: Path) -> python_calamine.CalamineWorkbook:
-    """Open an XLSX or ODS. Raises RefusedFileError when it is none, is damaged or locked."""
+    """Open an XLSX or ODS. Raises RefusedFileError when it is none, is damaged, locked or dangerous to open."""
     with path.open("rb") as file:
         start = file.read(8)
     if not start:
@@ -56,6 +57,7 @@ def open_workbook(path: Path) -> python_calamine.CalamineWorkbook:
             "it is a document of Excel 97-2003 (.xls) or of another old program, whatever its name says; expected XLSX or ODS. "
             "Save it as XLSX and send it again.",
         )
+    check_workbook(path)
     try:
         return python_calamine.CalamineWorkbook.from_object(str(path))
     except (python_calamine.CalamineError, OSError, ValueError) as error:
