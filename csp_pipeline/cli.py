@@ -13,8 +13,8 @@ from rich.console import Console
 
 from csp_pipeline.cli_alerts import alerts
 from csp_pipeline.cli_backfill import backfill
-from csp_pipeline.cli_options import OutputFormat, Sources, Warehouse, settings_of
 from csp_pipeline.cli_init import init
+from csp_pipeline.cli_options import OutputFormat, Sources, Warehouse, settings_of
 from csp_pipeline.cli_output import (
     EXIT_CONFIGURATION,
     EXIT_FAILED,

@@ -1,5 +1,8 @@
 """The errors that people are meant to read: each says what was found, what was expected and what to do."""
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class CspError(Exception):
     """A problem outside the code, worded for the person who can mend it."""
@@ -41,7 +44,7 @@ class RefusedFileError(CspError):
     """A partner's file is refused whole.
 
     Attributes: `code` (stable, for scripts), `message` (a sentence with what to do), and where it helps `sheet`,
-    `column` and `row`.
+    `column` and `row`; `changes` are the changes of its columns, where these are why.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class RefusedFileError(CspError):
         sheet: str | None = None,
         column: str | None = None,
         row: int | None = None,
+        changes: Sequence[Any] = (),
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -59,3 +63,4 @@ class RefusedFileError(CspError):
         self.sheet = sheet
         self.column = column
         self.row = row
+        self.changes = list(changes)

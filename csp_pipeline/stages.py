@@ -14,6 +14,7 @@ from csp_pipeline.figures.breaks import build_break_suggestions
 from csp_pipeline.figures.build import build_figures
 from csp_pipeline.figures.coverage import read_all_receipts
 from csp_pipeline.figures.vintages import build_vintages
+from csp_pipeline.intake.contract import check_contract
 from csp_pipeline.intake.pull import PulledAhead
 from csp_pipeline.intake.take_in import FeedIntake, take_in_feed
 from csp_pipeline.lake import read_json, table_path, write_json
@@ -264,6 +265,8 @@ def open_pipeline(settings: Settings) -> Pipeline:
     hand_back_freed_memory()
     partnership = load_partnership(settings.sources)
     specs = {feed.key: find_feed_spec(feed.key) for feed in partnership.every_feed}
+    for feed in partnership.every_feed:
+        check_contract(feed, specs[feed.key])
     try:
         settings.lake.mkdir(parents=True, exist_ok=True)
         probe = settings.lake / ".writable"

@@ -19,7 +19,8 @@ from csp_pipeline.agencies import find_feed_spec
 from csp_pipeline.figures.breaks import build_break_suggestions
 from csp_pipeline.figures.build import build_figures
 from csp_pipeline.figures.vintages import build_vintages
-from csp_pipeline.intake.take_in import FeedIntake, Receipt, rejects_path, take_in_feed
+from csp_pipeline.intake.receipts import Receipt, rejects_path
+from csp_pipeline.intake.take_in import FeedIntake, take_in_feed
 from csp_pipeline.lake import records_path, table_path
 from csp_pipeline.new_partnership import narrow
 from csp_pipeline.partnership.measures import MeasureBook, load_measures

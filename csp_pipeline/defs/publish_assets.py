@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from csp_pipeline.defs.product import preview, product
-from csp_pipeline.publish.checks import compare_with_lake, list_refused_files
+from csp_pipeline.publish.checks import compare_with_lake, list_refused_files, list_unmapped_codes
 from csp_pipeline.stages import Pipeline
 
 NEEDED = ("discrepancies", "definition_searches", "break_suggestions", "change_tests", "claims")
@@ -23,12 +23,14 @@ def build_publish_assets(pipeline: Pipeline, before: Mapping[str, dg.AssetsDefin
         checks={
             "equals_lake": "The warehouse holds what the lake does.",
             "nothing_refused": "Every file received could be taken in.",
+            "no_unmapped_codes": "Code lists and mappings know every code that was sent.",
         },
     )
     def warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         rows = pipeline.publish()
         differences = compare_with_lake(settings)
         refused = list_refused_files(settings)
+        unmapped = list_unmapped_codes(settings)
         return dg.MaterializeResult(
             metadata={
                 "path": dg.MetadataValue.path(str(settings.database)),
@@ -45,6 +47,12 @@ def build_publish_assets(pipeline: Pipeline, before: Mapping[str, dg.AssetsDefin
                     passed=not refused,
                     severity=dg.AssetCheckSeverity.WARN,
                     metadata={"refused": preview(("feed", "file", "message"), refused)},
+                ),
+                dg.AssetCheckResult(
+                    check_name="no_unmapped_codes",
+                    passed=not unmapped,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    metadata={"codes": preview(("feed", "column", "code", "rows", "last_submission"), unmapped)},
                 ),
             ],
         )

@@ -284,6 +284,7 @@ def check_measures(connection: duckdb.DuckDBPyConnection, feed: Feed, spec: Feed
         for key, value, known in options:
             if value is not None and value not in known:
                 raise ConfigurationError(f"{where} > {key}: {value!r} is not known; known: {', '.join(map(str, known))}.")
+        _check_columns_stay(feed, spec, way, where)
         for condition in way.where:
             try:
                 # WHERE, as it is used: an aggregate is no condition; and the type, as an empty table converts anything
@@ -296,3 +297,18 @@ def check_measures(connection: duckdb.DuckDBPyConnection, feed: Feed, spec: Feed
                 raise ConfigurationError(
                     f"{where} > where: {condition!r} is not a condition on its columns: {problem} Columns: {', '.join(columns)}."
                 ) from error
+
+
+def _check_columns_stay(feed: Feed, spec: FeedSpec, way: MeasureFeedEntry, where: str) -> None:
+    """A condition on a column that may be missing would count nothing where it is, and missing is not zero."""
+    named = set(re.findall(r"\w+", " ".join([*way.where, way.sum or "", way.take or ""])))
+    for column in spec.columns:
+        if (
+            column.name in named
+            and column.nullable
+            and feed.entry.changes.mode("missing", column.name, column.header) == "evolve"
+        ):
+            raise ConfigurationError(
+                f"{where}: it counts by {column.name}, which {feed.key}/feed.yml lets be missing (changes > missing: evolve), so "
+                f"that a file without it would count as zero. Add changes > columns > {column.name} > missing: freeze."
+            )

@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from csp_pipeline.errors import RefusedFileError
-from csp_pipeline.intake.rows import COVERED, FILE_INDEX, ROW_NUMBER, SHEET
+from csp_pipeline.intake.rows import COVERED, EXTRAS, FILE_INDEX, ROW_NUMBER, SHEET
 from csp_pipeline.intake.validate import shown_value
 from csp_pipeline.partnership.areas import CodeList
 from csp_pipeline.sql_text import identifier, period_label, quoted
@@ -26,12 +26,14 @@ def prepare_conversion(
     covers_kind: str,
     by_content: bool,
     is_alone: bool,
+    keeps_extras: bool = False,
 ) -> str:
     """Register code lists and macros, and give the query that turns the view `batch` into typed records.
 
     The query needs two views: `batch` (see `as_text_columns`) and `files` with `file_index`, `submission_id`,
     `file_covered_label`, `file_covered_from`; a file that `is_alone` is
-    the only row of `files`. Its rows come in the order of the file, with `file_index` first.
+    the only row of `files`. Its rows come in the order of the file, with `file_index` first; with `keeps_extras` they have the
+    column `extras`.
     """
     _register_rekey(connection, secret)
     selected = [
@@ -42,6 +44,8 @@ def prepare_conversion(
         "file.file_covered_from AS covered_from",
         f"{quoted(covers_area)} AS covers_area",
     ]
+    extras = [EXTRAS] if keeps_extras else []
+    selected += [f"text_row.{name} AS {name}" for name in extras]
     # One file's values stand beside every row; joining them by index would cost a third of the conversion.
     by_index = f"JOIN files AS file ON file.{FILE_INDEX} = text_row.{FILE_INDEX}"
     joins = ["CROSS JOIN files AS file" if is_alone else by_index]
@@ -69,7 +73,7 @@ def prepare_conversion(
         derived.insert(0, label)
     keep = [*(c.name for c in spec.columns if c.stored), *(d.name for d in spec.derived)]
     return f"""
-        SELECT {", ".join([FILE_INDEX, *IDENTITY, *map(identifier, keep)])}
+        SELECT {", ".join([FILE_INDEX, *IDENTITY, *map(identifier, keep), *extras])}
         FROM (SELECT {", ".join([*selected, *derived])} FROM batch AS text_row {" ".join(joins)})
         {f"ORDER BY {FILE_INDEX}, {SHEET}, {ROW_NUMBER}" if len(joins) > 1 else ""}
     """

@@ -4,6 +4,7 @@ Small files share batches, because a check costs the same for ten rows as for te
 its own and streams through.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,7 +20,18 @@ import pyarrow.parquet as pq
 from csp_pipeline.errors import RefusedFileError
 from csp_pipeline.intake.ahead import read_ahead
 from csp_pipeline.intake.convert import as_text_columns, word_conversion_error
-from csp_pipeline.intake.rows import COVERED, FILE_INDEX, ROW_NUMBER, SHEET, BrokenRow, ReadFile, numbers_in_file
+from csp_pipeline.intake.misfits import Misfits, count_misfits, leave_values_out, tell_retyped
+from csp_pipeline.intake.rows import (
+    COVERED,
+    EXTRAS,
+    FILE_INDEX,
+    ROW_NUMBER,
+    SHEET,
+    UNWANTED,
+    BrokenRow,
+    ReadFile,
+    numbers_in_file,
+)
 from csp_pipeline.intake.validate import Checker, shown_value, word_problem
 from csp_pipeline.lake import sql_path
 from csp_pipeline.sql_text import identifier
@@ -42,6 +54,7 @@ class LoadingFile:
     rows_read: int = 0
     rows_accepted: int = 0
     rejects: list[dict[str, object]] = field(default_factory=list)
+    misfits: Misfits = field(default_factory=Misfits)
 
 
 def load_files(
@@ -49,8 +62,8 @@ def load_files(
 ) -> None:
     """Check every batch of a group, write each file's good rows typed to its `beside`, and word its bad ones.
 
-    Fills in the counts and rejects of each file; rows read = records + rejects, or RuntimeError. Raises
-    RefusedFileError when a file has more failing rows than anyone would read.
+    Fills in the counts, rejects and column changes of each file; rows read = records + rejects, or RuntimeError. Raises
+    RefusedFileError when a file has more failing rows than anyone would read, or a retyped column that is frozen.
     """
     connection.register("files", _table_of_files(files))
     writers: dict[int, pq.ParquetWriter] = {}
@@ -64,6 +77,7 @@ def load_files(
     repeated = _find_repeated_keys(connection, checker.spec, files)
     for index, file in enumerate(files):
         _finish(checker.spec, file, repeated.get(index, []))
+        file.read.changes += tell_retyped(checker.spec, checker, file.misfits)
 
 
 def _convert(
@@ -111,7 +125,7 @@ def _shared_batches(files: list[LoadingFile], spec: FeedSpec, batch_rows: int) -
 
 
 def _complete(batch: pa.Table, index: int) -> pa.Table:
-    for name in (SHEET, COVERED):
+    for name in (SHEET, COVERED, EXTRAS, UNWANTED):
         if name not in batch.column_names:
             batch = batch.append_column(name, pa.nulls(batch.num_rows, pa.string()))
     names = sorted(name for name in batch.column_names)
@@ -124,12 +138,28 @@ def _set_bad_rows_apart(batch: pa.Table, checker: Checker, files: list[LoadingFi
     indexes = batch[FILE_INDEX].to_numpy()
     names = [column.name for column in checker.spec.columns]
     problems = checker.find_problems(batch.select(names).to_pandas(), latest.iloc[indexes].reset_index(drop=True))
-    if problems.empty:
+    count_misfits(batch, indexes, problems, checker, [file.misfits for file in files])
+    batch, problems = leave_values_out(batch, problems, checker)
+    if problems.empty and batch[UNWANTED].null_count == batch.num_rows:
         return batch
     _word_rejects(batch, problems, checker, files)
     mask = np.ones(batch.num_rows, dtype=bool)
     mask[problems["position"].to_numpy(dtype="int64")] = False
-    return batch.filter(pa.array(mask))
+    return _set_unwanted_apart(batch.filter(pa.array(mask)), files)
+
+
+def _set_unwanted_apart(batch: pa.Table, files: list[LoadingFile]) -> pa.Table:
+    """Rows with a value in a column that is not in the agreed layout become rejects, where the contract discards such rows."""
+    for row in batch.filter(pc.is_valid(batch[UNWANTED])).select([FILE_INDEX, SHEET, ROW_NUMBER, UNWANTED]).to_pylist():
+        name = ", ".join(json.loads(row[UNWANTED]))
+        message = (
+            f"{name}: found a value; expected none, as the column is not in the agreed layout (feed.yml > changes > new is "
+            "discard_row). Leave the column out, or have the partnership agree to it."
+        )
+        file = files[row[FILE_INDEX]]
+        file.misfits.rows_unwanted += 1
+        file.rejects.append(make_reject("new_column", message, sheet=row[SHEET], row_number=row[ROW_NUMBER], column_name=name))
+    return batch.filter(pc.is_null(batch[UNWANTED]))
 
 
 def _word_rejects(batch: pa.Table, problems: pd.DataFrame, checker: Checker, files: list[LoadingFile]) -> None:

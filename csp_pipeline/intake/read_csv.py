@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from csp_pipeline.errors import RefusedFileError
+from csp_pipeline.intake.contract import SAMPLE, Contract
 from csp_pipeline.intake.headers import count_known, match_header
-from csp_pipeline.intake.rows import FILE_INDEX, ROW_NUMBER, BrokenRow, ReadFile, numbers_in_file
+from csp_pipeline.intake.rows import EXTRAS, FILE_INDEX, ROW_NUMBER, UNWANTED, BrokenRow, ReadFile, numbers_in_file
 from csp_pipeline.intake.scan import CHUNK, LONGEST_LINE, scan_text, write_plain
 from csp_pipeline.lake import connect, sql_path
 from csp_pipeline.settings import Settings
@@ -35,9 +36,13 @@ class CsvFile(ReadFile):
     delimiter: str = ","
     width: int = 0
     positions: Mapping[str, int] = field(default_factory=dict)
+    kept: Mapping[str, int] = field(default_factory=dict)
+    unwanted: Mapping[str, int] = field(default_factory=dict)
 
 
-def open_csv(path: Path, columns: tuple[ColumnSpec, ...], settings: Settings, scratch: Path) -> CsvFile:
+def open_csv(
+    path: Path, columns: tuple[ColumnSpec, ...], settings: Settings, scratch: Path, contract: Contract | None = None
+) -> CsvFile:
     """Open a delimited text file; `scratch` is where a plain UTF-8 copy goes when the bytes need one.
 
     Raises RefusedFileError when it is not text or has no header that fits; going through its batches, when it has no
@@ -50,19 +55,36 @@ def open_csv(path: Path, columns: tuple[ColumnSpec, ...], settings: Settings, sc
     lines_above, delimiter, cells = find_header(path, columns)
     if lines_above:
         path = _without_lines_above(path, lines_above, scratch)
-    matched = match_header(cells, columns)
+    table = path
+    matched = match_header(
+        cells, columns, contract=contract, values_at=lambda position: _first_values(table, delimiter, position)
+    )
     file = CsvFile(
         batches=iter(()),
         extra_columns=matched.extra,
+        changes=list(matched.changes),
         counts_past_broken_rows=True,
         table=path,
         lines_above=lines_above,
         delimiter=delimiter,
         width=len(cells),
         positions=matched.positions,
+        kept=matched.kept,
+        unwanted=matched.unwanted,
     )
     file.batches = _stream(file, columns, settings)
     return file
+
+
+def _first_values(table: Path, delimiter: str, position: int) -> list[str | None]:
+    """The first values of one column, below the header."""
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file, delimiter=delimiter)
+        next(rows, None)
+        try:
+            return [row[position].strip() or None for _, row in zip(range(SAMPLE), rows, strict=False) if position < len(row)]
+        except csv.Error:  # a value of more than 128 KB: nothing can be told of this column
+            return []
 
 
 def read_together(files: Sequence[CsvFile], columns: tuple[ColumnSpec, ...], settings: Settings) -> None:
@@ -155,7 +177,7 @@ def _query(files: Sequence[CsvFile], columns: tuple[ColumnSpec, ...]) -> str:
     """
     sources = " UNION ALL ".join(_source(file, index, columns) for index, file in enumerate(files))
     trimmed = ", ".join(f"{_trimmed(column.name)} AS {identifier(column.name)}" for column in columns)
-    return f"SELECT {FILE_INDEX}, {trimmed} FROM ({sources})"
+    return f"SELECT {FILE_INDEX}, {trimmed}, {EXTRAS}, {UNWANTED} FROM ({sources})"
 
 
 def _source(file: CsvFile, index: int, columns: tuple[ColumnSpec, ...]) -> str:
@@ -164,6 +186,7 @@ def _source(file: CsvFile, index: int, columns: tuple[ColumnSpec, ...]) -> str:
     selected = [
         identifier(c.name) if c.name in file.positions else f"CAST(NULL AS VARCHAR) AS {identifier(c.name)}" for c in columns
     ]
+    selected += [f"{_as_json(beyond)} AS {name}" for name, beyond in ((EXTRAS, file.kept), (UNWANTED, file.unwanted))]
     return f"""
         SELECT {index} AS {FILE_INDEX}, {", ".join(selected)}
         FROM read_csv('{sql_path(file.table)}', auto_detect = false, header = false, skip = 1,
@@ -171,6 +194,15 @@ def _source(file: CsvFile, index: int, columns: tuple[ColumnSpec, ...]) -> str:
             store_rejects = true, rejects_limit = 0, rejects_table = 'csv_rejects', rejects_scan = 'csv_scans',
             max_line_size = {LONGEST_LINE * 2})
     """
+
+
+def _as_json(beyond: Mapping[str, int]) -> str:
+    """SQL for a JSON object of the values of columns beyond the agreed ones, blanks left out; NULL where all are blank."""
+    if not beyond:
+        return "CAST(NULL AS VARCHAR)"
+    pairs = ", ".join(f"struct_pack(k := {quoted(header)}, v := trim(extra_{p}))" for header, p in beyond.items())
+    filled = f"list_filter([{pairs}], lambda pair: pair.v <> '')"
+    return f"nullif(CAST(to_json(map_from_entries({filled})) AS VARCHAR), '{{}}')"
 
 
 def _unreadable(error: duckdb.Error) -> RefusedFileError:

@@ -1,9 +1,10 @@
 """Reading XLSX and ODS workbooks: find the table under its title lines, leave footnotes out, give rows as text."""
 
+import json
 import mmap
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import pyarrow as pa
 import python_calamine
 
 from csp_pipeline.errors import RefusedFileError
+from csp_pipeline.intake.contract import SAMPLE, Contract
 from csp_pipeline.intake.headers import MatchedHeader, count_known, match_header, normalise
-from csp_pipeline.intake.rows import COVERED, ROW_NUMBER, SHEET, ReadFile
+from csp_pipeline.intake.rows import COVERED, EXTRAS, ROW_NUMBER, SHEET, UNWANTED, ReadFile
 from csp_pipeline.intake.workbook_guard import check_workbook
 from csp_pipeline.partnership.periods import parse_period
 from csp_pipeline.tables import ColumnSpec, Layout
@@ -22,7 +24,14 @@ HEADER_WITHIN = 40
 OLE_SIGNATURE = b"\xd0\xcf\x11\xe0"
 
 
-def read_workbook(path: Path, columns: tuple[ColumnSpec, ...], layout: Layout, period_kind: str, batch_rows: int) -> ReadFile:
+def read_workbook(
+    path: Path,
+    columns: tuple[ColumnSpec, ...],
+    layout: Layout,
+    period_kind: str,
+    batch_rows: int,
+    contract: Contract | None = None,
+) -> ReadFile:
     """Open a workbook and read its table, or the table on each period's sheet.
 
     Raises RefusedFileError when it is no workbook, is damaged or locked, or lacks the sheet or the table.
@@ -32,8 +41,9 @@ def read_workbook(path: Path, columns: tuple[ColumnSpec, ...], layout: Layout, p
     read = ReadFile(batches=iter(()))
     tables = []
     for name, label in sheets:
-        table, matched = read_sheet(workbook, name, label, columns)
+        table, matched = read_sheet(workbook, name, label, columns, contract)
         tables.append(table)
+        read.changes += matched.changes
         read.extra_columns = tuple(dict.fromkeys((*read.extra_columns, *matched.extra)))
     whole = pa.concat_tables(tables)
     read.batches = slices(whole, batch_rows)
@@ -136,7 +146,11 @@ def _rows(workbook: python_calamine.CalamineWorkbook, name: str) -> list[list[An
 
 
 def read_sheet(
-    workbook: python_calamine.CalamineWorkbook, name: str, label: str | None, columns: tuple[ColumnSpec, ...]
+    workbook: python_calamine.CalamineWorkbook,
+    name: str,
+    label: str | None,
+    columns: tuple[ColumnSpec, ...],
+    contract: Contract | None = None,
 ) -> tuple[pa.Table, MatchedHeader]:
     """A sheet's table as text with row numbers, and where its columns stand; `label` is the period that the sheet is for.
 
@@ -150,7 +164,10 @@ def read_sheet(
             "no_header", f"no header was found; expected the columns {required}. Is it another feed's file?", sheet=name
         )
     header = candidates.index(max(candidates))
-    matched = match_header(rows[header], columns, sheet=name)
+    first = rows[header + 1 : header + 1 + SAMPLE]
+    matched = match_header(
+        rows[header], columns, sheet=name, contract=contract, values_at=lambda place: [_text(row[place]) for row in first]
+    )
     used = list(matched.positions.values())
     body = list(enumerate(rows[header + 1 :], start=header + 2))
     filled = [(number, row) for number, row in body if any(_text(row[position]) for position in used)]
@@ -163,11 +180,19 @@ def read_sheet(
         )
         for column in columns
     }
+    for beyond, places in ((EXTRAS, matched.kept), (UNWANTED, matched.unwanted)):
+        arrays[beyond] = pa.array([_as_json(row, places) for _, row in kept], pa.string())
     arrays[ROW_NUMBER] = pa.array([number for number, _ in kept], pa.int64())
     arrays[SHEET] = pa.array([name] * len(kept), pa.string())
     if label is not None:
         arrays[COVERED] = pa.array([label] * len(kept), pa.string())
     return pa.table(arrays), matched
+
+
+def _as_json(row: Sequence[Any], places: Mapping[str, int]) -> str | None:
+    """A JSON object of a row's values in columns beyond the agreed ones, blanks left out; None where all are blank."""
+    filled = {header: text for header, place in places.items() if (text := _text(row[place])) is not None}
+    return json.dumps(filled, ensure_ascii=False, separators=(",", ":")) if filled else None
 
 
 def _text(cell: object) -> str | None:

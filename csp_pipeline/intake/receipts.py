@@ -52,4 +52,9 @@ def read_receipts(settings: Settings, feed: Feed) -> list[Receipt]:
 
 def rejects_path(settings: Settings, feed: Feed, submission_id: str) -> Path:
     """Parquet of one submission's rejects."""
-    return settings.lake / "rejects" / feed.agency / feed.name / f"{submission_id}.parquet"
+    return noted_path(settings, "rejects", feed, submission_id)
+
+
+def noted_path(settings: Settings, table: str, feed: Feed, submission_id: str) -> Path:
+    """Parquet of one submission's rows of a table that intake fills: rejects, column changes, corrections, unmapped codes."""
+    return settings.lake / table / feed.agency / feed.name / f"{submission_id}.parquet"

@@ -6,11 +6,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from csp_pipeline.intake.contract import ColumnChange
+
 Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
 ROW_NUMBER = "row_number"
 SHEET = "sheet"
 COVERED = "covered_label"
 FILE_INDEX = "file_index"
+# JSON of the values that columns beyond the agreed ones have in a row: those that are kept, and those that no row may have.
+EXTRAS = "extras"
+UNWANTED = "unwanted"
 
 
 @dataclass
@@ -30,12 +35,14 @@ class ReadFile:
     """An opened file: `batches` can be gone through once; `broken_rows` is complete when they have been.
 
     Each batch is an Arrow table of text columns named as declared, with `row_number` (as a spreadsheet shows it),
-    `sheet`, and `covered_label` where a sheet says which period it is for. While `counts_past_broken_rows`, rows are
-    numbered without the broken ones before them, as these are only known at the end.
+    `sheet`, `covered_label` where a sheet says which period it is for, and `extras` and `unwanted` where the file has columns
+    beyond the agreed ones that are kept, or that no row may fill; `changes` tells how its columns differ. While
+    `counts_past_broken_rows`, rows are numbered without the broken ones before them, as these are only known at the end.
     """
 
     batches: Iterator[pa.Table]
     extra_columns: tuple[str, ...] = ()
+    changes: list[ColumnChange] = field(default_factory=list)
     broken_rows: list[BrokenRow] = field(default_factory=list)
     counts_past_broken_rows: bool = False
 

@@ -45,6 +45,36 @@ class Rejects(Table):
     message: str = tables.column("VARCHAR", "What was found, what was expected, what to do")
 
 
+class CodesNotMapped(Table):
+    """Codes and words of one submission that no code list and no mapping of its feed knows; their rows are rejected."""
+
+    submission_id: str = tables.column("VARCHAR", "Submission")
+    agency: str = tables.column("VARCHAR", "Agency")
+    feed: str = tables.column("VARCHAR", "Feed")
+    file: str = tables.column("VARCHAR", "Path below the feed's place")
+    column_name: str = tables.column("VARCHAR", "Column in the sender's words")
+    code: str = tables.column("VARCHAR", "The code as it was sent")
+    rows: int = tables.column("BIGINT", "Rows that have it", unit="rows")
+
+
+class UnmappedCodes(Table):
+    """Codes and words that agencies send and that no code list and no mapping knows: expected to be empty.
+
+    The agency corrects the code, or the partnership adds it to the list under `sources/` (or to the feed's words). It
+    stands here for as long as a submission that holds has it; `is_open` is false once none does.
+    """
+
+    agency: str = tables.column("VARCHAR", "Agency that owns the code")
+    feed: str = tables.column("VARCHAR", "Feed")
+    column_name: str = tables.column("VARCHAR", "Column in the sender's words")
+    code: str = tables.column("VARCHAR", "The code as it was sent")
+    rows: int = tables.column("BIGINT", "Rows that have it, in all submissions", unit="rows")
+    submissions: int = tables.column("BIGINT", "Submissions that have it", unit="submissions")
+    first_submission: str = tables.column("VARCHAR", "First submission that has it, by day of extraction")
+    last_submission: str = tables.column("VARCHAR", "Last submission that has it")
+    is_open: bool = tables.column("BOOLEAN", "No later submission has replaced all of those that have it")
+
+
 class Validity(Table):
     """Which submission's records hold for each covered period, and from when until when they are the latest known."""
 

@@ -1,31 +1,29 @@
 """Taking in one feed: what is new is pulled, landed, read, checked and loaded; each file ends with one outcome."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from csp_pipeline import tables
 from csp_pipeline.errors import CspError, RefusedFileError
+from csp_pipeline.intake.contract import ColumnChange, Contract, word_changes
 from csp_pipeline.intake.convert import prepare_conversion
 from csp_pipeline.intake.fingerprint import fingerprint_of, person_key_secret
 from csp_pipeline.intake.land import LandedFile, blob_path
 from csp_pipeline.intake.load import LoadingFile, load_files, make_reject
+from csp_pipeline.intake.noted import write_noted
 from csp_pipeline.intake.place import Placement, place_file
 from csp_pipeline.intake.pull import Pulled, pull_feed
 from csp_pipeline.intake.read_csv import CsvFile, open_csv, read_together
 from csp_pipeline.intake.read_form import read_form
 from csp_pipeline.intake.read_workbook import read_workbook
-from csp_pipeline.intake.receipts import Receipt, read_receipt, rejects_path
+from csp_pipeline.intake.receipts import Receipt, read_receipt
 from csp_pipeline.intake.rows import COVERED, ReadFile
-from csp_pipeline.intake.submissions import Rejects
-from csp_pipeline.intake.validate import build_checker
-from csp_pipeline.lake import connect, make_folder, receipt_path, records_path, replacing, sql_path, write_json
+from csp_pipeline.intake.validate import Checker, build_checker
+from csp_pipeline.lake import connect, make_folder, receipt_path, records_path, sql_path, write_json
 from csp_pipeline.partnership.areas import CodeList
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.partnership.periods import Period, parse_period
@@ -33,9 +31,6 @@ from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec
 
 log = logging.getLogger(__name__)
-
-ARROW_TYPES = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "INTEGER": pa.int32()}
-REJECTS_SCHEMA = pa.schema([(column.name, ARROW_TYPES[column.type]) for column in tables.specs_of(Rejects)])
 
 # Files up to this size are read whole and share batches; larger ones stream through alone.
 SMALL_FILE = 4 * 1024 * 1024
@@ -181,9 +176,9 @@ class _TakingIn:
                     covers_kind=self.feed.entry.coverage.kind,
                     by_content=self.by_content,
                     is_alone=len(waiting) == 1,
+                    keeps_extras=self.feed.entry.changes.keeps_extras,
                 )
-                checker = build_checker(self.spec, self.references)
-                load_files(connection, query, checker, [w.loading for w in waiting], self.settings.batch_rows)
+                load_files(connection, query, self.make_checker(), [w.loading for w in waiting], self.settings.batch_rows)
                 for item, facts in zip(waiting, self._look_at(connection, waiting), strict=True):
                     self._conclude(item, facts)
         except RefusedFileError as error:
@@ -247,14 +242,16 @@ class _TakingIn:
         blob, scratch = blob_path(self.settings, file.sha256), self._scratch(file)
         make_folder(scratch.parent)
         kind, layout, columns = self.feed.entry.coverage.kind, self.spec.traits.layout, self.spec.columns
+        entry = self.feed.entry
+        contract = Contract(self.make_checker, entry.changes, entry.renamed, placement.extracted)
         read: ReadFile
         try:
             if layout.kind == "workbook":
-                read = read_workbook(blob, columns, layout, kind, self.settings.batch_rows)
+                read = read_workbook(blob, columns, layout, kind, self.settings.batch_rows, contract)
             elif layout.kind == "form":
                 read = read_form(blob, columns, layout, self.feed.agency, self.settings.batch_rows)
             else:
-                read = open_csv(blob, columns, self.settings, scratch)
+                read = open_csv(blob, columns, self.settings, scratch, contract)
         except RefusedFileError:
             scratch.unlink(missing_ok=True)
             raise
@@ -268,6 +265,10 @@ class _TakingIn:
             read=read,
             beside=self.settings.lake / "scratch" / f"{file.landed_id}.parquet",
         )
+
+    def make_checker(self) -> Checker:
+        """The feed's checks, ready for a group of files."""
+        return build_checker(self.spec, self.references, self.feed.entry.changes)
 
     def _scratch(self, file: LandedFile) -> Any:
         return self.settings.lake / "scratch" / f"{file.landed_id}.csv"
@@ -306,6 +307,13 @@ class _TakingIn:
         receipt.rows_read, receipt.rows_accepted = loading.rows_read, loading.rows_accepted
         receipt.rows_rejected = len(loading.rejects)
         self._write_rejects(receipt, loading.rejects)
+        self._note_columns(receipt, loading.read.changes)
+        headers = {column.name: column.header for column in self.spec.columns}
+        codes = [
+            {"column_name": headers[name], "code": code, "rows": rows}
+            for (name, code), rows in sorted(loading.misfits.unmapped.items())
+        ]
+        self._note(receipt, "codes_not_mapped", codes)
         if receipt.rows_read and not receipt.rows_accepted:
             receipt.code = "no_row_accepted"
             receipt.messages.insert(0, f"None of its {receipt.rows_read:,} rows could be accepted, so nothing of it is counted.")
@@ -325,6 +333,7 @@ class _TakingIn:
         if read.extra_columns:
             shown = ", ".join(repr(name) for name in read.extra_columns[:10])
             messages.append(f"Columns that are not in the agreed layout were left out: {shown}.")
+        messages += word_changes(read.changes)
         if self.by_content:
             receipt.cells = facts.cells
         elif facts.outside and placement.coverage is not None:
@@ -357,6 +366,8 @@ class _TakingIn:
         receipt.messages = [error.message[:1].upper() + error.message[1:]]
         message = f"{receipt.landed.path}: {error.message}"
         self._write_rejects(receipt, [make_reject(error.code, message, sheet=error.sheet, column_name=error.column)])
+        self._note_columns(receipt, error.changes)
+        self._note(receipt, "codes_not_mapped", [])
         self._keep(receipt, is_new=True)
 
     def _keep(self, receipt: Receipt, *, is_new: bool = False) -> None:
@@ -375,19 +386,14 @@ class _TakingIn:
                 self.taken.setdefault((receipt.scope, cell, str(receipt.extracted)), receipt)
 
     def _write_rejects(self, receipt: Receipt, rejects: list[dict[str, object]]) -> None:
-        path = rejects_path(self.settings, self.feed, receipt.submission_id)
-        if not rejects:
-            path.unlink(missing_ok=True)
-            return
-        common = {
-            "submission_id": receipt.submission_id,
-            "agency": self.feed.agency,
-            "feed": self.feed.name,
-            "file": receipt.landed.path,
-        }
         rows = sorted(rejects, key=lambda r: (str(r["sheet"] or ""), int(str(r["row_number"] or 0))))
-        with replacing(path) as beside:
-            pq.write_table(pa.Table.from_pylist([common | row for row in rows], schema=REJECTS_SCHEMA), beside)
+        self._note(receipt, "rejects", rows)
+
+    def _note_columns(self, receipt: Receipt, changes: Sequence[ColumnChange]) -> None:
+        self._note(receipt, "column_changes", [asdict(change) for change in changes])
+
+    def _note(self, receipt: Receipt, table: str, rows: list[dict[str, Any]]) -> None:
+        write_noted(self.settings, self.feed, table, receipt.submission_id, receipt.landed.path, rows)
 
 
 def _submission_id(feed: Feed, file: LandedFile, placement: Placement) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from csp_pipeline.partnership.areas import CodeList
+from csp_pipeline.partnership.contracts import ChangesEntry
 from csp_pipeline.tables import PERSON_KEY_PATTERN, ColumnSpec, FeedSpec
 
 EARLIEST = pd.Timestamp(1900, 1, 1)
@@ -33,11 +34,12 @@ OF_ROWS = {"missing_reason": "a reason beside it", "valid_before_date": "a day n
 
 @dataclass(frozen=True)
 class Checker:
-    """A feed's pandera schema with its code lists and latest possible day, ready to check batches."""
+    """A feed's pandera schema with its code lists, and what is done with values that do not fit: ready to check batches."""
 
     spec: FeedSpec
     schema: pa.DataFrameSchema
     references: Mapping[str, CodeList]
+    changes: ChangesEntry
 
     def find_problems(self, frame: pd.DataFrame, latest: pd.Series) -> pd.DataFrame:
         """Every failing cell: columns `position` (of the row in the frame), `column`, `code`, `value`.
@@ -71,7 +73,7 @@ class Checker:
         return problems.sort_values(["position", "order", "code"], kind="stable").drop(columns="order")
 
 
-def build_checker(spec: FeedSpec, references: Mapping[str, CodeList]) -> Checker:
+def build_checker(spec: FeedSpec, references: Mapping[str, CodeList], changes: ChangesEntry | None = None) -> Checker:
     """Complete a feed's declared model with what is only known at run time: code lists, and days of extraction."""
     schema = copy.deepcopy(spec.model.to_schema())  # pandera keeps one schema for each model
     schema.checks = list(schema.checks)
@@ -85,7 +87,7 @@ def build_checker(spec: FeedSpec, references: Mapping[str, CodeList]) -> Checker
             known = references[column.reference].values
             checks.append(pa.Check(_known(known), name="unknown_code", error="unknown_code"))
         schema.columns[column.name].checks = checks
-    return Checker(spec, schema, references)
+    return Checker(spec, schema, references, changes or ChangesEntry())
 
 
 def _exists(column: ColumnSpec) -> pa.Check:

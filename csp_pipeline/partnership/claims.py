@@ -8,7 +8,8 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from csp_pipeline.errors import ConfigurationError
-from csp_pipeline.partnership.configuration import Entry, read_configuration
+from csp_pipeline.partnership.configuration import read_configuration
+from csp_pipeline.partnership.entry import Entry
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.partnership.periods import KINDS, Period, parse_period, periods_between

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.partnership.alerting import AlertsEntry
+from csp_pipeline.partnership.contracts import ChangesEntry, RenamedEntry
 from csp_pipeline.partnership.entry import VARIABLE, Entry
 from csp_pipeline.partnership.pulling import PullEntry, check_pulling
 
@@ -211,6 +212,8 @@ class FeedEntry(Entry):
     sharing_basis: str
     notes: str = ""
     pull: PullEntry = PullEntry()
+    changes: ChangesEntry = ChangesEntry()
+    renamed: dict[str, RenamedEntry] = {}
 
     @model_validator(mode="after")
     def _can_be_pulled(self) -> "FeedEntry":
@@ -231,6 +234,8 @@ class ResponsesEntry(Entry):
     sharing_basis: str
     notes: str = ""
     pull: PullEntry = PullEntry()
+    changes: ChangesEntry = ChangesEntry()
+    renamed: dict[str, RenamedEntry] = {}
 
     @model_validator(mode="after")
     def _can_be_pulled(self) -> "ResponsesEntry":

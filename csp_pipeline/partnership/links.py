@@ -6,7 +6,8 @@ from typing import Any, Literal, get_args
 from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
 from csp_pipeline.errors import ConfigurationError
-from csp_pipeline.partnership.configuration import Entry, read_configuration
+from csp_pipeline.partnership.configuration import read_configuration
+from csp_pipeline.partnership.entry import Entry
 from csp_pipeline.partnership.links_alike import AlikeEntry, ByFeed
 from csp_pipeline.partnership.partnership import Partnership
 

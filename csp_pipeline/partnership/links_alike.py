@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, model_validator
 
-from csp_pipeline.partnership.configuration import Entry
+from csp_pipeline.partnership.entry import Entry
 
 ByFeed = dict[str, str]
 PlaceLevel = Literal["same", "beat", "district"]

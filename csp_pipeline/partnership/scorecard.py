@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable
 from pydantic import Field
 
 from csp_pipeline.errors import ConfigurationError
-from csp_pipeline.partnership.configuration import Entry, read_configuration
+from csp_pipeline.partnership.configuration import read_configuration
+from csp_pipeline.partnership.entry import Entry
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.partnership.periods import parse_period

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from csp_pipeline.figures.declared import BreakSuggestions, Changes, Figures, FigureVintages
 from csp_pipeline.figures.lateness import DuePeriods
-from csp_pipeline.intake.submissions import Rejects, Submissions, Validity
+from csp_pipeline.intake.contract import ColumnChanges
+from csp_pipeline.intake.submissions import Rejects, Submissions, UnmappedCodes, Validity
 from csp_pipeline.partnership.areas import Areas, Populations
 from csp_pipeline.partnership.measures import Breaks, Measures, Preferences
 from csp_pipeline.partnership.partnership import Agencies, Feeds, Partnership
@@ -28,6 +29,8 @@ MODELS: dict[str, type[Table]] = {
     "preferences": Preferences,
     "submissions": Submissions,
     "rejects": Rejects,
+    "column_changes": ColumnChanges,
+    "unmapped_codes": UnmappedCodes,
     "validity": Validity,
     "due_periods": DuePeriods,
     "figures": Figures,
@@ -66,14 +69,21 @@ def catalogue(partnership: Partnership, specs: Mapping[str, FeedSpec]) -> list[C
     """All tables: the shared ones, then one for each feed."""
     shared = [CataloguedTable(name, " ".join((model.__doc__ or "").split()), specs_of(model)) for name, model in MODELS.items()]
     feeds = [
-        CataloguedTable(feed.table, " ".join(specs[feed.key].description.split()), record_columns(specs[feed.key]), True)
+        CataloguedTable(
+            feed.table,
+            " ".join(specs[feed.key].description.split()),
+            record_columns(specs[feed.key], keeps_extras=feed.entry.changes.keeps_extras),
+            True,
+        )
         for feed in partnership.feeds
     ]
     return shared + feeds
 
 
-def record_columns(spec: FeedSpec) -> tuple[ColumnSpec, ...]:
-    """The columns of a feed's table: where each record comes from and when it holds, then its own columns."""
+def record_columns(spec: FeedSpec, *, keeps_extras: bool = False) -> tuple[ColumnSpec, ...]:
+    """The columns of a feed's table: where each record comes from and when it holds, then its own columns, and where it
+    `keeps_extras` what came beside them.
+    """
     origin = (
         ColumnSpec("submission_id", "", "VARCHAR", "Submission it came in"),
         ColumnSpec("sheet", "", "VARCHAR", "Sheet of the workbook", nullable=True),
@@ -89,4 +99,14 @@ def record_columns(spec: FeedSpec) -> tuple[ColumnSpec, ...]:
         if c.stored
     )
     derived = tuple(ColumnSpec(d.name, "", d.type, d.description, nullable=True, role=d.role) for d in spec.derived)
-    return origin + own + derived
+    extras = (
+        ColumnSpec(
+            "extras",
+            "",
+            "VARCHAR",
+            "JSON of values beyond the agreed layout, by the sender's column, as text: of new columns, and of values that a "
+            "retyped column cannot read (feed.yml > changes). Nothing is counted by it",
+            nullable=True,
+        ),
+    )
+    return origin + own + derived + (extras if keeps_extras else ())

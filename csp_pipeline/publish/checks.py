@@ -102,6 +102,15 @@ def compare_with_lake(settings: Settings) -> list[str]:
     return differences
 
 
+def list_unmapped_codes(settings: Settings) -> list[tuple[str, str, str, int, str]]:
+    """Feed, column, code, rows and last submission of each code that no list knows and a submission that holds has."""
+    with duckdb.connect(str(settings.database), read_only=True) as database:
+        return database.execute(
+            "SELECT agency || '/' || feed, column_name, code, rows, last_submission FROM unmapped_codes WHERE is_open "
+            "ORDER BY ALL"
+        ).fetchall()
+
+
 def list_refused_files(settings: Settings) -> list[tuple[str, str, str]]:
     """Feed, file and message of every file of the published warehouse that was refused whole."""
     with duckdb.connect(str(settings.database), read_only=True) as database:

@@ -10,7 +10,7 @@ import pandas as pd
 from csp_pipeline.errors import PublishError
 from csp_pipeline.figures.coverage import read_all_receipts
 from csp_pipeline.figures.lateness import table_of_due_periods
-from csp_pipeline.intake.receipts import Receipt, rejects_path
+from csp_pipeline.intake.receipts import Receipt, noted_path
 from csp_pipeline.intake.submissions import Submissions
 from csp_pipeline.lake import make_folder, records_path, sql_path, table_path
 from csp_pipeline.partnership.measures import MeasureBook
@@ -45,6 +45,14 @@ FROM_LAKE = (
     "claims",
     "claim_figures",
 )
+
+
+# What intake notes of each submission, and how its rows are ordered.
+NOTED = {
+    "rejects": "submission_id, sheet, row_number, column_name",
+    "column_changes": "submission_id, sheet, column_name, change",
+    "unmapped_codes": "",
+}
 
 
 def publish_warehouse(
@@ -106,8 +114,8 @@ def _fill(
             db.execute(statement).fetchall()
         if table.is_feed:
             source = _records_query(settings, feeds[table.name], receipts[feeds[table.name].key])
-        elif table.name == "rejects":
-            source = _rejects_query(settings, partnership, receipts)
+        elif table.name in NOTED:
+            source = noted_query(settings, table.name, partnership, receipts)
         elif table.name in FROM_LAKE:
             source = f"SELECT * FROM read_parquet('{sql_path(table_path(settings, table.name))}')"
         else:
@@ -140,17 +148,21 @@ def _records_query(settings: Settings, feed: Feed, receipts: list[Receipt]) -> s
     )
 
 
-def _rejects_query(settings: Settings, partnership: Partnership, receipts: dict[str, list[Receipt]]) -> str | None:
+def noted_query(settings: Settings, table: str, partnership: Partnership, receipts: dict[str, list[Receipt]]) -> str | None:
+    """The query for a table of what intake noted of each submission, beside the table `submissions`; None where it is empty."""
+    kept = "codes_not_mapped" if table == "unmapped_codes" else table
     paths = [
         path
         for feed in partnership.every_feed
         for receipt in receipts[feed.key]
-        if (path := rejects_path(settings, feed, receipt.submission_id)).exists()
+        if (path := noted_path(settings, kept, feed, receipt.submission_id)).exists()
     ]
     if not paths:
         return None
-    listed = ", ".join(f"'{sql_path(path)}'" for path in paths)
-    return f"SELECT * FROM read_parquet([{listed}]) ORDER BY submission_id, sheet, row_number, column_name"
+    listed = "[" + ", ".join(f"'{sql_path(path)}'" for path in paths) + "]"
+    if table == "unmapped_codes":
+        return read_sql("csp_pipeline.publish", "unmapped_codes", files=listed)
+    return f"SELECT * FROM read_parquet({listed}) ORDER BY {NOTED[table]}"
 
 
 def table_of_submissions(settings: Settings, partnership: Partnership, receipts: dict[str, list[Receipt]]) -> pd.DataFrame:
