@@ -43,7 +43,7 @@ def published(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
 
 def publish_notes(pipeline: Pipeline) -> None:
     """The tables of the warehouse that intake alone fills, without the figures."""
-    receipts = read_all_receipts(pipeline.settings, pipeline.partnership)
+    receipts = read_all_receipts(pipeline.settings, pipeline.partnership, with_responses=True)
     with connect(pipeline.settings) as connection:
         register_coverage(connection, pipeline.partnership, receipts)
         write_table(connection, pipeline.settings, "validity", "FROM validity")
