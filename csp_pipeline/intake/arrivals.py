@@ -60,4 +60,4 @@ def _years_of(feed: Feed, new: Sequence[FoundFile], years: Sequence[Period]) -> 
 
 
 def _as_if_landed(feed: Feed, found: FoundFile) -> LandedFile:
-    return LandedFile("", feed.agency, feed.name, found.path, "", found.size, found.version, "0001-01-01")
+    return LandedFile("", feed.agency, feed.name, found.path, "", found.size or 0, found.version, "0001-01-01")
