@@ -93,7 +93,9 @@ def prepare_judging(
 
 def _make_words(connection: duckdb.DuckDBPyConnection, type_: str, query: str) -> None:
     """Make an ENUM of a query's words, in its order; an earlier one of the name goes."""
-    connection.execute(f"CREATE OR REPLACE TEMP TYPE {type_} AS ENUM ({query})").fetchall()
+    # where there are none, as without figures, an ENUM still has to have a word
+    words = [str(word) for (word,) in connection.execute(query).fetchall()] or [""]
+    connection.execute(f"CREATE OR REPLACE TEMP TYPE {type_} AS ENUM ({', '.join(quoted(word) for word in words)})").fetchall()
 
 
 def _register_rules(connection: duckdb.DuckDBPyConnection, partnership: Partnership, book: MeasureBook) -> None:

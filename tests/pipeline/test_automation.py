@@ -272,7 +272,7 @@ def test_what_may_pass_is_tried_again_and_what_will_not_is_not(
 ) -> None:
     calls: list[str] = []
 
-    def failing(self: Stages, key: str, years: list[str] | None = None) -> None:
+    def failing(self: Stages, key: str, *_: Any) -> None:
         calls.append(key)
         raise fault
 
@@ -287,10 +287,10 @@ def test_a_fault_that_passes_leaves_no_trace_in_the_result(
 ) -> None:
     real, faults = Stages.take_in, [OSError(errno.EIO, "Input/output error")]
 
-    def once(self: Stages, key: str, years: list[str] | None = None) -> Any:
+    def once(self: Stages, key: str, *rest: Any) -> Any:
         if faults:
             raise faults.pop()
-        return real(self, key, years)
+        return real(self, key, *rest)
 
     monkeypatch.setattr(Stages, "take_in", once)
     monkeypatch.setattr("csp_pipeline.defs.retries.WAIT_SECONDS", 0)
