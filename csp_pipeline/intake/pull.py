@@ -141,7 +141,7 @@ def _list_once(feed: Feed, place: Place, patience: Patience, errors: list[CspErr
         if wrong := odd_name(file.path):
             odd.append(
                 PullError(
-                    f"{feed.key}: {shown_path(file.path)!r} is refused: {wrong}. Ask its sender for a plain name.",
+                    f"{feed.key}: '{shown_path(file.path)}' is refused: {wrong}. Ask its sender for a plain name.",
                     is_transient=False,
                 )
             )

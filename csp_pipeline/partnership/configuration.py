@@ -12,7 +12,7 @@ from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.partnership.alerting import AlertsEntry
 from csp_pipeline.partnership.contracts import ChangesEntry, RenamedEntry
 from csp_pipeline.partnership.entry import VARIABLE, Entry
-from csp_pipeline.partnership.pulling import PullEntry, check_pulling
+from csp_pipeline.partnership.pulling import SECRET_PARAMETER, PullEntry, check_pulling
 
 Kind = Literal["month", "quarter", "financial_year"]
 
@@ -427,7 +427,8 @@ def _explain(path: Path, error: ValidationError) -> str:
         where = " > ".join(str(part) for part in problem["loc"]) or "the file"
         found = problem.get("input")
         # What stands at an unknown key may be a password that was meant for the environment.
-        is_hidden = isinstance(found, dict | list) or problem["type"] in ("missing", "extra_forbidden")
+        is_secret = any(SECRET_PARAMETER.search(str(part)) for part in problem["loc"][-2:])
+        is_hidden = is_secret or isinstance(found, dict | list) or problem["type"] in ("missing", "extra_forbidden")
         shown = "" if is_hidden else f" (found {found!r})"
         message = {
             "extra_forbidden": "not a key known here; is it misspelt?",

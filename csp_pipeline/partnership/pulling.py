@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from csp_pipeline.partnership.entry import VARIABLE, Entry
 
-SECRET_PARAMETER = re.compile(r"(?i)(pass|secret|token|api_?key|apikey|credential|signature|^sig$|^key$|auth)")
+SECRET_PARAMETER = re.compile(r"(?i)(pass|secret|token|api_?key|apikey|credential|signature|^sig$|^key$|auth|^headers$)")
 PLACEHOLDER = re.compile(r"\{(month|quarter|financial_year)(?::([^{}]*))?\}")
 
 

@@ -50,9 +50,7 @@ def read_archive(blob: Path, path: str, limits: LimitsEntry) -> Iterator[Member]
         else:
             yield from _read_zip(blob, room)
     except UNPACKABLE as error:
-        raise RefusedFileError(
-            "damaged_archive", f"it cannot be unpacked: {type(error).__name__}. It may have been cut short; send it again."
-        ) from error
+        raise _damaged(error) from error
 
 
 class _Room:
@@ -64,7 +62,7 @@ class _Room:
     def take(self, pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
         """The same pieces, each of them counted before it is given on."""
         is_first = True
-        for piece in pieces:
+        for piece in _readable(pieces):
             if is_first:
                 _refuse_nested(name, piece)
                 is_first = False
@@ -124,7 +122,7 @@ def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
         if wrong:
             raise RefusedFileError(
                 "unsafe_archive",
-                f"{shown_path(name)!r} in it is refused: {wrong}. Pack it again with plain names below one folder.",
+                f"'{shown_path(name)}' in it is refused: {wrong}. Pack it again with plain names below one folder.",
             )
         seen.add(name.casefold())
         if entry.flag_bits & 1:
@@ -148,6 +146,19 @@ def _refuse_nested(name: str, piece: bytes) -> None:
     is_zip = piece.startswith(ZIP_MARK) and not name.lower().endswith(WORKBOOKS)
     if is_zip or piece.startswith(GZIP_MARK):
         raise _nested(name)
+
+
+def _readable(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from pieces
+    except UNPACKABLE as error:
+        raise _damaged(error) from error
+
+
+def _damaged(error: Exception) -> RefusedFileError:
+    return RefusedFileError(
+        "damaged_archive", f"it cannot be unpacked: {type(error).__name__}. It may have been cut short; send it again."
+    )
 
 
 def _nested(name: str) -> RefusedFileError:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import fsspec
@@ -11,6 +12,8 @@ from csp_pipeline.intake.places.place import Body, FoundFile, SourceDownError, s
 from csp_pipeline.partnership.partnership import Feed
 
 PIECE = 8 * 1024 * 1024
+# What file systems call that which changes with a file.
+CHANGED = ("mtime", "ETag", "etag", "md5Hash", "LastModified", "last_modified", "created")
 
 
 class OtherPlace:
@@ -70,9 +73,8 @@ class OtherPlace:
         """Nothing is held open."""
 
     def _found(self, full_path: str, info: dict[str, Any]) -> FoundFile:
-        path = full_path[len(self._root) :].lstrip("/")
-        changed = (
-            info.get("mtime") or info.get("ETag") or info.get("LastModified") or info.get("md5Hash") or info.get("created") or ""
-        )
+        changed = next((info[key] for key in CHANGED if info.get(key)), "")
+        # A time is text in some listings and a time in the answer about one file.
+        changed = changed.isoformat() if isinstance(changed, datetime) else changed
         size = info.get("size")
-        return FoundFile(path, full_path, size, f"{size}-{changed}")
+        return FoundFile(full_path[len(self._root) :].lstrip("/"), full_path, size, f"{size}-{changed}")

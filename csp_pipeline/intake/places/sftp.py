@@ -2,7 +2,7 @@
 
 import asyncio
 import stat
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,20 +43,16 @@ class SftpPlace:
         while waiting:
             folder, prefix, depth = waiting.pop()
             entries = self._client.scandir(folder)
-            while True:
-                entry = self._run(anext(entries, None))
-                if entry is None:
-                    break
-                name = str(entry.filename)
-                if name in (".", ".."):
-                    continue
-                kind = stat.S_IFMT(entry.attrs.permissions or 0)
-                path = f"{prefix}{name}"
-                if kind == stat.S_IFDIR or (not kind and entry.attrs.type == asyncssh.FILEXFER_TYPE_DIRECTORY):
-                    if depth < DEEPEST:
-                        waiting.append((f"{folder.rstrip('/')}/{name}", f"{path}/", depth + 1))
-                elif kind in (stat.S_IFREG, 0) and entry.attrs.type != asyncssh.FILEXFER_TYPE_SYMLINK:
-                    yield self._found(path, f"{folder.rstrip('/')}/{name}", entry.attrs)
+            try:
+                while (entry := self._run(_next(entries))) is not None:
+                    name, kind = str(entry.filename), _kind(entry.attrs)
+                    path, address = f"{prefix}{name}", f"{folder.rstrip('/')}/{name}"
+                    if kind == stat.S_IFDIR and name not in (".", "..") and depth < DEEPEST:
+                        waiting.append((address, f"{path}/", depth + 1))
+                    elif kind == stat.S_IFREG:
+                        yield self._found(path, address, entry.attrs)
+            finally:
+                self._loop.run(_quietly(entries.aclose()))  # type: ignore[attr-defined] # an async generator
 
     @contextmanager
     def open_file(self, found: FoundFile, offset: int, known_version: str) -> Iterator[Body]:
@@ -66,7 +62,7 @@ class SftpPlace:
             yield Body(self._pieces(file, offset), offset, found.size, found.version)
         finally:
             # A connection that broke takes its files with it: what matters then is the error that said so.
-            self._loop.run(_close_quietly(file))
+            self._loop.run(_quietly(file.close()))
 
     def look_at(self, found: FoundFile) -> FoundFile | None:
         """The file as it is now."""
@@ -202,9 +198,21 @@ async def _open(client: asyncssh.SFTPClient, address: str) -> asyncssh.SFTPClien
     return await client.open(address, "rb")
 
 
-async def _close_quietly(file: asyncssh.SFTPClientFile) -> None:
+async def _next(entries: AsyncIterator[asyncssh.SFTPName]) -> asyncssh.SFTPName | None:
+    return await anext(entries, None)
+
+
+def _kind(attributes: asyncssh.SFTPAttrs) -> int:
+    """Folder, plain file or another kind, of a server that tells permissions or only types."""
+    if attributes.permissions is not None and (kind := stat.S_IFMT(attributes.permissions)):
+        return kind
+    types = {asyncssh.FILEXFER_TYPE_DIRECTORY: stat.S_IFDIR, asyncssh.FILEXFER_TYPE_SYMLINK: stat.S_IFLNK}
+    return types.get(attributes.type, stat.S_IFREG)
+
+
+async def _quietly(closing: Awaitable[None]) -> None:
     try:
         async with asyncio.timeout(5):
-            await file.close()
+            await closing
     except (asyncssh.Error, OSError, TimeoutError):
         return

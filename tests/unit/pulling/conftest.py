@@ -1,0 +1,64 @@
+"""Feeds as a feed.yml would declare them, and a web server on loopback."""
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from csp_pipeline.partnership.configuration import FeedEntry
+from csp_pipeline.partnership.partnership import Feed
+from csp_pipeline.partnership.periods import parse_period
+from csp_pipeline.settings import Settings
+from tests.unit.pulling.web_server import Handler, WebServer
+
+# Tests wait for nothing: a try is repeated at once.
+SOON = {"first_wait_seconds": 0, "connect_seconds": 5, "read_seconds": 5}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(sources=tmp_path / "sources", warehouse=tmp_path / "warehouse")
+
+
+@pytest.fixture
+def new_feed(tmp_path: Path) -> Callable[..., Feed]:
+    """Makes a monthly feed of the given place; what else is given stands under `pull`."""
+
+    def make(
+        location: str, *, files: str = "**/*", name: str = "asb", months: tuple[str, ...] = ("2016-04",), **pull: Any
+    ) -> Feed:
+        folder = tmp_path / "sources" / "police" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        entry = FeedEntry.model_validate(
+            {
+                "title": "Incidents",
+                "contact": "Analysts",
+                "cadence": "monthly",
+                "deadline_days": 15,
+                "location": location,
+                "files": files,
+                "coverage": {"kind": "month", "pattern": "(?P<coverage>[0-9]{4}-[0-9]{2})"},
+                "covers_area": "E07000131",
+                "sharing_basis": "Agreement",
+                "pull": pull | {"limits": SOON | pull.get("limits", {})},
+            }
+        )
+        periods = tuple(period for month in months if (period := parse_period(month, "month")))
+        return Feed("police", name, folder, entry, periods)
+
+    return make
+
+
+@pytest.fixture
+def web() -> Iterator[WebServer]:
+    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.web = WebServer(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield server.web
+    server.shutdown()
+    server.server_close()

@@ -1,0 +1,81 @@
+"""A folder: what is taken from it, what is left for later, and what a large one costs."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from csp_pipeline.errors import PullError
+from csp_pipeline.intake.pull import list_arrivals, pull_feed
+from csp_pipeline.partnership.partnership import Feed
+from csp_pipeline.settings import Settings
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    folder = tmp_path / "share"
+    folder.mkdir()
+    return folder
+
+
+def test_the_cursor_changes_with_every_arrival_and_change_and_with_nothing_else(
+    place: Path, new_feed: Callable[..., Feed]
+) -> None:
+    feed = new_feed(str(place), files="*.csv")
+    (place / "a.csv").write_bytes(b"a")
+    first = list_arrivals(feed)
+    assert first.files == 1
+    (place / "b.csv.part").write_bytes(b"half")
+    (place / "notes.txt").write_bytes(b"other")
+    assert list_arrivals(feed) == first
+    (place / "b.csv").write_bytes(b"b")
+    second = list_arrivals(feed)
+    (place / "b.csv").write_bytes(b"bb")
+    third = list_arrivals(feed)
+    assert len({first.cursor, second.cursor, third.cursor}) == 3
+    os.unlink(place / "b.csv")
+    assert list_arrivals(feed) == first
+
+
+def test_the_same_file_under_two_names_is_kept_once_and_said(
+    place: Path, new_feed: Callable[..., Feed], settings: Settings
+) -> None:
+    for name in ("april.csv", "april (1).csv"):
+        (place / name).write_bytes(b"same")
+    pulled = pull_feed(new_feed(str(place), settle_seconds=0), settings)
+    assert [file.path for file in pulled.landed] == ["april (1).csv", "april.csv"]
+    assert pulled.remarks == ["police/asb: april.csv holds the same bytes as april (1).csv; they are kept once."]
+    assert len([path for path in (settings.landing / "blobs").rglob("*") if path.is_file()]) == 1
+
+
+def test_one_new_file_among_100_000_others_is_found(new_feed: Callable[..., Feed], settings: Settings) -> None:
+    # In a place that fsspec keeps in memory: to make so many files takes a disk longer than to list them.
+    memory = fsspec.filesystem("memory")
+    memory.pipe_file("/drop/asb_2016-04.csv", b"april")
+    [old] = memory.store.values()
+    memory.store |= {f"/drop/{number:06}.txt": old for number in range(100_000)}
+    try:
+        feed = new_feed("memory://drop", files="*.csv", settle_seconds=0)
+        assert [file.path for file in pull_feed(feed, settings).landed] == ["asb_2016-04.csv"]
+        few = new_feed("memory://drop", files="*.csv", limits={"listed_files": 50_000})
+        [error] = pull_feed(few, settings).errors
+    finally:
+        memory.store.clear()
+    assert isinstance(error, PullError)
+    assert not error.is_transient
+    assert "holds more than 50,000 files. Point feed.yml > location" in str(error)
+
+
+def test_a_share_that_is_away_comes_back(place: Path, new_feed: Callable[..., Feed], settings: Settings) -> None:
+    (place / "a.csv").write_bytes(b"a")
+    feed = new_feed(str(place), settle_seconds=0)
+    pull_feed(feed, settings)
+    place.rename(place.with_name("away"))
+    pulled = pull_feed(feed, settings)
+    [error] = pulled.errors
+    assert isinstance(error, PullError)
+    assert error.is_transient
+    assert "does not exist. Make it, or correct feed.yml > location" in str(error)
+    assert [file.path for file in pulled.landed] == ["a.csv"]
