@@ -1,5 +1,6 @@
 """Landing: each file's bytes kept under their hash, never changed, with a note of where and when they were received."""
 
+import functools
 import hashlib
 import json
 import os
@@ -51,9 +52,25 @@ def blob_path(settings: Settings, sha256: str) -> Path:
 
 def landed_files(settings: Settings, feed: Feed) -> list[LandedFile]:
     """Everything landed for a feed, in the order received."""
-    notes = sorted(_notes_folder(settings, feed).glob("*.json"))
-    landed = [LandedFile(**json.loads(note.read_text(encoding="utf-8"))) for note in notes]
+    try:
+        with os.scandir(_notes_folder(settings, feed)) as entries:
+            notes = [entry for entry in entries if entry.name.endswith(".json")]
+    except FileNotFoundError:
+        return []
+    landed = [_read_note(note.path, *identity_of(note.stat())) for note in notes]
     return sorted(landed, key=lambda file: (file.received, file.path, file.sha256))
+
+
+def identity_of(status: os.stat_result) -> tuple[int, int, int]:
+    """What differs once a file has been written anew, as all of ours are: beside their place, then renamed."""
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+# A run asks for a feed's notes several times, and changes one of a thousand.
+@functools.lru_cache(maxsize=100_000)
+def _read_note(path: str, *identity: int) -> LandedFile:
+    with open(path, encoding="utf-8") as note:
+        return LandedFile(**json.load(note))
 
 
 def land_fetched(settings: Settings, feed: Feed, path: str, fetched: Fetched) -> LandedFile:

@@ -66,21 +66,18 @@ def find_files(feed: Feed) -> list[FoundFile]:
 def pull_feed(feed: Feed, settings: Settings) -> Pulled:
     """Bring to landing what is new at a feed's place. Nothing that is wrong with the place or a file is raised, but told."""
     pulled = Pulled(landed_files(settings, feed))
-    landed_before = len(pulled.landed)
+    any_landed = False
     try:
         with open_place(feed) as place:
-            changed = _pull_files(feed, settings, place, pulled)
+            any_landed = _pull_files(feed, settings, place, pulled)
     except (PullError, ConfigurationError) as error:
         pulled.errors.append(error)
-        changed = False
-    changed = _unpack_again(feed, settings, pulled) or changed
-    if changed:
+    if _unpack_again(feed, settings, pulled) or any_landed:
         pulled.landed = landed_files(settings, feed)
     for problem in pulled.errors:
         log.warning("%s", problem)
     for remark in pulled.remarks:
         log.info("%s", remark)
-    log.debug("%s: %d files landed before, %d now", feed.key, landed_before, len(pulled.landed))
     return pulled
 
 

@@ -1,11 +1,13 @@
 """Receipts: what became of each landed file, kept as JSON that is written last, so that it vouches for the rest."""
 
+import functools
 import json
 import logging
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from csp_pipeline.intake.land import LandedFile
+from csp_pipeline.intake.land import LandedFile, identity_of
 from csp_pipeline.lake import receipt_path
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.settings import Settings
@@ -32,15 +34,22 @@ class Receipt:
 
 
 def read_receipt(path: Path) -> Receipt | None:
-    """A stored receipt, or None when there is none or it is not whole."""
+    """A stored receipt, or None when there is none or it is not whole. It is shared: never change it."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return Receipt(**(content | {"landed": LandedFile(**content["landed"])}))
+        return _parse_receipt(str(path), *identity_of(os.stat(path)))
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError):
         log.warning("%s is not a whole receipt; its file is taken in again", path)
         return None
+
+
+# Each stage asks for the receipts of every feed, to tell whether its inputs changed.
+@functools.lru_cache(maxsize=100_000)
+def _parse_receipt(path: str, *identity: int) -> Receipt:
+    with open(path, encoding="utf-8") as file:
+        content = json.load(file)
+    return Receipt(**(content | {"landed": LandedFile(**content["landed"])}))
 
 
 def read_receipts(settings: Settings, feed: Feed) -> list[Receipt]:

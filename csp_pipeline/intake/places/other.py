@@ -74,7 +74,7 @@ class OtherPlace:
 
     def _found(self, full_path: str, info: dict[str, Any]) -> FoundFile:
         changed = next((info[key] for key in CHANGED if info.get(key)), "")
-        # A time is text in some listings and a time in the answer about one file.
-        changed = changed.isoformat() if isinstance(changed, datetime) else changed
+        # A time is a number in some listings and a time in the answer about one file.
+        changed = changed.timestamp() if isinstance(changed, datetime) else changed
         size = info.get("size")
         return FoundFile(full_path[len(self._root) :].lstrip("/"), full_path, size, f"{size}-{changed}")
