@@ -19,7 +19,7 @@ def run_to_the_end(settings: Settings, years: str | None, *, quiet: bool, read_a
     """
     from csp_pipeline.alerts import tell_news
     from csp_pipeline.defs.build import run_in_process
-    from csp_pipeline.publish.checks import list_refused_files
+    from csp_pipeline.publish.checks import list_errors_not_found, list_refused_files
     from csp_pipeline.stages import open_pipeline
 
     os.environ["CSP_SOURCES"], os.environ["CSP_WAREHOUSE"] = str(settings.sources), str(settings.warehouse)
@@ -39,7 +39,11 @@ def run_to_the_end(settings: Settings, years: str | None, *, quiet: bool, read_a
         raise typer.Exit(EXIT_CONFIGURATION if is_configuration else EXIT_FAILED)
     if not quiet:
         print_run(settings, pipeline.partnership.file.district)
-    raise typer.Exit(EXIT_REFUSED if done.not_fetched or list_refused_files(settings) else 0)
+    not_found = list_errors_not_found(settings)
+    for feed, correction, problem in not_found:
+        message = f"Correction no longer applies: {feed}, {correction}. {problem}"
+        errors.print(message, style="red", markup=False, highlight=False)
+    raise typer.Exit(EXIT_REFUSED if done.not_fetched or not_found or list_refused_files(settings) else 0)
 
 
 def split_years(text: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from csp_pipeline.figures.build import build_figures
 from csp_pipeline.figures.coverage import read_all_receipts
 from csp_pipeline.figures.vintages import build_vintages
 from csp_pipeline.intake.contract import check_contract
+from csp_pipeline.intake.correct import check_corrections
 from csp_pipeline.intake.pull import PulledAhead
 from csp_pipeline.intake.take_in import FeedIntake, take_in_feed
 from csp_pipeline.lake import read_json, table_path, write_json
@@ -231,6 +232,7 @@ class Pipeline:
         configuration = sorted([*self.partnership.sources.glob("*.yml"), *self.partnership.sources.glob("*.csv")])
         configuration += sorted(self.partnership.sources.glob("*/*/feed.yml"))
         configuration += sorted(self.partnership.sources.glob("*/feed.yml"))
+        configuration += sorted(self.partnership.sources.glob("*/*/corrections.yml"))
         code = sorted(p for p in Path(__file__).parent.rglob("*") if p.suffix in (".py", ".sql", ".j2", ".css", ".json"))
         _add_files(digest, [*configuration, *code])
         return digest.digest()
@@ -267,6 +269,7 @@ def open_pipeline(settings: Settings) -> Pipeline:
     specs = {feed.key: find_feed_spec(feed.key) for feed in partnership.every_feed}
     for feed in partnership.every_feed:
         check_contract(feed, specs[feed.key])
+        check_corrections(feed, specs[feed.key])
     try:
         settings.lake.mkdir(parents=True, exist_ok=True)
         probe = settings.lake / ".writable"

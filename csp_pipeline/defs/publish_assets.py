@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from csp_pipeline.defs.product import preview, product
-from csp_pipeline.publish.checks import compare_with_lake, list_refused_files, list_unmapped_codes
+from csp_pipeline.publish.checks import compare_with_lake, list_errors_not_found, list_refused_files, list_unmapped_codes
 from csp_pipeline.stages import Pipeline
 
 NEEDED = ("discrepancies", "definition_searches", "break_suggestions", "change_tests", "claims")
@@ -23,6 +23,7 @@ def build_publish_assets(pipeline: Pipeline, before: Mapping[str, dg.AssetsDefin
         checks={
             "equals_lake": "The warehouse holds what the lake does.",
             "nothing_refused": "Every file received could be taken in.",
+            "corrections_apply": "Every known error is found as corrections.yml expects it.",
             "no_unmapped_codes": "Code lists and mappings know every code that was sent.",
         },
     )
@@ -31,6 +32,7 @@ def build_publish_assets(pipeline: Pipeline, before: Mapping[str, dg.AssetsDefin
         differences = compare_with_lake(settings)
         refused = list_refused_files(settings)
         unmapped = list_unmapped_codes(settings)
+        not_found = list_errors_not_found(settings)
         return dg.MaterializeResult(
             metadata={
                 "path": dg.MetadataValue.path(str(settings.database)),
@@ -47,6 +49,11 @@ def build_publish_assets(pipeline: Pipeline, before: Mapping[str, dg.AssetsDefin
                     passed=not refused,
                     severity=dg.AssetCheckSeverity.WARN,
                     metadata={"refused": preview(("feed", "file", "message"), refused)},
+                ),
+                dg.AssetCheckResult(
+                    check_name="corrections_apply",
+                    passed=not not_found,
+                    metadata={"not_found": preview(("feed", "correction", "problem"), not_found)},
                 ),
                 dg.AssetCheckResult(
                     check_name="no_unmapped_codes",

@@ -4,11 +4,12 @@ import hashlib
 import inspect
 import secrets
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from csp_pipeline import tables
 from csp_pipeline.lake import replacing
-from csp_pipeline.partnership import areas, periods
+from csp_pipeline.partnership import areas, contracts, corrections, periods
 from csp_pipeline.partnership.areas import CodeList
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.partnership.periods import Period
@@ -34,7 +35,7 @@ def fingerprint_of(feed: Feed, spec: FeedSpec, references: Mapping[str, CodeList
     """A short hash of code, configuration, code lists and secret."""
     digest = hashlib.sha256()
     code = [*sorted(Path(__file__).parent.glob("*.py"))]
-    code += [Path(inspect.getfile(what)) for what in (tables, areas, periods, spec.model)]
+    code += [Path(inspect.getfile(what)) for what in (tables, areas, contracts, corrections, periods, spec.model)]
     for path in code:
         digest.update(path.read_bytes())
     digest.update(feed.entry.model_dump_json(exclude={"location", "pull", "contact", "title", "notes"}).encode())
@@ -43,3 +44,13 @@ def fingerprint_of(feed: Feed, spec: FeedSpec, references: Mapping[str, CodeList
         digest.update(references[name].digest)
     digest.update(hashlib.sha256(secret).digest())
     return digest.hexdigest()[:16]
+
+
+def with_corrections(fingerprint: str, feed: Feed, path: str) -> str:
+    """The fingerprint of one file: another one when the known errors that it may have change, apart from their story."""
+    about = {
+        name: entry.model_dump_json(exclude={"reason", "reported", "status"})
+        for name, entry in feed.corrections.items()
+        if fnmatchcase(path, entry.files)
+    }
+    return hashlib.sha256(f"{fingerprint}{about}".encode()).hexdigest()[:16] if about else fingerprint

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from csp_pipeline.errors import RefusedFileError
 from csp_pipeline.intake.ahead import read_ahead
 from csp_pipeline.intake.convert import as_text_columns, word_conversion_error
+from csp_pipeline.intake.correct import Correcting, CorrectionsDoNotApplyError, correct_batch
 from csp_pipeline.intake.misfits import Misfits, count_misfits, leave_values_out, tell_retyped
 from csp_pipeline.intake.rows import (
     COVERED,
@@ -55,6 +56,7 @@ class LoadingFile:
     rows_accepted: int = 0
     rejects: list[dict[str, object]] = field(default_factory=list)
     misfits: Misfits = field(default_factory=Misfits)
+    correcting: Correcting = field(default_factory=Correcting)
 
 
 def load_files(
@@ -63,7 +65,8 @@ def load_files(
     """Check every batch of a group, write each file's good rows typed to its `beside`, and word its bad ones.
 
     Fills in the counts, rejects and column changes of each file; rows read = records + rejects, or RuntimeError. Raises
-    RefusedFileError when a file has more failing rows than anyone would read, or a retyped column that is frozen.
+    RefusedFileError when a file has more failing rows than anyone would read, or a retyped column that is frozen;
+    CorrectionsDoNotApplyError when a known error is not found as expected.
     """
     connection.register("files", _table_of_files(files))
     writers: dict[int, pq.ParquetWriter] = {}
@@ -74,6 +77,9 @@ def load_files(
     finally:
         for writer in writers.values():
             writer.close()
+    unfit = {(file.submission_id, name): why for file in files for name, why in file.correcting.problems().items()}
+    if unfit:
+        raise CorrectionsDoNotApplyError(unfit)
     repeated = _find_repeated_keys(connection, checker.spec, files)
     for index, file in enumerate(files):
         _finish(checker.spec, file, repeated.get(index, []))
@@ -85,7 +91,8 @@ def _convert(
 ) -> Iterator[pa.Table]:
     """Checked and typed batches; reading runs one batch ahead of checking, and checking one ahead of writing."""
     for batch in read_ahead(_shared_batches(files, checker.spec, batch_rows)):
-        good = _set_bad_rows_apart(batch, checker, files)
+        corrected = correct_batch(connection, batch, checker.spec, [file.correcting for file in files])
+        good = _set_bad_rows_apart(corrected, checker, files)
         connection.register("batch", as_text_columns(good, checker.spec))
         try:
             typed = connection.sql(query).to_arrow_table()
@@ -285,6 +292,9 @@ def _finish(spec: FeedSpec, file: LoadingFile, repeated: list[tuple[str | None, 
 
     for reject, number in zip(file.rejects, in_file([reject["row_number"] for reject in file.rejects]), strict=True):
         reject["row_number"] = number
+    numbers = in_file([row["row_number"] for row in file.correcting.made])
+    for row, number in zip(file.correcting.made, numbers, strict=True):
+        row["row_number"] = number
     name = ", ".join(next((c.header for c in spec.columns if c.name == key), key) for key in spec.traits.key)
     rows, first_rows = in_file([row for _, row, _ in repeated]), in_file([first for _, _, first in repeated])
     file.rejects += [

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 from csp_pipeline import tables
 from csp_pipeline.intake.contract import ColumnChanges
+from csp_pipeline.intake.correct import Corrections
 from csp_pipeline.intake.receipts import noted_path
 from csp_pipeline.intake.submissions import CodesNotMapped, Rejects
 from csp_pipeline.lake import replacing
@@ -19,6 +20,7 @@ ARROW_TYPES = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "INTEGER": pa.int32
 NOTED: dict[str, type[Table]] = {
     "rejects": Rejects,
     "column_changes": ColumnChanges,
+    "corrections": Corrections,
     "codes_not_mapped": CodesNotMapped,
 }
 SCHEMAS = {

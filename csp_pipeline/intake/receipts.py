@@ -17,7 +17,10 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Receipt:
-    """What became of one landed file; `cells` are the labels of the periods it covers."""
+    """What became of one landed file; `cells` are the labels of the periods it covers.
+
+    `corrections` are rows by the known error that was corrected in them, `not_corrected` why others did not fit.
+    """
 
     landed: LandedFile
     fingerprint: str
@@ -31,6 +34,8 @@ class Receipt:
     rows_rejected: int = 0
     code: str | None = None
     messages: list[str] = field(default_factory=list)
+    corrections: dict[str, int] = field(default_factory=dict)
+    not_corrected: dict[str, str] = field(default_factory=dict)
 
 
 def read_receipt(path: Path) -> Receipt | None:

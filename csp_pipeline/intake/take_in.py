@@ -1,6 +1,7 @@
 """Taking in one feed: what is new is pulled, landed, read, checked and loaded; each file ends with one outcome."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -11,7 +12,8 @@ import duckdb
 from csp_pipeline.errors import CspError, RefusedFileError
 from csp_pipeline.intake.contract import ColumnChange, Contract, word_changes
 from csp_pipeline.intake.convert import prepare_conversion
-from csp_pipeline.intake.fingerprint import fingerprint_of, person_key_secret
+from csp_pipeline.intake.correct import Correcting, CorrectionsDoNotApplyError
+from csp_pipeline.intake.fingerprint import fingerprint_of, person_key_secret, with_corrections
 from csp_pipeline.intake.land import LandedFile, blob_path
 from csp_pipeline.intake.load import LoadingFile, load_files, make_reject
 from csp_pipeline.intake.noted import write_noted
@@ -122,18 +124,20 @@ class _TakingIn:
         self.taken: dict[tuple[str, str, str], Receipt] = {}
         self.seen: set[str] = set()
         self.waiting: list[_Waiting] = []
+        self.unfit: dict[tuple[str, str], str] = {}
 
     def add(self, file: LandedFile, wanted: list[Period] | None) -> None:
         """Take one landed file: keep its receipt when it still holds, else place and open it."""
         if file.is_archive and file.refusal is None:
             return  # what is in it is taken in, file by file
         receipt = read_receipt(receipt_path(self.settings, self.feed.agency, self.feed.name, file.landed_id))
-        if receipt is not None and receipt.landed.refusal == file.refusal and receipt.fingerprint == self.fingerprint:
+        fingerprint = with_corrections(self.fingerprint, self.feed, file.path)
+        if receipt is not None and receipt.landed.refusal == file.refusal and receipt.fingerprint == fingerprint:
             if receipt.submission_id not in self.seen:
                 self._keep(receipt)
             return
         unplaced = f"{self.feed.agency}.{self.feed.name}.unplaced.{file.landed_id}"
-        receipt = Receipt(file, self.fingerprint, unplaced, "refused")
+        receipt = Receipt(file, fingerprint, unplaced, "refused")
         try:
             if file.refusal is not None:
                 raise RefusedFileError(*file.refusal)
@@ -181,6 +185,9 @@ class _TakingIn:
                 load_files(connection, query, self.make_checker(), [w.loading for w in waiting], self.settings.batch_rows)
                 for item, facts in zip(waiting, self._look_at(connection, waiting), strict=True):
                     self._conclude(item, facts)
+        except CorrectionsDoNotApplyError as error:
+            self.unfit.update(error.problems)
+            self._load_one_by_one(waiting)
         except RefusedFileError as error:
             if len(waiting) > 1:
                 self._load_one_by_one(waiting)
@@ -256,6 +263,11 @@ class _TakingIn:
             scratch.unlink(missing_ok=True)
             raise
         covered = placement.coverage
+        corrections = {
+            name: correction
+            for name, correction in self.feed.corrections.items()
+            if correction.concerns(file.path, placement.extracted) and (receipt.submission_id, name) not in self.unfit
+        }
         return LoadingFile(
             submission_id=receipt.submission_id,
             path=file.path,
@@ -263,6 +275,7 @@ class _TakingIn:
             covered_label=covered.label if covered else None,
             covered_from=covered.start if covered else None,
             read=read,
+            correcting=Correcting(corrections),
             beside=self.settings.lake / "scratch" / f"{file.landed_id}.parquet",
         )
 
@@ -298,6 +311,10 @@ class _TakingIn:
                     "it has a header and no rows. If there was truly nothing to report, say so to the partnership (feed.yml "
                     "> may_be_empty); else export it again.",
                 )
+            receipt.corrections = dict(sorted(Counter(row["correction"] for row in loading.correcting.made).items()))
+            receipt.not_corrected = {
+                name: why for (submission, name), why in sorted(self.unfit.items()) if submission == receipt.submission_id
+            }
             receipt.messages = self._messages(item, facts)
             if self.by_content:
                 self._check_place(receipt)
@@ -308,6 +325,7 @@ class _TakingIn:
         receipt.rows_rejected = len(loading.rejects)
         self._write_rejects(receipt, loading.rejects)
         self._note_columns(receipt, loading.read.changes)
+        self._note(receipt, "corrections", loading.correcting.made)
         headers = {column.name: column.header for column in self.spec.columns}
         codes = [
             {"column_name": headers[name], "code": code, "rows": rows}
@@ -334,6 +352,11 @@ class _TakingIn:
             shown = ", ".join(repr(name) for name in read.extra_columns[:10])
             messages.append(f"Columns that are not in the agreed layout were left out: {shown}.")
         messages += word_changes(read.changes)
+        for name, rows in receipt.corrections.items():
+            reason = self.feed.corrections[name].reason.rstrip(".")
+            messages.append(f"A known error was corrected in {rows:,} {'row' if rows == 1 else 'rows'}: {reason} ({name}).")
+        for name, why in receipt.not_corrected.items():
+            messages.append(f"The known error {name} was not corrected, as {why}.")
         if self.by_content:
             receipt.cells = facts.cells
         elif facts.outside and placement.coverage is not None:
@@ -362,12 +385,13 @@ class _TakingIn:
         return messages
 
     def _refuse(self, receipt: Receipt, error: RefusedFileError) -> None:
-        receipt.outcome, receipt.code = "refused", error.code
+        receipt.outcome, receipt.code, receipt.corrections = "refused", error.code, {}
         receipt.messages = [error.message[:1].upper() + error.message[1:]]
         message = f"{receipt.landed.path}: {error.message}"
         self._write_rejects(receipt, [make_reject(error.code, message, sheet=error.sheet, column_name=error.column)])
         self._note_columns(receipt, error.changes)
-        self._note(receipt, "codes_not_mapped", [])
+        for table in ("corrections", "codes_not_mapped"):
+            self._note(receipt, table, [])
         self._keep(receipt, is_new=True)
 
     def _keep(self, receipt: Receipt, *, is_new: bool = False) -> None:

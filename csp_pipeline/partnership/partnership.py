@@ -1,6 +1,7 @@
 """The partnership as one frozen object: its agencies, feeds, areas, years and code lists."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from csp_pipeline.partnership.configuration import (
     ResponsesEntry,
     read_configuration,
 )
+from csp_pipeline.partnership.corrections import FILE_NAME, CorrectionEntry, CorrectionsFile
 from csp_pipeline.partnership.periods import Period, financial_years, parse_period, periods_between
 from csp_pipeline.tables import Table
 
@@ -57,6 +59,7 @@ class Feed:
     folder: Path
     entry: FeedEntry
     expected: tuple[Period, ...]
+    corrections: Mapping[str, CorrectionEntry] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -195,12 +198,17 @@ def load_partnership(sources: Path) -> Partnership:
                     folder=feed_file.parent,
                     entry=entry,
                     expected=_expected_periods(feed_file, entry, expected),
+                    corrections=_read_corrections(feed_file.parent / FILE_NAME),
                 )
             )
     partnership = Partnership(sources, file, tuple(feeds), _response_feeds(sources, file))
     _check_areas(partnership)
     _check_disclosure(partnership)
     return partnership
+
+
+def _read_corrections(path: Path) -> dict[str, CorrectionEntry]:
+    return read_configuration(path, CorrectionsFile).corrections if path.exists() else {}
 
 
 def _check_disclosure(partnership: Partnership) -> None:

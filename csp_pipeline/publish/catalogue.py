@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from csp_pipeline.figures.declared import BreakSuggestions, Changes, Figures, FigureVintages
 from csp_pipeline.figures.lateness import DuePeriods
 from csp_pipeline.intake.contract import ColumnChanges
+from csp_pipeline.intake.correct import Corrections, KnownErrors
 from csp_pipeline.intake.submissions import Rejects, Submissions, UnmappedCodes, Validity
 from csp_pipeline.partnership.areas import Areas, Populations
 from csp_pipeline.partnership.measures import Breaks, Measures, Preferences
@@ -31,6 +32,8 @@ MODELS: dict[str, type[Table]] = {
     "rejects": Rejects,
     "column_changes": ColumnChanges,
     "unmapped_codes": UnmappedCodes,
+    "known_errors": KnownErrors,
+    "corrections": Corrections,
     "validity": Validity,
     "due_periods": DuePeriods,
     "figures": Figures,

@@ -111,6 +111,14 @@ def list_unmapped_codes(settings: Settings) -> list[tuple[str, str, str, int, st
         ).fetchall()
 
 
+def list_errors_not_found(settings: Settings) -> list[tuple[str, str, str]]:
+    """Feed, entry and what to do of each known error that is no longer found as expected."""
+    with duckdb.connect(str(settings.database), read_only=True) as database:
+        return database.execute(
+            "SELECT agency || '/' || feed, correction, problem FROM known_errors WHERE NOT applies ORDER BY ALL"
+        ).fetchall()
+
+
 def list_refused_files(settings: Settings) -> list[tuple[str, str, str]]:
     """Feed, file and message of every file of the published warehouse that was refused whole."""
     with duckdb.connect(str(settings.database), read_only=True) as database:

@@ -10,6 +10,7 @@ import pandas as pd
 from csp_pipeline.errors import PublishError
 from csp_pipeline.figures.coverage import read_all_receipts
 from csp_pipeline.figures.lateness import table_of_due_periods
+from csp_pipeline.intake.correct import table_of_known_errors
 from csp_pipeline.intake.receipts import Receipt, noted_path
 from csp_pipeline.intake.submissions import Submissions
 from csp_pipeline.lake import make_folder, records_path, sql_path, table_path
@@ -52,6 +53,7 @@ NOTED = {
     "rejects": "submission_id, sheet, row_number, column_name",
     "column_changes": "submission_id, sheet, column_name, change",
     "unmapped_codes": "",
+    "corrections": "submission_id, sheet, row_number, column_name, correction",
 }
 
 
@@ -106,6 +108,7 @@ def _fill(
         "preferences": book.preferences_table,
         "submissions": table_of_submissions(settings, partnership, receipts),
         "due_periods": table_of_due_periods(partnership, receipts),
+        "known_errors": table_of_known_errors(partnership, specs, receipts),
     }
     feeds = {feed.table: feed for feed in partnership.feeds}
     rows = {}
