@@ -13,6 +13,7 @@ from rich.console import Console
 
 from csp_pipeline.cli_alerts import alerts
 from csp_pipeline.cli_backfill import backfill
+from csp_pipeline.cli_doctor import doctor
 from csp_pipeline.cli_init import init
 from csp_pipeline.cli_options import OutputFormat, Sources, Warehouse, settings_of
 from csp_pipeline.cli_output import (
@@ -323,7 +324,7 @@ def dictionary(
 
 
 # In the order of csp --help: the commands that stand in modules of their own.
-for command in (status, alerts, backfill):
+for command in (status, alerts, backfill, doctor):
     app.command()(command)
 
 

@@ -16,6 +16,9 @@ import pandas as pd
 from csp_pipeline.errors import PublishError
 from csp_pipeline.settings import Settings
 
+# In the warehouse's folder: held by the run that is at work.
+LOCK = ".lock"
+
 
 def records_path(settings: Settings, agency: str, feed: str, submission_id: str) -> Path:
     """Parquet of one submission's accepted records."""
@@ -65,7 +68,7 @@ def only_run(settings: Settings, run: str) -> Iterator[None]:
     What a run makes of the lake depends on what it finds there, so two at once would mix. Raises PublishError when
     another run holds the warehouse.
     """
-    place = settings.warehouse / ".lock"
+    place = settings.warehouse / LOCK
     make_folder(place.parent)
     with place.open("a+", encoding="utf-8") as lock:
         if _try_lock(lock, fcntl.LOCK_EX):

@@ -1,0 +1,64 @@
+"""Looking at every file of the configuration, each by itself, so that one mistake does not hide the next."""
+
+from collections.abc import Callable, Iterator
+
+from csp_pipeline.agencies import find_feed_spec
+from csp_pipeline.doctor.findings import Finding, fine, wrong
+from csp_pipeline.errors import ConfigurationError, CspError
+from csp_pipeline.partnership.claims import load_claims
+from csp_pipeline.partnership.configuration import FeedEntry, read_configuration
+from csp_pipeline.partnership.links import load_links
+from csp_pipeline.partnership.measures import MeasureBook, load_measures
+from csp_pipeline.partnership.partnership import Partnership, load_partnership
+from csp_pipeline.partnership.scorecard import load_scorecard
+from csp_pipeline.settings import Settings
+
+AREA = "configuration"
+CORRECT = "Correct the file as said, then look again."
+
+
+def examine_configuration(settings: Settings) -> Iterator[Finding]:
+    """partnership.yml and every feed.yml, then what rests on them: code lists, declarations of feeds, measures, links, claims."""
+    broken = [finding for finding in _feeds_by_themselves(settings) if finding.verdict == "wrong"]
+    yield from broken
+    try:
+        partnership = load_partnership(settings.sources)
+    except CspError as error:
+        # a feed's own mistake has been told by its name
+        if not any(finding.found == str(error) for finding in broken):
+            yield wrong(AREA, "partnership.yml", str(error), CORRECT)
+        return
+    count = len(partnership.feeds)
+    yield fine(AREA, "partnership.yml", f"{partnership.file.name}: {len(partnership.file.agencies)} agencies, {count} feeds")
+    yield _try("code lists and areas", lambda: f"{len(partnership.areas):,} areas, {len(partnership.references)} lists")
+    yield _try("feeds' layouts", lambda: f"{len([find_feed_spec(f.key) for f in partnership.every_feed])} declared in agencies/")
+    yield from _examine_measures(partnership)
+
+
+def _feeds_by_themselves(settings: Settings) -> Iterator[Finding]:
+    for path in sorted(settings.sources.glob("*/*/feed.yml")):
+        yield _try(str(path.relative_to(settings.sources)), lambda path=path: read_configuration(path, FeedEntry).title)  # type: ignore[misc]
+
+
+def _examine_measures(partnership: Partnership) -> Iterator[Finding]:
+    try:
+        book = load_measures(partnership)
+    except CspError as error:
+        yield wrong(AREA, "measures.yml, breaks.yml", str(error), CORRECT)
+        return
+    yield fine(AREA, "measures.yml, breaks.yml", f"{len(book.measures_table.measure.unique())} measures")
+    yield _try("links.yml", lambda: f"{len(load_links(partnership).pairs)} pairs of feeds")
+    yield _try("claims.yml", lambda: f"{len(load_claims(partnership, book))} claims")
+    yield _try("scorecard.yml", lambda: _scorecard(partnership, book))
+
+
+def _scorecard(partnership: Partnership, book: MeasureBook) -> str:
+    card = load_scorecard(partnership, book)
+    return f"{len(card.priorities)} priorities" if card else "none, so there is no scorecard"
+
+
+def _try(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return fine(AREA, what, look())
+    except (ConfigurationError, CspError) as error:
+        return wrong(AREA, what, str(error), CORRECT)
