@@ -153,6 +153,17 @@ def bench_packs(partnerships: int) -> dict[str, dict[str, float]]:
     return found
 
 
+def bench_ticks(files: int, rounds: int) -> dict[str, float]:
+    """A sensor's tick over so many files of one place: medians of the seconds of each kind of tick."""
+    print(f"Ticks over {files:,} files")
+    command = [sys.executable, "-m", "tests.bench.ticks", str(files)]
+    found = [
+        json.loads(subprocess.run(command, check=True, cwd=PROJECT, capture_output=True, text=True).stdout.splitlines()[-1])
+        for _ in range(rounds)
+    ]
+    return {name: statistics.median(ticks[name] for ticks in found) for name in found[0]}
+
+
 def count_assets() -> int:
     """How many assets the sample run has."""
     from csp_pipeline.defs.build import build_definitions
@@ -209,6 +220,7 @@ def main() -> None:
     parser.add_argument("--linked", type=int, nargs="*", default=[1_000_000], help="records a side to link and bridge")
     parser.add_argument("--compared", type=int, nargs="*", default=[4_000_000], help="figures to compare")
     parser.add_argument("--partnerships", type=int, default=300, help="partnerships whose packs are written")
+    parser.add_argument("--files", type=int, default=10_000, help="files of one place that a sensor looks at")
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
     OUTPUT.mkdir(exist_ok=True)
@@ -258,6 +270,10 @@ def main() -> None:
         told = f"{item['packs']} packs of {name}: {item['ms_per_pack']} ms each"
         lines.append(f"| {told} | {item['ms_per_pack'] * item['packs'] / 1000:.1f} | | | {item['peak_mib']:.0f} |")
     results["packs"] = packs
+    ticks = bench_ticks(chosen.files, chosen.rounds)
+    for name, seconds in ticks.items():
+        lines.append(f"| a sensor's tick over {chosen.files:,} files, {name.replace('_', ' ')} | {seconds:.2f} | | 2 s | |")
+    results["ticks"] = ticks
     # Last, for its figures are made in this process, whose size would show in every process started after it.
     for rows in chosen.compared:
         measured = bench_figures(rows, chosen.rounds)
