@@ -3,7 +3,7 @@
 import dagster as dg
 
 from csp_pipeline.defs.automation import JOB_DEFINITION, range_tags
-from csp_pipeline.errors import PullError
+from csp_pipeline.errors import ConfigurationError, PullError
 from csp_pipeline.intake.arrivals import look_for_new_files
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.stages import Pipeline
@@ -34,7 +34,7 @@ def _build_sensor(pipeline: Pipeline, feed: Feed) -> dg.SensorDefinition:
     def arrival(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         try:
             cursor, new = look_for_new_files(pipeline.settings, feed, years, context.cursor)
-        except PullError as error:
+        except (PullError, ConfigurationError) as error:
             return dg.SkipReason(str(error))
         if new is None:
             return dg.SensorResult(skip_reason=f"Nothing new in {feed.entry.location}.", cursor=cursor)

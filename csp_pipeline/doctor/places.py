@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from csp_pipeline.doctor.findings import Finding, fine, warning, wrong
-from csp_pipeline.errors import PullError
+from csp_pipeline.errors import ConfigurationError, PullError
 from csp_pipeline.intake.pull import list_arrivals
 from csp_pipeline.partnership.partnership import Feed, Partnership
 
 AREA, AT_ONCE = "places", 8
+MEND = "Correct the place in feed.yml, or make it, or ask its owner for access."
 
 
 def examine_places(partnership: Partnership) -> Iterator[Finding]:
@@ -24,5 +25,7 @@ def _examine_place(feed: Feed) -> Finding:
         if error.is_transient:
             mend = "See whether the server is up and the address right; it is tried again at the next run."
             return warning(AREA, feed.key, str(error), mend)
-        return wrong(AREA, feed.key, str(error), "Correct the place in feed.yml, or make it, or ask its owner for access.")
+        return wrong(AREA, feed.key, str(error), MEND)
+    except ConfigurationError as error:
+        return wrong(AREA, feed.key, str(error), MEND)
     return fine(AREA, feed.key, f"{arrivals.files:,} files")

@@ -29,7 +29,7 @@ def look_for_new_files(
     """The place's cursor now, and what is new in it, None when nothing is.
 
     A place whose cursor is the one given is not looked at further: a tick over unchanged files is one listing. Raises
-    PullError when the place cannot be listed.
+    PullError when the place cannot be listed, ConfigurationError when what it needs is not there.
     """
     now = list_arrivals(feed).cursor
     if now == cursor:
@@ -38,7 +38,9 @@ def look_for_new_files(
     new = [found for found in find_files(feed) if (found.path, found.version) not in known]
     if not new:
         return now, None
-    digest = hashlib.sha256("\n".join(f"{found.path}\0{found.version}" for found in new).encode()).hexdigest()[:32]
+    digest = hashlib.sha256(
+        "\n".join(f"{found.path}\0{found.version}" for found in new).encode("utf-8", "surrogateescape")
+    ).hexdigest()[:32]
     first, last = _years_of(feed, new, years)
     return now, NewFiles(len(new), first, last, digest)
 

@@ -287,10 +287,10 @@ def test_a_fault_that_passes_leaves_no_trace_in_the_result(
 ) -> None:
     real, faults = Stages.take_in, [OSError(errno.EIO, "Input/output error")]
 
-    def once(self: Stages, key: str, *rest: Any) -> Any:
+    def once(self: Stages, key: str, *more: Any) -> Any:
         if faults:
             raise faults.pop()
-        return real(self, key, *rest)
+        return real(self, key, *more)
 
     monkeypatch.setattr(Stages, "take_in", once)
     monkeypatch.setattr("csp_pipeline.defs.retries.WAIT_SECONDS", 0)
