@@ -10,7 +10,7 @@ from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.partnership.pulling import scheme_of
 
 # Libraries that only some partnerships need, and the extra that brings each.
-EXTRAS = {"sftp": ("asyncssh", "sftp"), "s3": ("s3fs", "s3")}
+EXTRAS = {"sftp": ("asyncssh", "sftp"), "s3": ("boto3", "s3")}
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def _make(feed: Feed) -> Place:
                 f"{feed.key}: {shown(feed.location)} needs the library {library}, which is not installed. "
                 f"Install it: pip install 'csp-pipeline[{extra}]'."
             )
-    # Imported here, since asyncssh, s3fs and httpx take as long to load as a run with nothing new.
+    # Imported here, since asyncssh, boto3 and httpx take as long to load as a run with nothing new.
     if kind == "sftp":
         from csp_pipeline.intake.places.sftp import SftpPlace
 
