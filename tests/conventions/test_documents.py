@@ -117,7 +117,7 @@ def _results(item: ast.expr) -> Iterable[ast.expr]:
 
 
 def refusal_codes() -> set[str]:
-    modules = [*(PROJECT / "csp_pipeline/intake").glob("*.py"), PROJECT / "csp_pipeline/agencies/responses.py"]
+    modules = [*(PROJECT / "csp_pipeline/intake").rglob("*.py"), PROJECT / "csp_pipeline/agencies/responses.py"]
     return {code for path in modules for code in codes_in_source(read(path))}
 
 

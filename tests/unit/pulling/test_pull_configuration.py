@@ -1,5 +1,6 @@
 """What feed.yml may say of pulling, and the mistakes in it, told without repeating a secret."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,12 @@ import yaml
 
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.partnership.configuration import FeedEntry, read_configuration
+from csp_pipeline.partnership.pulling import LimitsEntry
+from tests.command import PROJECT
 
 SFTP = {"known_hosts": "known_hosts", "user": "COUNTY_USER", "password": "COUNTY_PASSWORD"}
+
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", (PROJECT / "docs" / "pulling.md").read_text(encoding="utf-8"), re.DOTALL)
 
 
 @pytest.fixture
@@ -47,6 +52,13 @@ def read(tmp_path: Path) -> Callable[..., FeedEntry]:
 )
 def test_each_kind_of_place_can_be_declared(read: Callable[..., FeedEntry], location: str, pull: dict[str, Any]) -> None:
     assert read(location, pull).location == location
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.partition("\n")[0])
+def test_the_examples_in_the_documents_can_be_used(read: Callable[..., FeedEntry], example: str) -> None:
+    content = yaml.safe_load(example)
+    entry = read(content["location"], content.get("pull"))
+    assert entry.pull.model_fields_set == set(content.get("pull", {}))
 
 
 @pytest.mark.parametrize(
@@ -100,3 +112,8 @@ def test_a_mistake_is_told_with_what_was_expected(
     with pytest.raises(ConfigurationError) as caught:
         read(location, pull)
     assert words in str(caught.value)
+
+
+def test_the_limits_in_the_documents_are_the_defaults() -> None:
+    [shown] = [content["pull"]["limits"] for text in EXAMPLES if "limits" in (content := yaml.safe_load(text)).get("pull", {})]
+    assert shown == LimitsEntry().model_dump()
