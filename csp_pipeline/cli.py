@@ -14,6 +14,7 @@ from rich.console import Console
 from csp_pipeline.cli_alerts import alerts
 from csp_pipeline.cli_backfill import backfill
 from csp_pipeline.cli_doctor import doctor
+from csp_pipeline.cli_feeds import app as feeds
 from csp_pipeline.cli_init import init
 from csp_pipeline.cli_options import OutputFormat, Sources, Warehouse, settings_of
 from csp_pipeline.cli_output import (
@@ -38,6 +39,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(feeds, name="feeds")
 
 
 @app.command()

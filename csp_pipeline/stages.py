@@ -266,7 +266,7 @@ def open_pipeline(settings: Settings) -> Pipeline:
     """
     hand_back_freed_memory()
     partnership = load_partnership(settings.sources)
-    specs = {feed.key: find_feed_spec(feed.key) for feed in partnership.every_feed}
+    specs = {feed.key: find_feed_spec(feed.key, feed.entry.layout) for feed in partnership.every_feed}
     for feed in partnership.every_feed:
         check_contract(feed, specs[feed.key])
         check_corrections(feed, specs[feed.key])

@@ -6,7 +6,7 @@ the pipeline itself makes, `column(...)` gives type and description only.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -29,7 +29,9 @@ class FeedTable(Table):
 
 @dataclass(frozen=True)
 class Derived:
-    """A column computed from the typed ones by a SQL expression; a date's `grain` is the shortest period it can tell."""
+    """A column computed from the typed ones by a SQL expression; a date's `grain` is the shortest period it can tell, and an
+    area's `reference` the list that its codes are from.
+    """
 
     name: str
     type: str
@@ -37,11 +39,15 @@ class Derived:
     description: str
     role: str | None = None
     grain: str = "month"
+    reference: str | None = None
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a feed's files are laid out: `csv`, a `workbook` with named sheets or a sheet for each period, or a `form`.
+    """How a feed's files are laid out: `csv`, a `workbook`, a `form`, or `json`, an array of objects.
+
+    A workbook has its table on the `sheet` of that name, on a sheet for each period, on every sheet that has its header, or
+    else on the one sheet that fits best. Headers of JSON are paths of keys, such as `location.street.name`.
 
     A form is a workbook that we sent and an agency returns. Of its rows only those count in which one of the columns
     `to_fill` is filled, and the column `addressed` begins with the short name of the agency that it was sent to.
@@ -50,6 +56,7 @@ class Layout:
     kind: str = "csv"
     sheet: str | None = None
     sheet_per_period: bool = False
+    every_sheet: bool = False
     to_fill: tuple[str, ...] = ()
     addressed: str = ""
 
@@ -85,7 +92,8 @@ class FeedTraits:
     `row_unit` is what one row is; `key` are the columns that no two rows of one file may share; `coverage_date` is the
     column that should lie within what the file covers; `layout` says how the file is laid out; `derived` are columns
     computed from the typed ones; `noted` are true-or-false columns whose true rows are worth a note to the sender;
-    `record_level` is false for feeds that give totals.
+    `record_level` is false for feeds that give totals. Nearly every row has a combination of its own in the columns of
+    `told_apart_by`: a file in which most rows repeat another's has lost what tells them apart, and is refused.
     """
 
     row_unit: str
@@ -95,6 +103,7 @@ class FeedTraits:
     derived: tuple[Derived, ...] = ()
     noted: dict[str, str] = field(default_factory=dict)
     record_level: bool = True
+    told_apart_by: tuple[str, ...] = ()
 
 
 _TRAITS: dict[type[FeedTable], FeedTraits] = {}
@@ -106,6 +115,16 @@ def feed(**traits: Any) -> Callable[[type[Model]], type[Model]]:
     def declare(model: type[Model]) -> type[Model]:
         _TRAITS[model] = FeedTraits(**traits)
         return model
+
+    return declare
+
+
+def feed_like(model: type[FeedTable], **traits: Any) -> Callable[[type[Model]], type[Model]]:
+    """Class decorator that gives a feed's table the traits of another, but for those given."""
+
+    def declare(like: type[Model]) -> type[Model]:
+        _TRAITS[like] = replace(_TRAITS[model], **traits)
+        return like
 
     return declare
 

@@ -140,7 +140,7 @@ class Pipeline:
 
     @cached_property
     def specs(self) -> dict[str, FeedSpec]:
-        return {feed.key: find_feed_spec(feed.key) for feed in self.partnership.every_feed}
+        return {feed.key: find_feed_spec(feed.key, feed.entry.layout) for feed in self.partnership.every_feed}
 
     def reread_configuration(self) -> None:
         for name in ("partnership", "book", "specs"):

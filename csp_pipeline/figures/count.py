@@ -210,7 +210,8 @@ def areas_offered(partnership: Partnership, feed: Feed, spec: FeedSpec, column: 
     """
     areas = partnership.areas
     covered = areas[_lies_in(areas, feed.entry.covers_area)]
-    reference = next((c.reference for c in spec.columns if c.name == column), None)
+    references = {c.name: c.reference for c in spec.columns} | {c.name: c.reference for c in spec.derived}
+    reference = references.get(column)
     levels = ["district", "county", "force"] if reference in ("lsoa", "district") else []
     chosen = covered[covered.area_level.isin(levels)]
     if reference == "lsoa":

@@ -20,6 +20,8 @@ CHANGES = ("new", "missing", "renamed", "retyped")
 MODES = ("freeze", "evolve", "discard_row", "discard_value")
 # Values of a column that is looked at for being another one renamed.
 SAMPLE = 1_000
+# Rows that are looked at for what told them apart.
+MANY = 200_000
 ALIKE = 0.6
 FITTING = 0.95
 # A column is retyped when so many of its values, of those that are not blank, do not have its form.
@@ -82,6 +84,10 @@ def check_contract(feed: Feed, spec: FeedSpec) -> None:
                     )
 
 
+# The first values of the file's column at a position, so many at most.
+Values = Callable[[int, int], Sequence[str | None]]
+
+
 @dataclass(frozen=True)
 class ColumnChange:
     """One change in a file's columns, as in the table `column_changes`."""
@@ -99,6 +105,7 @@ class ColumnChange:
 class Contract:
     """What was agreed with the sender of one file, extracted on a day, and what to do where it is not kept."""
 
+    spec: FeedSpec
     make_checker: Callable[[], Checker]
     changes: ChangesEntry
     renamed: Mapping[str, RenamedEntry]
@@ -163,7 +170,7 @@ def find_renamed(
     columns: Sequence[ColumnSpec],
     headers: Sequence[str],
     spare: Sequence[int],
-    values_at: Callable[[int], Sequence[str | None]],
+    values_at: Values,
     contract: Contract,
 ) -> Suspect | None:
     """The spare column that is most likely `column` renamed; None where fewer than two things speak for any.
@@ -171,9 +178,23 @@ def find_renamed(
     What may speak for it: its name is like the missing one's; it stands between the same neighbours; nearly all of its first
     values pass the missing column's checks, where that has any.
     """
-    suspects = [_weigh(column, columns, headers, position, values_at(position), contract) for position in spare]
+    suspects = [_weigh(column, columns, headers, position, values_at(position, SAMPLE), contract) for position in spare]
     likely = [suspect for suspect in suspects if suspect is not None]
     return max(likely, key=lambda suspect: suspect.weight, default=None)
+
+
+def tell_repeats(absent: Sequence[ColumnSpec], positions: Mapping[str, int], values_at: Values, contract: Contract) -> str:
+    """A sentence on rows that nothing tells apart any more, where columns that tell rows apart are missing; else nothing."""
+    apart = contract.spec.traits.told_apart_by
+    left = [column for column in contract.spec.columns if column.name in apart and column.name in positions]
+    if not left or not any(column.name in apart for column in absent):
+        return ""
+    rows = list(zip(*(values_at(positions[column.name], MANY) for column in left), strict=False))
+    repeats = len(rows) - len(set(rows))
+    if repeats * 2 <= len(rows):
+        return ""
+    shown = ", ".join(repr(column.header) for column in left)
+    return f" Without them {repeats:,} of its {len(rows):,} rows repeat another row in {shown}, so that nothing tells them apart."
 
 
 def _weigh(

@@ -2,17 +2,15 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from csp_pipeline.errors import RefusedFileError
-from csp_pipeline.intake.contract import ColumnChange, Contract, Suspect, find_renamed, is_personal
+from csp_pipeline.intake.contract import ColumnChange, Contract, Suspect, Values, find_renamed, is_personal, tell_repeats
 from csp_pipeline.partnership.contracts import normalise
 from csp_pipeline.tables import ColumnSpec
 
 __all__ = ["MatchedHeader", "count_known", "match_header", "normalise"]
-
-Values = Callable[[int], Sequence[str | None]]
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ def match_header(
     *,
     sheet: str | None = None,
     contract: Contract | None = None,
-    values_at: Values = lambda _: (),
+    values_at: Values = lambda _position, _most: (),
 ) -> MatchedHeader:
     """Find each declared column in the header row, and settle what differs as the contract says.
 
@@ -88,7 +86,8 @@ def match_header(
     if contract is not None and spare:
         found = ((column.name, find_renamed(column, columns, headers, spare, values_at, contract)) for column in absent)
         suspects = {name: suspect for name, suspect in found if suspect is not None}
-    changes += _settle_missing(absent, suspects, [headers[p] for p in spare], contract, sheet)
+    repeats = tell_repeats(absent, positions, values_at, contract) if contract else ""
+    changes += _settle_missing(absent, suspects, [headers[p] for p in spare], contract, sheet, repeats)
     kept, unwanted, told = _settle_new({headers[p]: p for p in spare}, contract, sheet)
     extra = tuple(headers[p] for p in spare if headers[p] not in kept and headers[p] not in unwanted)
     return MatchedHeader(positions, extra, kept, unwanted, (*changes, *told))
@@ -100,6 +99,7 @@ def _settle_missing(
     spare: Sequence[str],
     contract: Contract | None,
     sheet: str | None,
+    repeats: str,
 ) -> list[ColumnChange]:
     """The changes of missing columns; raises RefusedFileError where one may not be missing or renamed."""
     changes, refused = [], []
@@ -131,6 +131,7 @@ def _settle_missing(
             f"required columns are missing: {'; '.join(_with_nearest(column, spare) for column in refused)}. Send the "
             "file again with these columns under these names."
         )
+        message += repeats
         if likely:
             told = "; ".join(suspect.evidence for suspect in likely)
             message += f" {told[:1].upper()}{told[1:]}. If the new name is to stay, declare it in feed.yml > renamed."

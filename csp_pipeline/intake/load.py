@@ -81,6 +81,7 @@ def load_files(
     if unfit:
         raise CorrectionsDoNotApplyError(unfit)
     repeated = _find_repeated_keys(connection, checker.spec, files)
+    _check_told_apart(connection, checker.spec, files)
     for index, file in enumerate(files):
         _finish(checker.spec, file, repeated.get(index, []))
         file.read.changes += tell_retyped(checker.spec, checker, file.misfits)
@@ -281,6 +282,28 @@ def _find_repeated_keys(
     for submission_id, sheet, row_number, first_row in rows:
         found.setdefault(indexes[submission_id], []).append((sheet, row_number, first_row))
     return found
+
+
+def _check_told_apart(connection: duckdb.DuckDBPyConnection, spec: FeedSpec, files: list[LoadingFile]) -> None:
+    """Raise RefusedFileError for a file in which most rows repeat another in all columns that should tell rows apart."""
+    names = spec.traits.told_apart_by
+    if not names:
+        return
+    listed = ", ".join(f"'{sql_path(file.beside)}'" for file in files)
+    query = f"""
+        SELECT sum(n), sum(n - 1) FROM (
+            SELECT submission_id, count(*) AS n FROM read_parquet([{listed}])
+            GROUP BY submission_id, {", ".join(map(identifier, names))}
+        ) GROUP BY submission_id HAVING sum(n - 1) * 2 > sum(n) ORDER BY submission_id
+    """
+    for rows, repeats in connection.execute(query).fetchall()[:1]:
+        headers = ", ".join(repr(column.header) for column in spec.columns if column.name in names)
+        raise RefusedFileError(
+            "repeated_keys",
+            f"{int(repeats):,} of its {int(rows):,} rows repeat another row in {headers} together: something that "
+            "tells rows apart, such as the year and the quarter, was dropped or filled alike. Export all columns as they are "
+            "published and send it again.",
+        )
 
 
 def _finish(spec: FeedSpec, file: LoadingFile, repeated: list[tuple[str | None, int, int]]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from csp_pipeline.errors import RefusedFileError
-from csp_pipeline.intake.contract import SAMPLE, Contract
+from csp_pipeline.intake.contract import Contract
 from csp_pipeline.intake.headers import count_known, match_header
 from csp_pipeline.intake.rows import EXTRAS, FILE_INDEX, ROW_NUMBER, UNWANTED, BrokenRow, ReadFile, numbers_in_file
 from csp_pipeline.intake.scan import CHUNK, LONGEST_LINE, scan_text, write_plain
@@ -57,7 +57,7 @@ def open_csv(
         path = _without_lines_above(path, lines_above, scratch)
     table = path
     matched = match_header(
-        cells, columns, contract=contract, values_at=lambda position: _first_values(table, delimiter, position)
+        cells, columns, contract=contract, values_at=lambda position, most: _first_values(table, delimiter, position, most)
     )
     file = CsvFile(
         batches=iter(()),
@@ -76,13 +76,13 @@ def open_csv(
     return file
 
 
-def _first_values(table: Path, delimiter: str, position: int) -> list[str | None]:
+def _first_values(table: Path, delimiter: str, position: int, most: int) -> list[str | None]:
     """The first values of one column, below the header."""
     with table.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file, delimiter=delimiter)
         next(rows, None)
         try:
-            return [row[position].strip() or None for _, row in zip(range(SAMPLE), rows, strict=False) if position < len(row)]
+            return [row[position].strip() or None for _, row in zip(range(most), rows, strict=False) if position < len(row)]
         except csv.Error:  # a value of more than 128 KB: nothing can be told of this column
             return []
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import python_calamine
 
 from csp_pipeline.errors import RefusedFileError
-from csp_pipeline.intake.contract import SAMPLE, Contract
+from csp_pipeline.intake.contract import Contract
 from csp_pipeline.intake.headers import MatchedHeader, count_known, match_header, normalise
 from csp_pipeline.intake.rows import COVERED, EXTRAS, ROW_NUMBER, SHEET, UNWANTED, ReadFile
 from csp_pipeline.intake.workbook_guard import check_workbook
@@ -122,8 +122,18 @@ def sheets_to_read(
                 f"{layout.sheet!r} and send it again.",
             )
         return [(matching[0], None)]
-    known = [max((count_known(row, columns) for row in _rows(workbook, name)[:HEADER_WITHIN]), default=0) for name in names]
+    if layout.every_sheet:
+        required = sum(column.required for column in columns)
+        known_on = {name: _most_known(workbook, name, columns) for name in names}
+        holding = [name for name, known in known_on.items() if known * 2 >= required]
+        return [(name, None) for name in holding or [max(names, key=lambda name: known_on[name])]]
+    known = [_most_known(workbook, name, columns) for name in names]
     return [(names[known.index(max(known))], None)]
+
+
+def _most_known(workbook: python_calamine.CalamineWorkbook, name: str, columns: Sequence[ColumnSpec]) -> int:
+    """How many declared columns the row of a sheet names that names most."""
+    return max((count_known(row, columns) for row in _rows(workbook, name)[:HEADER_WITHIN]), default=0)
 
 
 def _rows(workbook: python_calamine.CalamineWorkbook, name: str) -> list[list[Any]]:
@@ -164,9 +174,13 @@ def read_sheet(
             "no_header", f"no header was found; expected the columns {required}. Is it another feed's file?", sheet=name
         )
     header = candidates.index(max(candidates))
-    first = rows[header + 1 : header + 1 + SAMPLE]
+    below = rows[header + 1 :]
     matched = match_header(
-        rows[header], columns, sheet=name, contract=contract, values_at=lambda place: [_text(row[place]) for row in first]
+        rows[header],
+        columns,
+        sheet=name,
+        contract=contract,
+        values_at=lambda place, most: [_text(row[place]) for row in below[:most]],
     )
     used = list(matched.positions.values())
     body = list(enumerate(rows[header + 1 :], start=header + 2))

@@ -21,6 +21,7 @@ from csp_pipeline.intake.place import Placement, place_file
 from csp_pipeline.intake.pull import Pulled, pull_feed
 from csp_pipeline.intake.read_csv import CsvFile, open_csv, read_together
 from csp_pipeline.intake.read_form import read_form
+from csp_pipeline.intake.read_json import open_json
 from csp_pipeline.intake.read_workbook import read_workbook
 from csp_pipeline.intake.receipts import Receipt, read_receipt
 from csp_pipeline.intake.rows import COVERED, ReadFile
@@ -250,11 +251,13 @@ class _TakingIn:
         make_folder(scratch.parent)
         kind, layout, columns = self.feed.entry.coverage.kind, self.spec.traits.layout, self.spec.columns
         entry = self.feed.entry
-        contract = Contract(self.make_checker, entry.changes, entry.renamed, placement.extracted)
+        contract = Contract(self.spec, self.make_checker, entry.changes, entry.renamed, placement.extracted)
         read: ReadFile
         try:
             if layout.kind == "workbook":
                 read = read_workbook(blob, columns, layout, kind, self.settings.batch_rows, contract)
+            elif layout.kind == "json":
+                read = open_json(blob, columns, self.settings, contract)
             elif layout.kind == "form":
                 read = read_form(blob, columns, layout, self.feed.agency, self.settings.batch_rows)
             else:

@@ -196,7 +196,7 @@ class CoverageEntry(Entry):
 
 
 class FeedEntry(Entry):
-    """`<agency>/<feed>/feed.yml`."""
+    """`<agency>/<feed>/feed.yml`; `layout` names a ready layout, without which the feed has a table of its own."""
 
     title: str
     contact: str
@@ -212,6 +212,7 @@ class FeedEntry(Entry):
     sharing_basis: str
     notes: str = ""
     pull: PullEntry = PullEntry()
+    layout: str | None = None
     changes: ChangesEntry = ChangesEntry()
     renamed: dict[str, RenamedEntry] = {}
 

@@ -19,7 +19,7 @@ words stand in the warehouse itself: `SELECT table_name, comment FROM duckdb_tab
 def write_dictionary(settings: Settings, path: Path, *, only_check: bool = False) -> bool:
     """Write the dictionary, or only check it; false when it is checked and not up to date."""
     partnership = load_partnership(settings.sources)
-    specs = {feed.key: find_feed_spec(feed.key) for feed in partnership.feeds}
+    specs = {feed.key: find_feed_spec(feed.key, feed.entry.layout) for feed in partnership.feeds}
     text = INTRODUCTION + "".join(describe_table(table) for table in catalogue(partnership, specs))
     if only_check:
         return path.exists() and path.read_text(encoding="utf-8") == text

@@ -166,7 +166,10 @@ def test_csp_commands_in_documents_have_these_options(path: Path) -> None:
     for call in commands_in(read(path), "csp"):
         name, *arguments = call.split()
         assert name in COMMANDS, call
-        known = {option for parameter in COMMANDS[name].params for option in parameter.opts} | {"--help"}
+        command = COMMANDS[name]
+        if arguments and arguments[0] in getattr(command, "commands", {}):
+            command = command.commands[arguments[0]]
+        known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
         assert {word for word in arguments if word.startswith("--")} <= known, call
 
 

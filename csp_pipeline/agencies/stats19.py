@@ -1,0 +1,51 @@
+"""Department for Transport: road collisions that injured someone (STATS19), as the open data files have them.
+
+Codes are those of the Department's guide to the open data: -1 stands for what is not known.
+"""
+
+from csp_pipeline import tables
+from csp_pipeline.tables import Derived, FeedTable
+
+SEVERITY = {"1": "fatal", "2": "serious", "3": "slight"}
+DISTRICT = "CASE WHEN district_given IS NULL THEN NULL ELSE coalesce(district_given_list.shared, 'elsewhere') END"
+
+
+@tables.feed(
+    row_unit="collision",
+    key=("collision_index",),
+    coverage_date="collision_date",
+    derived=(
+        Derived(
+            "district_code",
+            "VARCHAR",
+            DISTRICT,
+            "District of the collision; elsewhere beyond the partnership's areas",
+            role="area: collision",
+            reference="district",
+        ),
+    ),
+)
+class Collisions(FeedTable):
+    """Collisions in which someone was injured on a public road and the police were told, one row each."""
+
+    collision_index: str = tables.text("Collision, unique over all years", role="unit: collision")
+    collision_date: str = tables.day("%d/%m/%Y", "Day of the collision", header="date", role="date: collision")
+    time: str = tables.text("Time of the collision", nullable=True, required=False)
+    severity: str = tables.choice(SEVERITY, "Severity of the worst injury", header="collision_severity")
+    number_of_vehicles: str = tables.whole_number("Vehicles", nullable=True, unit="vehicles")
+    number_of_casualties: str = tables.whole_number("Casualties", unit="persons")
+    police_force: str = tables.text("Police force, as the Department's code", nullable=True, required=False)
+    district_given: str = tables.text(
+        "Local authority by its ONS code",
+        header="local_authority_ons_district",
+        nullable=True,
+        reference="district",
+        reference_is_closed=False,
+        sql="trim({column})",
+    )
+    lsoa_given: str = tables.text(
+        "LSOA of the collision, of the year's own edition", header="lsoa_of_accident_location", nullable=True, required=False
+    )
+    speed_limit: str = tables.text("Speed limit, miles per hour; -1 unknown", nullable=True, required=False)
+    road_type: str = tables.text("Road type, as the Department's code", nullable=True, required=False)
+    urban_or_rural_area: str = tables.text("1 urban, 2 rural, 3 unallocated", nullable=True, required=False)
