@@ -1,6 +1,7 @@
 """Sending a message: by e-mail through the mail server of delivery, or as a JSON POST. No address and no secret is repeated."""
 
 import ipaddress
+import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -43,7 +44,7 @@ def post_to_webhook(partnership: Partnership, message: Message, payload: dict[st
 
     Raises DeliveryError naming the variable and what the server answered, never the address.
     """
-    import requests
+    import httpx  # loaded only where there is something to post
 
     alerts = partnership.file.alerts
     needed = [name for name in (alerts.webhook, alerts.webhook_token) if name is not None]
@@ -56,14 +57,14 @@ def post_to_webhook(partnership: Partnership, message: Message, payload: dict[st
     if alerts.webhook_token is not None:
         headers["Authorization"] = f"Bearer {environment[alerts.webhook_token].strip()}"
     try:
-        answer = requests.post(url, json=payload, headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False)
-    except requests.exceptions.SSLError:
-        raise DeliveryError(f"{name}: the server's certificate cannot be trusted, so nothing was sent.") from None
-    except requests.exceptions.ReadTimeout:
+        answer = httpx.post(url, json=payload, headers=headers, timeout=TIMEOUT_SECONDS, follow_redirects=False)
+    except httpx.ReadTimeout:
         raise DeliveryError(
             f"{name}: no answer within {TIMEOUT_SECONDS} seconds.", is_passing=True, may_have_arrived=True
         ) from None
-    except (requests.exceptions.RequestException, ValueError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        if _is_about_the_certificate(error):
+            raise DeliveryError(f"{name}: the server's certificate cannot be trusted, so nothing was sent.") from None
         raise DeliveryError(
             f"{name}: the connection failed ({type(error).__name__}). Is the server up, and is the address right?",
             is_passing=True,
@@ -71,6 +72,14 @@ def post_to_webhook(partnership: Partnership, message: Message, payload: dict[st
     if not 200 <= answer.status_code < 300:
         moved = " It leads elsewhere; give the address it leads to." if 300 <= answer.status_code < 400 else ""
         raise DeliveryError(f"{name}: the server answered {answer.status_code}.{moved}", is_passing=answer.status_code in PASSING)
+
+
+def _is_about_the_certificate(error: BaseException) -> bool:
+    """Whether an error came about by the server's certificate: httpx tells it only in the error's cause."""
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, ssl.SSLError):
+        found = found.__cause__ or found.__context__
+    return found is not None
 
 
 def check_address(url: str, variable: str) -> None:
