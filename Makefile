@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 HOST ?= 127.0.0.1
 PORT ?= 3000
 
-.PHONY: help run test browser check ui bench accuracy lock clean
+.PHONY: help install run test browser check ui bench accuracy lock clean
 
 help:  ## List the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -17,6 +17,8 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
+
+install: $(READY)  ## Make .venv with the pinned packages, and nothing else
 
 run: $(READY)  ## Run the pipeline on sources/ and say what was loaded, refused and in conflict
 	@# Exit code 3 says that files were refused; they are listed, and the rest is published.

@@ -80,7 +80,7 @@ def broken_links(path: Path, text: str) -> list[str]:
 def improper_places(text: str) -> list[str]:
     """Addresses of package registries, and paths of somebody's own machine."""
     registries = r"pypi|pythonhosted|anaconda\.|conda\.io|npmjs|crates\.io|index-url[ =]http|/simple\b"
-    folders = r"(?<![\w.~-])/(?:home|work|root|Users|tmp|mnt|srv)/\S*|[A-Za-z]:\\\S+"
+    folders = r"(?<![\w.~-])/(?:home|work|root|Users|tmp|mnt)/\S*|[A-Za-z]:\\\S+"
     return re.findall(rf"\S*(?:{registries})\S*|{folders}", text)
 
 
