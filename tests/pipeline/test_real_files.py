@@ -25,7 +25,8 @@ def point_at(pipeline: Pipeline, feed: str, place: Path) -> None:
     """Let a feed's files be pulled from a place outside `sources/`."""
     path = pipeline.sources / feed / "feed.yml"
     entry = yaml.safe_load(path.read_text(encoding="utf-8"))
-    path.write_text(yaml.safe_dump(entry | {"location": str(place)}, sort_keys=False), encoding="utf-8")
+    entry |= {"location": str(place), "pull": {"settle_seconds": 0}}
+    path.write_text(yaml.safe_dump(entry, sort_keys=False), encoding="utf-8")
     pipeline.reread_configuration()
 
 

@@ -14,7 +14,11 @@ from csp_pipeline.errors import ConfigurationError, PullError
 from csp_pipeline.intake.places.place import Body, FoundFile, SourceDownError, secret, shown
 from csp_pipeline.partnership.partnership import Feed
 
+# asyncssh logs who enters where, which stands in the environment for a reason.
+asyncssh.set_log_level("WARNING")
+
 PIECE = 4 * 1024 * 1024
+BATCH = 500
 DEEPEST = 32
 Result = TypeVar("Result")
 
@@ -44,13 +48,14 @@ class SftpPlace:
             folder, prefix, depth = waiting.pop()
             entries = self._client.scandir(folder)
             try:
-                while (entry := self._run(_next(entries))) is not None:
-                    name, kind = str(entry.filename), _kind(entry.attrs)
-                    path, address = f"{prefix}{name}", f"{folder.rstrip('/')}/{name}"
-                    if kind == stat.S_IFDIR and name not in (".", "..") and depth < DEEPEST:
-                        waiting.append((address, f"{path}/", depth + 1))
-                    elif kind == stat.S_IFREG:
-                        yield self._found(path, address, entry.attrs)
+                while batch := self._run(_next_of(entries)):
+                    for entry in batch:
+                        name, kind = str(entry.filename), _kind(entry.attrs)
+                        path, address = f"{prefix}{name}", f"{folder.rstrip('/')}/{name}"
+                        if kind == stat.S_IFDIR and name not in (".", "..") and depth < DEEPEST:
+                            waiting.append((address, f"{path}/", depth + 1))
+                        elif kind == stat.S_IFREG:
+                            yield self._found(path, address, entry.attrs)
             finally:
                 self._loop.run(_quietly(entries.aclose()))  # type: ignore[attr-defined] # an async generator
 
@@ -198,8 +203,12 @@ async def _open(client: asyncssh.SFTPClient, address: str) -> asyncssh.SFTPClien
     return await client.open(address, "rb")
 
 
-async def _next(entries: AsyncIterator[asyncssh.SFTPName]) -> asyncssh.SFTPName | None:
-    return await anext(entries, None)
+async def _next_of(entries: AsyncIterator[asyncssh.SFTPName]) -> list[asyncssh.SFTPName]:
+    """The next entries of a folder; none at its end."""
+    batch: list[asyncssh.SFTPName] = []
+    while len(batch) < BATCH and (entry := await anext(entries, None)) is not None:
+        batch.append(entry)
+    return batch
 
 
 def _kind(attributes: asyncssh.SFTPAttrs) -> int:

@@ -2,6 +2,7 @@
 
 import base64
 import ipaddress
+import logging
 import socket
 import ssl
 from collections.abc import Iterator
@@ -25,6 +26,9 @@ from csp_pipeline.intake.places.place import (
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.partnership.periods import Period
 from csp_pipeline.partnership.pulling import PLACEHOLDER, WebEntry
+
+# httpx logs every address it asks, and that of a redirect may hold a signature.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 PIECE = 1024 * 1024
 REDIRECTS = 5

@@ -222,17 +222,25 @@ def test_a_redirect_within_the_host_is_followed_but_not_in_a_circle(
 
 
 def test_secrets_are_not_sent_to_the_host_of_a_redirect(
-    web: WebServer, new_feed: Callable[..., Feed], settings: Settings, monkeypatch: pytest.MonkeyPatch
+    web: WebServer,
+    new_feed: Callable[..., Feed],
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setenv("POLICE_TOKEN", "open-sesame")
     port = web.url.rpartition(":")[2]
-    web.pages["/asb.csv"] = lambda request: answer_with(request, 302, b"", Location=f"http://localhost:{port}/other.csv")
+    web.pages["/asb.csv"] = lambda request: answer_with(
+        request, 302, b"", Location=f"http://localhost:{port}/other.csv?signature=abracadabra"
+    )
     web.pages["/other.csv"] = lambda request: answer_with(request, 200, CSV)
     feed = new_feed(f"{web.url}/asb.csv", web=INSIDE | {"token": "POLICE_TOKEN", "allow_hosts": ["localhost"]})
-    pulled = pull_feed(feed, settings)
+    with caplog.at_level("INFO"):
+        pulled = pull_feed(feed, settings)
     assert bytes_of(pulled, settings) == {"asb.csv": CSV}
+    assert "abracadabra" not in caplog.text
     sent = {path: headers.get("Authorization") for _, path, headers in web.asked}
-    assert sent == {"/asb.csv": "Bearer open-sesame", "/other.csv": None}
+    assert sent == {"/asb.csv": "Bearer open-sesame", "/other.csv?signature=abracadabra": None}
     written = b"".join(path.read_bytes() for path in settings.landing.rglob("*") if path.is_file())
     assert b"open-sesame" not in written
 
