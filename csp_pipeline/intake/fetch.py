@@ -88,6 +88,7 @@ class _Download:
         key = hashlib.sha256(f"{feed.key}\0{found.path}".encode()).hexdigest()[:16]
         self.part = settings.landing / "incoming" / f"{feed.agency}-{feed.name}-{key}.part"
         self.note = self.part.with_suffix(".json")
+        self.has_answered = False
         make_folder(self.part.parent)
 
     def run(self, known_version: str) -> Fetched:
@@ -97,15 +98,15 @@ class _Download:
             self._forget()
         try:
             with self.place.open_file(found, offset, known_version) as body:
-                expected, version = body.total, body.version
+                expected, version, self.has_answered = body.total, body.version, True
                 digest, size = self._write(body)
         except RestartError:
             self._forget()
             raise
         except SourceDownError as error:
-            if not self.part.exists():
+            if not self.has_answered:
                 raise
-            # It did answer: the next file may come through.
+            # Bytes have come, so the place is there: the next file may come through.
             self._note(version)
             raise BrokenOffError(str(error), is_transient=error.is_transient) from error
         except OSError as error:

@@ -183,6 +183,13 @@ def _pull_files(feed: Feed, settings: Settings, place: Place, pulled: Pulled) ->
         first = first_path.setdefault(landed.sha256, landed.path)
         if first != landed.path:
             pulled.remarks.append(f"{feed.key}: {landed.path} holds the same bytes as {first}; they are kept once.")
+    if place.by_period and not (any_landed or pulled.landed or pulled.errors):
+        pulled.errors.append(
+            PullError(
+                f"{feed.key}: {shown(feed.location)} has nothing for any of the {len(feed.expected):,} periods that the feed is "
+                "expected for. If it should, correct feed.yml > location and pull; else it is asked again at the next run."
+            )
+        )
     return any_landed
 
 

@@ -33,9 +33,9 @@ class LimitsEntry(Entry):
     attempts: int = Field(4, ge=1, le=10)
     first_wait_seconds: float = Field(1, ge=0, le=60)
     listed_files: int = Field(250_000, ge=1)
-    file_mb: float = Field(2_048, gt=0)
+    file_mb: float = Field(16_384, gt=0)
     archive_members: int = Field(10_000, ge=1)
-    archive_mb: float = Field(4_096, gt=0)
+    archive_mb: float = Field(16_384, gt=0)
     archive_ratio: float = Field(200, ge=1)
 
 

@@ -35,6 +35,7 @@ class ApiPlace:
 
     grows = False
     looks_again = False
+    by_period = True
 
     def __init__(self, feed: Feed) -> None:
         self._feed, self._entry = feed, feed.entry.pull.api or ApiEntry()
@@ -69,7 +70,7 @@ class ApiPlace:
 
     def _read_pages(self, period: Period) -> list[bytes]:
         query = {name: fill(value, period) for name, value in self._entry.query.items()}
-        first = httpx.URL(fill(self._feed.location, period)).copy_merge_params(query)
+        first = self._client.parse(fill(self._feed.location, period)).copy_merge_params(query)
         progress = self._progress.setdefault(period.label, _Progress(first, self._entry.first_page))
         limit, size = self._feed.entry.pull.limits.file_mb * 1e6, sum(len(page) for page in progress.pages)
         while progress.url is not None:

@@ -16,6 +16,7 @@ class FolderPlace:
     """A feed's folder, with the folders below it; links to folders are not followed, so that none leads in a circle."""
 
     looks_again = True
+    by_period = False
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed

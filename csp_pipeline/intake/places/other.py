@@ -21,6 +21,7 @@ class OtherPlace:
 
     grows = True
     looks_again = True
+    by_period = False
 
     def __init__(self, feed: Feed) -> None:
         self._feed, self._where = feed, shown(feed.location)

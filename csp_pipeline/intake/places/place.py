@@ -70,6 +70,8 @@ class Place(Protocol):
     grows: bool
     # Whether a file is looked up again after it was copied, to tell that it changed meanwhile.
     looks_again: bool
+    # Whether its files are asked for by period, so that one that is not there is no fault.
+    by_period: bool
 
     def list_files(self) -> Iterable[FoundFile]:
         """Every file there is now, never from a cache."""

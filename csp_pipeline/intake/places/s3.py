@@ -34,6 +34,7 @@ class S3Place:
     # An object appears when it is whole, and is read only as the one that was listed (If-Match).
     grows = False
     looks_again = False
+    by_period = False
 
     def __init__(self, feed: Feed) -> None:
         self._feed, entry, limits = feed, feed.entry.pull.s3 or S3Entry(), feed.entry.pull.limits

@@ -28,6 +28,7 @@ class SftpPlace:
 
     grows = True
     looks_again = True
+    by_period = False
 
     def __init__(self, feed: Feed) -> None:
         self._feed, self._limits = feed, feed.entry.pull.limits

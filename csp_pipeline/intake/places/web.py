@@ -45,7 +45,7 @@ class WebClient:
 
     def __init__(self, feed: Feed) -> None:
         self.feed, self._entry = feed, feed.entry.pull.web or WebEntry()
-        self._place = httpx.URL(feed.location.partition("{")[0])
+        self._place = self.parse(feed.location.partition("{")[0])
         limits = feed.entry.pull.limits
         # Nothing of this machine's user: no proxy of the environment, no .netrc.
         self._client = httpx.Client(
@@ -59,6 +59,15 @@ class WebClient:
     def close(self) -> None:
         """Let the connections go."""
         self._client.close()
+
+    def parse(self, text: str) -> httpx.URL:
+        """A URL of the feed's entry; ConfigurationError when it cannot be one."""
+        try:
+            return httpx.URL(text)
+        except httpx.InvalidURL as error:
+            raise ConfigurationError(
+                f"{self.feed.key}: {shown(text)} is no URL: {error}. Correct feed.yml > location."
+            ) from error
 
     @contextmanager
     def ask(self, method: str, url: httpx.URL, headers: dict[str, str]) -> Iterator[httpx.Response]:
@@ -212,21 +221,41 @@ class WebPlace:
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
         self.client = WebClient(feed)
+        self.by_period = False
+        self._addresses: dict[str, tuple[httpx.URL, bool]] = {}
+        self._paths: dict[str, str] = {}
+        names = (feed.entry.pull.web or WebEntry()).names
+        for name in names or [""]:
+            is_named_by_period = PLACEHOLDER.search(f"{feed.location}/{name}") is not None
+            self.by_period = self.by_period or is_named_by_period
+            for period in asked_periods(feed) if is_named_by_period else [None]:
+                root = self.client.parse(fill(feed.location, period))
+                url = self.client.parse(f"{fill(feed.location, period).rstrip('/')}/{fill(name, period)}") if name else root
+                base = len(root.path.rstrip("/")) + 1 if name else root.path.rfind("/") + 1
+                self._addresses[str(url)] = (url, is_named_by_period)
+                self._paths[str(url)] = unquote(url.path)[base:]
 
     def list_files(self) -> Iterator[FoundFile]:
         """A question (HEAD) for each file, which gives its version; a file that is not published yet is not listed."""
-        for path, url, is_named_by_period in self._addresses():
+        for address, (url, _) in self._addresses.items():
             try:
-                with self.client.ask("HEAD", url, {}) as response:
+                with self._unless_missing(address), self.client.ask("HEAD", url, {}) as response:
                     length = response.headers.get("Content-Length")
-                    yield FoundFile(path, str(url), int(length) if length else None, _version(response))
-            except NotPublishedError as error:
-                if not is_named_by_period:
-                    raise PullError(
-                        f"{self._feed.key}: {error}. Correct the location, or ask its owner.", is_transient=False
-                    ) from error
+                    yield FoundFile(self._paths[address], address, int(length) if length else None, _version(response))
+            except NotPublishedError:
+                continue
             except MethodRefusedError:
-                yield FoundFile(path, str(url), None, "")
+                yield FoundFile(self._paths[address], address, None, "")
+
+    @contextmanager
+    def _unless_missing(self, address: str) -> Iterator[None]:
+        """A file that no period explains has to be there."""
+        try:
+            yield
+        except NotPublishedError as error:
+            if self._addresses[address][1]:
+                raise
+            raise PullError(f"{self._feed.key}: {error}. Correct the location, or ask its owner.", is_transient=False) from error
 
     @contextmanager
     def open_file(self, found: FoundFile, offset: int, known_version: str) -> Iterator[Body]:
@@ -238,7 +267,7 @@ class WebPlace:
             headers = {"Range": f"bytes={offset}-", "If-Range": validator}
         elif known_version and not offset:
             headers = {"If-None-Match": tag} if tag != "-" else {"If-Modified-Since": changed}
-        with self.client.ask("GET", httpx.URL(found.address), headers) as response:
+        with self._unless_missing(found.address), self.client.ask("GET", httpx.URL(found.address), headers) as response:
             if response.status_code == 304:
                 raise NotModifiedError
             is_rest = response.status_code == 206
@@ -259,18 +288,6 @@ class WebPlace:
         """Let the connections go."""
         self.client.close()
 
-    def _addresses(self) -> Iterator[tuple[str, httpx.URL, bool]]:
-        names = (self._feed.entry.pull.web or WebEntry()).names
-        location = self._feed.location
-        for name in names or [""]:
-            template = f"{location.rstrip('/')}/{name}" if name else location
-            is_named_by_period = PLACEHOLDER.search(template) is not None
-            filled = [fill(template, period) for period in asked_periods(self._feed)] if is_named_by_period else [template]
-            for text in dict.fromkeys(filled):
-                url = httpx.URL(text)
-                base = len(httpx.URL(fill_any(location)).path.rstrip("/")) + 1 if names else url.path.rfind("/") + 1
-                yield unquote(url.path)[base:], url, is_named_by_period
-
 
 def asked_periods(feed: Feed) -> list[Period]:
     """The periods that a feed is expected for and that have begun: nobody publishes the future."""
@@ -278,14 +295,11 @@ def asked_periods(feed: Feed) -> list[Period]:
     return [period for period in feed.expected if period.start <= today]
 
 
-def fill(template: str, period: Period) -> str:
+def fill(template: str, period: Period | None) -> str:
     """A text with its placeholders filled for one period: `{month:%Y-%m}` with its first day, `{month}` with its label."""
+    if period is None:
+        return template
     return PLACEHOLDER.sub(lambda found: f"{period.start:{found[2]}}" if found[2] else period.label.replace(" ", "-"), template)
-
-
-def fill_any(template: str) -> str:
-    """A text without its placeholders, to tell how much of an address is the location's."""
-    return PLACEHOLDER.sub("", template)
 
 
 def _version(response: httpx.Response) -> str:

@@ -283,12 +283,28 @@ def test_one_file_for_each_month_that_is_published(web: WebServer, new_feed: Cal
     pulled = pull_feed(feed, settings)
     assert bytes_of(pulled, settings) == {"2016-04/street.csv": b"2016-04\n", "2016-05/street.csv": b"2016-05\n"}
     assert pulled.errors == []  # June is not there yet, and nothing is wrong with that
-    gone = new_feed(f"{web.url}/data", web=INSIDE | {"names": ["street.csv"]})
-    assert "/data/street.csv is not there (404)" in str(only_error(pull_feed(gone, settings)))
 
 
 def void(_: object) -> None:
     """Forget what a call gave."""
+
+
+@pytest.mark.parametrize("head", [404, 405])
+def test_a_file_that_is_not_there_is_told_unless_a_period_explains_it(
+    web: WebServer, new_feed: Callable[..., Feed], settings: Settings, head: int
+) -> None:
+    web.pages["/asb.csv"] = lambda request: answer_with(request, head if request.command == "HEAD" else 404, b"")
+    error = only_error(pull_feed(new_feed(f"{web.url}/asb.csv", web=INSIDE), settings))
+    assert not error.is_transient
+    assert "/asb.csv is not there (404). Correct the location" in str(error)
+
+
+def test_a_place_without_any_period_is_told(web: WebServer, new_feed: Callable[..., Feed], settings: Settings) -> None:
+    error = only_error(pull_feed(new_feed(f"{web.url}/asb_{{month}}.csv", web=INSIDE), settings))
+    assert error.is_transient
+    assert "has nothing for any of the 1 periods that the feed is expected for" in str(error)
+    api = new_feed(f"{web.url}/crimes", web=INSIDE, api={"query": {"date": "{month}"}})
+    assert "has nothing for any of the 1 periods" in str(only_error(pull_feed(api, settings)))
 
 
 def page_of(request: BaseHTTPRequestHandler) -> dict[str, str]:
