@@ -16,6 +16,7 @@ from csp_pipeline.figures.coverage import read_all_receipts
 from csp_pipeline.figures.vintages import build_vintages
 from csp_pipeline.intake.contract import check_contract
 from csp_pipeline.intake.correct import check_corrections
+from csp_pipeline.intake.look_up import looked_up_feeds, read_look_ups
 from csp_pipeline.intake.pull import PulledAhead
 from csp_pipeline.intake.take_in import FeedIntake, take_in_feed
 from csp_pipeline.lake import read_json, table_path, write_json
@@ -71,8 +72,9 @@ class Pipeline:
             wanted = [year for year in self.partnership.years if year.label in years]
         feed = self.partnership.feed(key)
         pulled = ahead.of(feed) if ahead is not None else None
-        partnership = self.partnership
-        return take_in_feed(feed, self.specs[key], partnership.references, self.settings, partnership.years, wanted, pulled)
+        looked_up = read_look_ups(self.settings, self.partnership, self.specs, feed)
+        references = self.partnership.references | looked_up
+        return take_in_feed(feed, self.specs[key], references, self.settings, self.partnership.years, wanted, pulled)
 
     def build_figures(self) -> dict[str, Any]:
         """Records to figures, changes, coverage, validity."""
@@ -270,6 +272,7 @@ def open_pipeline(settings: Settings) -> Pipeline:
     for feed in partnership.every_feed:
         check_contract(feed, specs[feed.key])
         check_corrections(feed, specs[feed.key])
+        looked_up_feeds(partnership, specs, feed)
     try:
         settings.lake.mkdir(parents=True, exist_ok=True)
         probe = settings.lake / ".writable"

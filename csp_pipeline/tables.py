@@ -86,6 +86,21 @@ class ColumnSpec:
 
 
 @dataclass(frozen=True)
+class LookUp:
+    """What a feed takes over from the records of another, whose table is `model` and whose ready layout is `layout`.
+
+    A column with the look-up's `name` as its reference holds the other feed's `key`; derived columns may name what is taken
+    over as `<column>_list.<column taken>`.
+    """
+
+    name: str
+    model: "type[FeedTable]"
+    layout: str
+    key: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class FeedTraits:
     """What is true of a feed's table as a whole.
 
@@ -94,6 +109,7 @@ class FeedTraits:
     computed from the typed ones; `noted` are true-or-false columns whose true rows are worth a note to the sender;
     `record_level` is false for feeds that give totals. Nearly every row has a combination of its own in the columns of
     `told_apart_by`: a file in which most rows repeat another's has lost what tells them apart, and is refused.
+    `looks_up` says what it takes over from other feeds.
     """
 
     row_unit: str
@@ -104,6 +120,7 @@ class FeedTraits:
     noted: dict[str, str] = field(default_factory=dict)
     record_level: bool = True
     told_apart_by: tuple[str, ...] = ()
+    looks_up: tuple[LookUp, ...] = ()
 
 
 _TRAITS: dict[type[FeedTable], FeedTraits] = {}

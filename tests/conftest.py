@@ -19,6 +19,7 @@ from csp_pipeline.agencies import find_feed_spec
 from csp_pipeline.figures.breaks import build_break_suggestions
 from csp_pipeline.figures.build import build_figures
 from csp_pipeline.figures.vintages import build_vintages
+from csp_pipeline.intake.look_up import read_look_ups
 from csp_pipeline.intake.receipts import Receipt, rejects_path
 from csp_pipeline.intake.take_in import FeedIntake, take_in_feed
 from csp_pipeline.lake import records_path, table_path
@@ -157,7 +158,7 @@ class Pipeline:
         return take_in_feed(
             self.partnership.feed(feed),
             self.specs[feed],
-            self.partnership.references,
+            self.partnership.references | read_look_ups(self.settings, self.partnership, self.specs, self.partnership.feed(feed)),
             self.settings,
             self.partnership.years,
         )

@@ -25,6 +25,7 @@ READY = {
         home_office.RecordedCrimeWorkbook, "Home Office, open data tables as ODS or XLSX", "recorded_crime_tables"
     ),
     "stats19_collisions": ReadyFeed(stats19.Collisions, "Department for Transport, road safety open data", "collisions"),
+    "stats19_casualties": ReadyFeed(stats19.Casualties, "Department for Transport, road safety open data", "casualties"),
     "irs_incidents": ReadyFeed(fire.Incidents, "a fire and rescue service, after the Incident Recording System", "incidents"),
     "london_fire_incidents": ReadyFeed(london_fire.LondonIncidents, "London Fire Brigade, London Datastore", "incidents"),
 }

@@ -4,7 +4,7 @@ Codes are those of the Department's guide to the open data: -1 stands for what i
 """
 
 from csp_pipeline import tables
-from csp_pipeline.tables import Derived, FeedTable
+from csp_pipeline.tables import Derived, FeedTable, LookUp
 
 SEVERITY = {"1": "fatal", "2": "serious", "3": "slight"}
 DISTRICT = "CASE WHEN district_given IS NULL THEN NULL ELSE coalesce(district_given_list.shared, 'elsewhere') END"
@@ -49,3 +49,43 @@ class Collisions(FeedTable):
     speed_limit: str = tables.text("Speed limit, miles per hour; -1 unknown", nullable=True, required=False)
     road_type: str = tables.text("Road type, as the Department's code", nullable=True, required=False)
     urban_or_rural_area: str = tables.text("1 urban, 2 rural, 3 unallocated", nullable=True, required=False)
+
+
+@tables.feed(
+    row_unit="casualty",
+    key=("collision_index", "vehicle_reference", "casualty_reference"),
+    coverage_date="collision_date",
+    looks_up=(LookUp("collision", Collisions, "stats19_collisions", "collision_index", ("collision_date", "district_code")),),
+    derived=(
+        Derived("collision_date", "DATE", "collision_index_list.collision_date", "Day of its collision", role="date: collision"),
+        Derived(
+            "district_code",
+            "VARCHAR",
+            "collision_index_list.district_code",
+            "District of its collision; elsewhere beyond the partnership's areas",
+            role="area: collision",
+            reference="district",
+        ),
+    ),
+)
+class Casualties(FeedTable):
+    """People injured in collisions, one row each; day and district are those of the collision, in the feed of collisions."""
+
+    collision_index: str = tables.text(
+        "Collision", reference="collision", expects="a collision of the feed of collisions", role="unit: collision"
+    )
+    vehicle_reference: str = tables.text("Vehicle within the collision")
+    casualty_reference: str = tables.text("Casualty within the collision")
+    casualty_class: str = tables.choice(
+        {"1": "driver_or_rider", "2": "passenger", "3": "pedestrian", "-1": "not_known"}, "Driver, passenger or pedestrian"
+    )
+    sex: str = tables.choice(
+        {"1": "male", "2": "female", "9": "not_known", "-1": "not_known"}, "Sex", header="sex_of_casualty", nullable=True
+    )
+    age_band: str = tables.text(
+        "Age band, as the Department's code: 1 to 3 under 16, 4 from 16, 11 over 75, -1 unknown",
+        header="age_band_of_casualty",
+        nullable=True,
+    )
+    severity: str = tables.choice(SEVERITY, "Severity of the injury", header="casualty_severity")
+    casualty_type: str = tables.text("What they travelled by, as the Department's code", nullable=True, required=False)

@@ -12,6 +12,7 @@ from csp_pipeline.defs.one_run import ONE_RUN
 from csp_pipeline.defs.retries import trying_again
 from csp_pipeline.figures.lateness import overdue_periods, table_of_due_periods
 from csp_pipeline.intake.checks import count_repeated_keys, find_unbalanced_submissions
+from csp_pipeline.intake.look_up import looked_up_feeds
 from csp_pipeline.intake.read_again import forget_receipts, forget_stages
 from csp_pipeline.intake.take_in import FeedIntake
 from csp_pipeline.partnership.partnership import Feed, Partnership
@@ -42,11 +43,13 @@ def build_intake_assets(pipeline: Pipeline, feeds: Iterable[Feed]) -> list[dg.As
 
 def _build_intake_asset(pipeline: Pipeline, feed: Feed, partitions: dg.StaticPartitionsDefinition) -> dg.AssetsDefinition:
     spec = pipeline.specs[feed.key]
+    looked_up = looked_up_feeds(pipeline.partnership, pipeline.specs, feed)
     checks = ["rows_conserved", *(["unique_keys"] if spec.traits.key else []), *([IN_TIME] if feed.expected else [])]
     kinds = {"pandera", "parquet", "csv" if spec.traits.layout.kind == "csv" else "excel"}
 
     @dg.asset(
         key=[feed.agency, feed.name],
+        deps=[dg.AssetKey([other.agency, other.name]) for other in looked_up.values()],
         required_resource_keys={ONE_RUN},
         group_name="intake",
         description=f"{feed.entry.title}. {spec.description} Sent {feed.entry.cadence} by {feed.entry.contact}.",

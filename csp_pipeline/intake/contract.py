@@ -122,6 +122,11 @@ class Contract:
         entry = next((entry for name, entry in self.renamed.items() if normalise(name) in names), None)
         return entry if entry is not None and self.extracted >= entry.since else None
 
+    @cached_property
+    def new_names(self) -> frozenset[str]:
+        """The declared new names in use on the day of extraction, normalised."""
+        return frozenset(normalise(entry.sent_as) for entry in self.renamed.values() if self.extracted >= entry.since)
+
     def mode_of_new(self, header: str) -> str:
         """What to do with a new column: one that may be about a person is kept only if it is named in `feed.yml`."""
         named = self.changes.mode_by_name("new", header)

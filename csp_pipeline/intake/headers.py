@@ -28,9 +28,10 @@ class MatchedHeader:
     changes: tuple[ColumnChange, ...] = ()
 
 
-def count_known(cells: Sequence[object], columns: Sequence[ColumnSpec]) -> int:
-    """How many declared columns a row of cells names; the row with most is the header."""
+def count_known(cells: Sequence[object], columns: Sequence[ColumnSpec], contract: Contract | None = None) -> int:
+    """How many declared columns a row of cells names, by new names too where declared; the row with most is the header."""
     known = {normalise(column.header) for column in columns}
+    known |= contract.new_names if contract else set()
     return len(known & {normalise(cell) for cell in cells})
 
 

@@ -52,7 +52,7 @@ def open_csv(
     if not scanned.is_plain:
         write_plain(path, scanned.encoding, scratch)
         path = scratch
-    lines_above, delimiter, cells = find_header(path, columns)
+    lines_above, delimiter, cells = find_header(path, columns, contract)
     if lines_above:
         path = _without_lines_above(path, lines_above, scratch)
     table = path
@@ -121,7 +121,7 @@ def _without_lines_above(path: Path, header_line: int, target: Path) -> Path:
     return beside.replace(target)
 
 
-def find_header(path: Path, columns: tuple[ColumnSpec, ...]) -> tuple[int, str, list[str]]:
+def find_header(path: Path, columns: tuple[ColumnSpec, ...], contract: Contract | None = None) -> tuple[int, str, list[str]]:
     """Line index of the header, the delimiter, and the header's cells: the reading that names most declared columns.
 
     Raises RefusedFileError when no line of the first 30 names any, with what was found instead.
@@ -135,7 +135,7 @@ def find_header(path: Path, columns: tuple[ColumnSpec, ...]) -> tuple[int, str, 
                 cells = next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
             except csv.Error:  # a value of more than 128 KB: no header
                 continue
-            known = count_known(cells, columns)
+            known = count_known(cells, columns, contract)
             if known > best[0]:
                 best = (known, index, delimiter, cells)
         if best[0] == len(columns):

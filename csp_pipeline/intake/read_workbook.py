@@ -37,7 +37,7 @@ def read_workbook(
     Raises RefusedFileError when it is no workbook, is damaged or locked, or lacks the sheet or the table.
     """
     workbook = open_workbook(path)
-    sheets = sheets_to_read(workbook, columns, layout, period_kind)
+    sheets = sheets_to_read(workbook, columns, layout, period_kind, contract)
     read = ReadFile(batches=iter(()))
     tables = []
     for name, label in sheets:
@@ -94,7 +94,11 @@ def _is_locked(path: Path, start: bytes) -> bool:
 
 
 def sheets_to_read(
-    workbook: python_calamine.CalamineWorkbook, columns: Sequence[ColumnSpec], layout: Layout, period_kind: str
+    workbook: python_calamine.CalamineWorkbook,
+    columns: Sequence[ColumnSpec],
+    layout: Layout,
+    period_kind: str,
+    contract: Contract | None = None,
 ) -> list[tuple[str, str | None]]:
     """Sheet names to read, each with the period it is for where sheets are periods."""
     names = workbook.sheet_names
@@ -124,16 +128,18 @@ def sheets_to_read(
         return [(matching[0], None)]
     if layout.every_sheet:
         required = sum(column.required for column in columns)
-        known_on = {name: _most_known(workbook, name, columns) for name in names}
+        known_on = {name: _most_known(workbook, name, columns, contract) for name in names}
         holding = [name for name, known in known_on.items() if known * 2 >= required]
         return [(name, None) for name in holding or [max(names, key=lambda name: known_on[name])]]
-    known = [_most_known(workbook, name, columns) for name in names]
+    known = [_most_known(workbook, name, columns, contract) for name in names]
     return [(names[known.index(max(known))], None)]
 
 
-def _most_known(workbook: python_calamine.CalamineWorkbook, name: str, columns: Sequence[ColumnSpec]) -> int:
+def _most_known(
+    workbook: python_calamine.CalamineWorkbook, name: str, columns: Sequence[ColumnSpec], contract: Contract | None
+) -> int:
     """How many declared columns the row of a sheet names that names most."""
-    return max((count_known(row, columns) for row in _rows(workbook, name)[:HEADER_WITHIN]), default=0)
+    return max((count_known(row, columns, contract) for row in _rows(workbook, name)[:HEADER_WITHIN]), default=0)
 
 
 def _rows(workbook: python_calamine.CalamineWorkbook, name: str) -> list[list[Any]]:
@@ -167,7 +173,7 @@ def read_sheet(
     Raises RefusedFileError when the sheet has no header, or lacks a column.
     """
     rows = _rows(workbook, name)
-    candidates = [count_known(row, columns) for row in rows[:HEADER_WITHIN]]
+    candidates = [count_known(row, columns, contract) for row in rows[:HEADER_WITHIN]]
     if not candidates or max(candidates) == 0:
         required = ", ".join(column.header for column in columns if column.required)
         raise RefusedFileError(
