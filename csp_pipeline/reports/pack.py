@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from csp_pipeline.reports.answers import GivenAnswer, given_answers_of
+from csp_pipeline.reports.changed import ChangedColumn, UnmappedCode, changed_columns_of, unmapped_codes_of
 from csp_pipeline.reports.conflicts import (
     Conflict,
     Conflicts,
@@ -59,6 +60,8 @@ class AgencyReport:
     conflicts: Conflicts
     refused: tuple[RefusedFile, ...]
     rejected: tuple[RejectedRow, ...]
+    unmapped: tuple[UnmappedCode, ...]
+    changed_columns: tuple[ChangedColumn, ...]
     missing: tuple[MissingPeriod, ...]
     late: tuple[LatePeriod, ...]
     submissions: tuple[Submission, ...]
@@ -168,6 +171,8 @@ def report_for(facts: Facts, agency: str, on_scorecard: frozenset[str] = frozens
         conflicts=conflicts,
         refused=refused,
         rejected=rejected,
+        unmapped=unmapped_codes_of(facts, agency),
+        changed_columns=changed_columns_of(facts, agency),
         missing=missing,
         late=late_periods_of(facts, agency),
         submissions=submissions_of(facts, agency),
@@ -242,6 +247,8 @@ def _content(report: AgencyReport) -> dict[str, Any]:
         "conflicts": [_conflict_json(conflict) for conflict in report.conflicts.listed],
         "refused_files": [_plain(file) for file in report.refused],
         "rejected_rows": [_plain(row) for row in report.rejected],
+        "unmapped_codes": [_plain(code) for code in report.unmapped],
+        "column_changes": [_plain(change) for change in report.changed_columns],
         "missing_periods": [_plain(period) for period in report.missing],
         "late_periods": [_plain(period) for period in report.late],
         "submissions": [_plain(submission) for submission in report.submissions],

@@ -118,7 +118,7 @@ def environment() -> jinja2.Environment:
     )
     # The style sheet is ours and must not be escaped inside <style>.
     style = Markup(_templates.joinpath("style.css").read_text(encoding="utf-8"))  # noqa: S704
-    made.globals.update(style=style, outcome_words=wording.OUTCOMES)
+    made.globals.update(style=style, outcome_words=wording.OUTCOMES, change_words=wording.CHANGES)
     made.filters.update(
         number=wording.number,
         counted=wording.counted,

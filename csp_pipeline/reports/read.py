@@ -38,6 +38,8 @@ class Facts:
     submissions: list[Row]
     refusals: list[Row]
     rejects: list[Row]
+    unmapped_codes: list[Row]
+    column_changes: list[Row]
     responses: list[Row]
     validity: list[Row]
     conflicts: list[Row]
@@ -109,6 +111,8 @@ def read_facts(settings: Settings, partnership: Partnership) -> Facts:
                     "ORDER BY submission_id, sheet, column_name",
                 ),
                 rejects=_rows(db, read_sql(PACKAGE, "rejects")),
+                unmapped_codes=_rows(db, "FROM unmapped_codes WHERE is_open ORDER BY agency, feed, column_name, code"),
+                column_changes=_rows(db, read_sql(PACKAGE, "column_changes")),
                 responses=_rows(db, "FROM responses ORDER BY discrepancy_id, agency, answered_on, submission_id, row_number"),
                 validity=_rows(db, "FROM validity ORDER BY agency, feed, covered_from, valid_from, submission_id"),
                 conflicts=_rows(db, read_sql(PACKAGE, "conflicts")),

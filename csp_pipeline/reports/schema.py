@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from csp_pipeline.reports.answers import GivenAnswer
+from csp_pipeline.reports.changed import ChangedColumn, UnmappedCode
 from csp_pipeline.reports.conflicts import Conflict
 from csp_pipeline.reports.history import Revision, Series
 from csp_pipeline.reports.pack import SCHEMA
@@ -18,6 +19,8 @@ LISTS: dict[str, tuple[type, str]] = {
     "conflicts": (Conflict, "Conflicts that the agency is told of, those of the own district and whole years first"),
     "refused_files": (RefusedFile, "Files that were refused whole, open ones first"),
     "rejected_rows": (RejectedRow, "Rows that were not taken in, open ones first"),
+    "unmapped_codes": (UnmappedCode, "Codes that no list knows, in files that hold"),
+    "column_changes": (ChangedColumn, "Columns that are not as agreed, and what was done"),
     "missing_periods": (MissingPeriod, "Periods that are due and have not come"),
     "late_periods": (LatePeriod, "Periods that came after they were due"),
     "submissions": (Submission, "Every file received"),

@@ -40,6 +40,12 @@ CAUSES = {
     "withheld": "Other causes, together",
 }
 PLURALS = {"person": "people", "percent": "per cent"}
+CHANGES = {
+    "freeze": "file refused",
+    "evolve": "taken",
+    "discard_row": "rows rejected",
+    "discard_value": "left out",
+}
 OUTCOMES = {
     "accepted": "accepted",
     "accepted_with_warnings": "accepted, with a note",
