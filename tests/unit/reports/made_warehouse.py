@@ -355,4 +355,33 @@ def _add_submissions(warehouse: Warehouse) -> None:
         "recorded_date: found '31/04/2016'; expected a date that exists. Correct the date.",
     )
     reject("police", "crimes", "crimes_april.csv", None, 21, "offence", FORMULA, "offence: not known. Correct the code.")
+    for code, is_open in (("999Z", True), ("111A", False)):
+        warehouse.add(
+            "unmapped_codes",
+            agency="police",
+            feed="crimes",
+            column_name="offence",
+            code=code,
+            rows=12,
+            submissions=1,
+            first_submission="crimes_april.csv",
+            last_submission="crimes_april.csv",
+            is_open=is_open,
+        )
+    for agency, feed, file, column, change, evidence, done in (
+        ("police", "crimes", "crimes_april.csv", "team", "new", "'team' is not in the agreed layout", "discard_value"),
+        ("police", "crimes", "crimes_june.csv", "team", "new", "'team' is not in the agreed layout", "discard_value"),
+        ("county", "cases", "cases_bad.xlsx", "case_id", "renamed", "'Case' is probably 'case_id' renamed", "freeze"),
+    ):
+        warehouse.add(
+            "column_changes",
+            submission_id=file,
+            agency=agency,
+            feed=feed,
+            file=file,
+            column_name=column,
+            change=change,
+            evidence=evidence,
+            done=done,
+        )
     reject("county", "cases", "cases_early.xlsx", "Q4", 9, "Case ID", "COUNTY-ONLY", "Case ID: mend it.")

@@ -61,6 +61,28 @@ def test_rejected_rows_say_where_and_what_to_do(summary: ReportSummary) -> None:
     assert "cases_early.xlsx, sheet Q4 9 Case ID" in page(summary, "county")
 
 
+def test_codes_that_no_list_knows_are_told_to_the_agency_that_owns_them(summary: ReportSummary) -> None:
+    assert [(code["code"], code["rows"]) for code in content(summary, "police")["unmapped_codes"]] == [("999Z", 12)]
+    assert "Codes that no list knows Feed Column Code Rows Last in Recorded crimes offence 999Z 12 crimes_april.csv" in page(
+        summary, "police"
+    )
+    assert "999Z" not in page(summary, "county")
+    assert "111A" not in page(summary, "police"), "a later file was sent without it"
+
+
+def test_columns_that_are_not_as_agreed_are_told_once_with_what_was_done(summary: ReportSummary) -> None:
+    [change] = content(summary, "police")["column_changes"]
+    assert (change["column"], change["change"], change["done"], change["files"], change["last_file"]) == (
+        "team",
+        "new",
+        "discard_value",
+        2,
+        "crimes_june.csv",
+    )
+    assert "case_id renamed: 'Case' is probably 'case_id' renamed file refused 1 cases_bad.xlsx" in page(summary, "county")
+    assert "Changes in what you send" not in page(summary, "fire")
+
+
 def test_refused_files_say_what_to_do(summary: ReportSummary) -> None:
     assert "Required columns are missing: 'case_id'. Send the file again with it." in page(summary, "county")
     assert rows(summary, "county", "Refused files")[0]["File"] == "cases_bad.xlsx"
