@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from csp_pipeline.errors import RefusedFileError
 from csp_pipeline.intake.land import LandedFile, landed_files
 from csp_pipeline.intake.place import place_file
-from csp_pipeline.intake.pull import FoundFile, find_files, list_arrivals
+from csp_pipeline.intake.places import FoundFile
+from csp_pipeline.intake.pull import cursor_of, find_files
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.partnership.periods import Period
 from csp_pipeline.settings import Settings
@@ -31,11 +32,12 @@ def look_for_new_files(
     A place whose cursor is the one given is not looked at further: a tick over unchanged files is one listing. Raises
     PullError when the place cannot be listed, ConfigurationError when what it needs is not there.
     """
-    now = list_arrivals(feed).cursor
+    listed = find_files(feed)
+    now = cursor_of(listed)
     if now == cursor:
         return now, None
     known = {(file.path, file.version) for file in landed_files(settings, feed)}
-    new = [found for found in find_files(feed) if (found.path, found.version) not in known]
+    new = [found for found in listed if (found.path, found.version) not in known]
     if not new:
         return now, None
     digest = hashlib.sha256(

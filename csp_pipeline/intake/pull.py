@@ -47,11 +47,16 @@ def list_arrivals(feed: Feed) -> Arrivals:
     A paged API is not asked: its cursor changes when a new period begins. Raises PullError when the place cannot be listed,
     whose `is_transient` says whether to try again, and ConfigurationError when what it needs is not there.
     """
-    digest = hashlib.sha256()
     found = find_files(feed)
+    return Arrivals(cursor_of(found), len(found))
+
+
+def cursor_of(found: Iterable[FoundFile]) -> str:
+    """The cursor of a listing: a digest of the files' paths and versions."""
+    digest = hashlib.sha256()
     for file in found:
         digest.update(f"{file.path}\0{file.version}\n".encode("utf-8", "surrogateescape"))
-    return Arrivals(digest.hexdigest()[:32], len(found))
+    return digest.hexdigest()[:32]
 
 
 def find_files(feed: Feed) -> list[FoundFile]:

@@ -165,7 +165,7 @@ def test_a_tick_over_ten_thousand_landed_files_reads_none_of_them(
         return wrapped
 
     monkeypatch.setattr(arrivals, "landed_files", counting("landed", arrivals.landed_files))
-    monkeypatch.setattr(arrivals, "list_arrivals", counting("listed", arrivals.list_arrivals))
+    monkeypatch.setattr(arrivals, "find_files", counting("listed", arrivals.find_files))
     monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("a tick opens no file"))
     first = tick(definitions, instance, CRIMES)
     assert first.run_requests[0].tags["csp/new_files"] == "10000"
