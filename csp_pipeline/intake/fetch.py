@@ -34,6 +34,11 @@ class Fetched:
     version: str
 
 
+def incoming_folder(settings: Settings, feed: Feed) -> Path:
+    """Where a feed's files are while they are on their way."""
+    return settings.landing / "incoming" / feed.agency / feed.name
+
+
 class Patience:
     """How long and how often one feed is tried in one run."""
 
@@ -86,7 +91,7 @@ class _Download:
     def __init__(self, settings: Settings, feed: Feed, place: Place, found: FoundFile, patience: Patience) -> None:
         self.feed, self.place, self.found, self.patience = feed, place, found, patience
         key = hashlib.sha256(f"{feed.key}\0{found.path}".encode()).hexdigest()[:16]
-        self.part = settings.landing / "incoming" / f"{feed.agency}-{feed.name}-{key}.part"
+        self.part = incoming_folder(settings, feed) / f"{key}.part"
         self.note = self.part.with_suffix(".json")
         self.has_answered = False
         make_folder(self.part.parent)

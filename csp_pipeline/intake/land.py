@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from csp_pipeline.errors import RefusedFileError
-from csp_pipeline.intake.fetch import Fetched
+from csp_pipeline.intake.fetch import Fetched, incoming_folder
 from csp_pipeline.intake.places.archives import is_archive, read_archive
 from csp_pipeline.intake.places.place import matches
 from csp_pipeline.lake import make_folder, write_json
@@ -107,7 +107,7 @@ def unpack(settings: Settings, feed: Feed, archive: LandedFile) -> LandedFile:
         for member in read_archive(blob_path(settings, archive.sha256), archive.path, feed.entry.pull.limits):
             if not matches(path := f"{archive.path}/{member.path}", feed.entry.files):
                 continue
-            beside = settings.landing / "incoming" / f"{archive.landed_id}-{len(staged)}.member"
+            beside = incoming_folder(settings, feed) / f"{archive.landed_id}-{len(staged)}.member"
             make_folder(beside.parent)
             digest, size = hashlib.sha256(), 0
             staged.append((archive, beside))  # so that it is removed, should reading it fail

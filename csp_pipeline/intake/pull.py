@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import shutil
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from csp_pipeline.errors import ConfigurationError, CspError, PullError
-from csp_pipeline.intake.fetch import Patience, fetch_file
+from csp_pipeline.intake.fetch import Patience, fetch_file, incoming_folder
 from csp_pipeline.intake.land import LandedFile, land_fetched, landed_files, unpack, unpacking_rules
 from csp_pipeline.intake.places import FoundFile, Place, SourceDownError, is_wanted, open_place
 from csp_pipeline.intake.places.place import odd_name, shown, shown_path
@@ -188,6 +189,9 @@ def _pull_files(feed: Feed, settings: Settings, place: Place, pulled: Pulled) ->
         first = first_path.setdefault(landed.sha256, landed.path)
         if first != landed.path:
             pulled.remarks.append(f"{feed.key}: {landed.path} holds the same bytes as {first}; they are kept once.")
+    if not pulled.errors:
+        # All has come: what is left there is of files that their sender took back, or replaced.
+        shutil.rmtree(incoming_folder(settings, feed), ignore_errors=True)
     if place.by_period and not (any_landed or pulled.landed or pulled.errors):
         pulled.errors.append(
             PullError(

@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -95,8 +94,7 @@ class Place(Protocol):
 
 def is_wanted(path: str, feed: Feed) -> bool:
     """Whether a file belongs to the feed by its name, or is an archive that may hold some that do."""
-    parts = PurePosixPath(path).parts
-    if any(part.startswith((".", "~$")) for part in parts) or path.lower().endswith(HALF_WRITTEN):
+    if any(part.startswith((".", "~$")) and part != ".." for part in path.split("/")) or path.lower().endswith(HALF_WRITTEN):
         return False
     is_archive = path.lower().endswith(ARCHIVES) and matches(path, feed.entry.pull.archives)
     return is_archive or matches(path, feed.entry.files)

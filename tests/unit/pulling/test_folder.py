@@ -79,3 +79,18 @@ def test_a_share_that_is_away_comes_back(place: Path, new_feed: Callable[..., Fe
     assert error.is_transient
     assert "does not exist. Make it, or correct feed.yml > location" in str(error)
     assert [file.path for file in pulled.landed] == ["a.csv"]
+
+
+def test_what_came_of_a_file_that_was_taken_back_is_removed(
+    place: Path, new_feed: Callable[..., Feed], settings: Settings
+) -> None:
+    (place / "large.csv").write_bytes(b"0" * 5_000_000)
+    impatient = new_feed(str(place), settle_seconds=0, limits={"total_seconds": 1e-9})
+    [error] = pull_feed(impatient, settings).errors
+    assert "total_seconds" in str(error)
+    left = settings.landing / "incoming" / "police" / "asb" / "0.part"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"0")
+    (place / "large.csv").unlink()
+    assert pull_feed(new_feed(str(place), settle_seconds=0), settings).errors == []
+    assert not left.exists()
