@@ -32,6 +32,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 PIECE = 1024 * 1024
 REDIRECTS = 5
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 NOT_ALLOWED = {405, 501}
 PASSING = {408, 425, 429, 500, 502, 503, 504}
 
@@ -170,8 +171,7 @@ class WebClient:
             self._refuse_private(response.url, str(peer[0]))
 
     def _refuse_private(self, url: httpx.URL, address: str) -> None:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-        parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+        parsed = _innermost(ipaddress.ip_address(address.partition("%")[0]))
         if not parsed.is_global or parsed.is_multicast:
             raise PullError(
                 f"{self.feed.key}: {shown(str(url))} has an address inside a network ({parsed}), which is not "
@@ -209,6 +209,15 @@ class WebClient:
             f"{self.feed.key}: {shown(str(url))} cannot be read: {why}. It is tried again at the next run.",
             is_transient=not is_certificate,
         )
+
+
+def _innermost(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that an IPv6 address stands for, where it does: mapped, 6to4 or NAT64."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 class WebPlace:

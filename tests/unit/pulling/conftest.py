@@ -1,12 +1,15 @@
 """Feeds as a feed.yml would declare them, and a web server on loopback."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from csp_pipeline.partnership.configuration import FeedEntry
 from csp_pipeline.partnership.partnership import Feed
@@ -52,13 +55,31 @@ def new_feed(tmp_path: Path) -> Callable[..., Feed]:
     return make
 
 
-@pytest.fixture
-def web() -> Iterator[WebServer]:
-    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+@contextmanager
+def serving(server: Any, scheme: str, host: str) -> Iterator[WebServer]:
     server.daemon_threads = True
-    server.web = WebServer(f"http://127.0.0.1:{server.server_port}")
+    server.web = WebServer(f"{scheme}://{host}:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     yield server.web
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def web() -> Iterator[WebServer]:
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler), "http", "127.0.0.1") as web:
+        yield web
+
+
+@pytest.fixture
+def secure_web(new_feed: Callable[..., Feed]) -> Iterator[WebServer]:
+    """The same over TLS; `authority.pem` beside feed.yml is of the authority that signed its certificate."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(new_feed("exports").folder / "authority.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    with serving(server, "https", "localhost") as web:
+        yield web

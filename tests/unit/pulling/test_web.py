@@ -245,7 +245,19 @@ def test_secrets_are_not_sent_to_the_host_of_a_redirect(
     assert b"open-sesame" not in written
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "10.1.2.3", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "10.1.2.3",
+        "169.254.169.254",
+        "[::1]",
+        "[::ffff:10.0.0.1]",
+        "[64:ff9b::10.0.0.1]",
+        "[2002:a00:1::]",
+    ],
+)
 def test_an_address_inside_a_network_is_not_asked_unless_the_place_says_so(
     new_feed: Callable[..., Feed], settings: Settings, host: str
 ) -> None:
@@ -396,3 +408,24 @@ def test_a_file_that_is_there_no_more_leaves_the_others_alone(
     pulled = pull_feed(feed, settings)
     assert sorted(bytes_of(pulled, settings)) == ["a.csv", "c.csv"]
     assert "b.csv" in str(only_error(pulled))
+
+
+def test_an_encrypted_place_is_never_left_for_an_open_one(
+    secure_web: WebServer, new_feed: Callable[..., Feed], settings: Settings
+) -> None:
+    port = secure_web.url.rpartition(":")[2]
+    secure_web.pages["/asb.csv"] = lambda request: answer_with(request, 302, b"", Location=f"http://localhost:{port}/asb.csv")
+    web = INSIDE | {"certificates": "authority.pem", "allow_hosts": ["localhost"]}
+    error = only_error(pull_feed(new_feed(f"{secure_web.url}/asb.csv", web=web), settings))
+    assert not error.is_transient
+    assert "redirects from https to http, which is not followed" in str(error)
+
+
+def test_a_certificate_has_to_be_trusted(secure_web: WebServer, new_feed: Callable[..., Feed], settings: Settings) -> None:
+    secure_web.pages["/asb.csv"] = lambda request: answer_with(request, 200, CSV)
+    error = only_error(pull_feed(new_feed(f"{secure_web.url}/asb.csv", web=INSIDE), settings))
+    assert not error.is_transient
+    assert "its certificate is not trusted" in str(error)
+    assert secure_web.asked == []
+    trusting = new_feed(f"{secure_web.url}/asb.csv", web=INSIDE | {"certificates": "authority.pem"})
+    assert bytes_of(pull_feed(trusting, settings), settings) == {"asb.csv": CSV}
