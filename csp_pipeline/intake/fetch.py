@@ -6,9 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
-
-from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential, wait_random
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from csp_pipeline.errors import PullError
 from csp_pipeline.intake.places import FoundFile, Place, SourceDownError
@@ -16,6 +14,9 @@ from csp_pipeline.intake.places.place import BrokenOffError, NotModifiedError, N
 from csp_pipeline.lake import make_folder, read_json, write_json
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # From this size on it is noted how to go on, should the process be killed; a smaller file is quickly fetched again.
@@ -36,7 +37,7 @@ class Fetched:
 
 def incoming_folder(settings: Settings, feed: Feed) -> Path:
     """Where a feed's files are while they are on their way."""
-    return settings.landing / "incoming" / feed.agency / feed.name
+    return settings.landing / "incoming" / f"{feed.agency}.{feed.name}"
 
 
 class Patience:
@@ -53,6 +54,9 @@ class Patience:
 
     def keep_trying(self, work: Callable[[], Result]) -> Result:
         """Do it, and again while the reason why it fails may pass: with waits that double, each a little longer at random."""
+        # Loaded here, since `csp` starts as fast as what it imports.
+        from tenacity import Retrying, retry_if_exception, wait_exponential, wait_random
+
         wait = self.limits.first_wait_seconds
         tries = Retrying(
             stop=self._has_to_stop,
@@ -62,7 +66,7 @@ class Patience:
         )
         return tries(work)
 
-    def _has_to_stop(self, state: RetryCallState) -> bool:
+    def _has_to_stop(self, state: "RetryCallState") -> bool:
         return state.attempt_number >= self.limits.attempts or time.monotonic() + state.upcoming_sleep >= self._end
 
 

@@ -1,18 +1,16 @@
-"""The shape of the YAML files under `sources/`, and reading them with errors that name file, entry and remedy."""
+"""The shape of the YAML files under `sources/`; `read_yaml` reads them."""
 
 import re
 from datetime import date
-from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.partnership.alerting import AlertsEntry
 from csp_pipeline.partnership.contracts import ChangesEntry, RenamedEntry
 from csp_pipeline.partnership.entry import VARIABLE, Entry
-from csp_pipeline.partnership.pulling import SECRET_PARAMETER, PullEntry, check_pulling
+from csp_pipeline.partnership.pulling import PullEntry, check_pulling
+from csp_pipeline.partnership.read_yaml import read_configuration as read_configuration
 
 Kind = Literal["month", "quarter", "financial_year"]
 
@@ -370,70 +368,3 @@ class BreaksFile(Entry):
     """`breaks.yml`."""
 
     breaks: list[BreakEntry]
-
-
-File = TypeVar("File", bound=Entry)
-
-
-class _UniqueKeyLoader(yaml.CSafeLoader):
-    """YAML without the trap that a key given twice silently keeps only the last; parsed in C."""
-
-
-def _mapping(loader: yaml.CSafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen = set()
-    for key_node, _ in node.value:
-        if not isinstance(key_node, yaml.ScalarNode):
-            raise yaml.constructor.ConstructorError(None, None, "a key has to be a word", key_node.start_mark)
-        key = loader.construct_object(key_node)
-        if key in seen:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is given twice", key_node.start_mark)
-        seen.add(key)
-    return loader.construct_mapping(node, deep=True)
-
-
-_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
-def read_configuration(path: Path, shape: type[File]) -> File:
-    """Read and check one YAML file.
-
-    Raises ConfigurationError naming the file, the entry, what was found and what was expected.
-    """
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
-    except FileNotFoundError as error:
-        raise ConfigurationError(f"{path}: not found. Is this a sources folder? Give it with --sources.") from error
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path}: not UTF-8 text at byte {error.start}. Save it as UTF-8.") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error)
-        raise ConfigurationError(f"{path}{where}: not valid YAML: {problem}.") from error
-    except ValueError as error:  # a date or number that YAML recognises and cannot make, such as 2016-02-31
-        raise ConfigurationError(f"{path}: a value in it cannot be: {error}. Correct the date or number.") from error
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"{path}: expected keys such as {', '.join(list(shape.model_fields)[:3])}; found none.")
-    try:
-        return shape.model_validate(content)
-    except ValidationError as error:
-        raise ConfigurationError(_explain(path, error)) from error
-
-
-def _explain(path: Path, error: ValidationError) -> str:
-    lines = []
-    for problem in error.errors():
-        where = " > ".join(str(part) for part in problem["loc"]) or "the file"
-        found = problem.get("input")
-        # What stands at an unknown key may be a password that was meant for the environment.
-        is_secret = any(SECRET_PARAMETER.search(str(part)) for part in problem["loc"][-2:])
-        is_hidden = is_secret or isinstance(found, dict | list) or problem["type"] in ("missing", "extra_forbidden")
-        shown = "" if is_hidden else f" (found {found!r})"
-        message = {
-            "extra_forbidden": "not a key known here; is it misspelt?",
-            "missing": "is missing",
-        }.get(problem["type"], problem["msg"].removeprefix("Value error, "))
-        lines.append(f"{where}: {message}{shown}")
-    return f"{path}: " + "; ".join(lines) + "."

@@ -88,7 +88,7 @@ def test_what_came_of_a_file_that_was_taken_back_is_removed(
     impatient = new_feed(str(place), settle_seconds=0, limits={"total_seconds": 1e-9})
     [error] = pull_feed(impatient, settings).errors
     assert "total_seconds" in str(error)
-    left = settings.landing / "incoming" / "police" / "asb" / "0.part"
+    left = settings.landing / "incoming" / "police.asb" / "0.part"
     left.parent.mkdir(parents=True)
     left.write_bytes(b"0")
     (place / "large.csv").unlink()
