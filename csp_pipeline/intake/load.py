@@ -91,7 +91,7 @@ def _convert(
     connection: duckdb.DuckDBPyConnection, query: str, checker: Checker, files: list[LoadingFile], batch_rows: int
 ) -> Iterator[pa.Table]:
     """Checked and typed batches; reading runs one batch ahead of checking, and checking one ahead of writing."""
-    for batch in read_ahead(_shared_batches(files, checker.spec, batch_rows)):
+    for batch in read_ahead(_shared_batches(files, checker, batch_rows)):
         corrected = correct_batch(connection, batch, checker.spec, [file.correcting for file in files])
         good = _set_bad_rows_apart(corrected, checker, files)
         connection.register("batch", as_text_columns(good, checker.spec))
@@ -114,17 +114,18 @@ def _table_of_files(files: list[LoadingFile]) -> pa.Table:
     )
 
 
-def _shared_batches(files: list[LoadingFile], spec: FeedSpec, batch_rows: int) -> Iterator[pa.Table]:
+def _shared_batches(files: list[LoadingFile], checker: Checker, batch_rows: int) -> Iterator[pa.Table]:
     """The rows of all files in order, in batches of about `batch_rows`, each row with its file's index.
 
     There is always one batch, so that files without rows still give typed tables.
     """
-    empty = {column.name: pa.array([], pa.string()) for column in spec.columns} | {ROW_NUMBER: pa.array([], pa.int64())}
-    waiting = [_complete(pa.table(empty), 0)]
+    looks_beyond = checker.changes.looks_beyond
+    empty = {column.name: pa.array([], pa.string()) for column in checker.spec.columns} | {ROW_NUMBER: pa.array([], pa.int64())}
+    waiting = [_complete(pa.table(empty), 0, looks_beyond)]
     for index, file in enumerate(files):
         for batch in file.read.batches:
             file.rows_read += batch.num_rows
-            waiting.append(_complete(batch, index))
+            waiting.append(_complete(batch, index, looks_beyond))
             if sum(table.num_rows for table in waiting) >= batch_rows:
                 yield pa.concat_tables(waiting).combine_chunks()
                 waiting = []
@@ -132,11 +133,12 @@ def _shared_batches(files: list[LoadingFile], spec: FeedSpec, batch_rows: int) -
         yield pa.concat_tables(waiting).combine_chunks()
 
 
-def _complete(batch: pa.Table, index: int) -> pa.Table:
-    for name in (SHEET, COVERED, EXTRAS, UNWANTED):
+def _complete(batch: pa.Table, index: int, looks_beyond: bool) -> pa.Table:
+    beyond = (EXTRAS, UNWANTED) if looks_beyond else ()
+    for name in (SHEET, COVERED, *beyond):
         if name not in batch.column_names:
             batch = batch.append_column(name, pa.nulls(batch.num_rows, pa.string()))
-    names = sorted(name for name in batch.column_names)
+    names = sorted(name for name in batch.column_names if looks_beyond or name not in (EXTRAS, UNWANTED))
     return batch.select(names).append_column(FILE_INDEX, pa.array(np.full(batch.num_rows, index, dtype="int32")))
 
 
@@ -148,8 +150,8 @@ def _set_bad_rows_apart(batch: pa.Table, checker: Checker, files: list[LoadingFi
     problems = checker.find_problems(batch.select(names).to_pandas(), latest.iloc[indexes].reset_index(drop=True))
     count_misfits(batch, indexes, problems, checker, [file.misfits for file in files])
     batch, problems = leave_values_out(batch, problems, checker)
-    if problems.empty and batch[UNWANTED].null_count == batch.num_rows:
-        return batch
+    if problems.empty:
+        return _set_unwanted_apart(batch, files)
     _word_rejects(batch, problems, checker, files)
     mask = np.ones(batch.num_rows, dtype=bool)
     mask[problems["position"].to_numpy(dtype="int64")] = False
@@ -158,6 +160,8 @@ def _set_bad_rows_apart(batch: pa.Table, checker: Checker, files: list[LoadingFi
 
 def _set_unwanted_apart(batch: pa.Table, files: list[LoadingFile]) -> pa.Table:
     """Rows with a value in a column that is not in the agreed layout become rejects, where the contract discards such rows."""
+    if UNWANTED not in batch.column_names or batch[UNWANTED].null_count == batch.num_rows:
+        return batch
     for row in batch.filter(pc.is_valid(batch[UNWANTED])).select([FILE_INDEX, SHEET, ROW_NUMBER, UNWANTED]).to_pylist():
         name = ", ".join(json.loads(row[UNWANTED]))
         message = (

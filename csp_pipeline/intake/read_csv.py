@@ -177,7 +177,8 @@ def _query(files: Sequence[CsvFile], columns: tuple[ColumnSpec, ...]) -> str:
     """
     sources = " UNION ALL ".join(_source(file, index, columns) for index, file in enumerate(files))
     trimmed = ", ".join(f"{_trimmed(column.name)} AS {identifier(column.name)}" for column in columns)
-    return f"SELECT {FILE_INDEX}, {trimmed}, {EXTRAS}, {UNWANTED} FROM ({sources})"
+    beyond = f", {EXTRAS}, {UNWANTED}" if any(file.kept or file.unwanted for file in files) else ""
+    return f"SELECT {FILE_INDEX}, {trimmed}{beyond} FROM ({sources})"
 
 
 def _source(file: CsvFile, index: int, columns: tuple[ColumnSpec, ...]) -> str:

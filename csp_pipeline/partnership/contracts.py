@@ -53,6 +53,12 @@ class ChangesEntry(Entry):
         return next((mode for mode in found if mode is not None), None)
 
     @property
+    def looks_beyond(self) -> bool:
+        """Whether values beyond the agreed layout are looked at, to be kept or to reject their rows."""
+        modes = [self.new, *(entry.new for entry in self.columns.values())]
+        return self.keeps_extras or "discard_row" in modes
+
+    @property
     def keeps_extras(self) -> bool:
         """Whether records may hold `extras`."""
         modes = [self.new, self.retyped, *(mode for entry in self.columns.values() for mode in (entry.new, entry.retyped))]

@@ -52,7 +52,8 @@ def publish_notes(pipeline: Pipeline) -> None:
         database.execute("CREATE TABLE submissions AS FROM frame").fetchall()
         for table in NOTED:
             query = noted_query(pipeline.settings, table, pipeline.partnership, receipts)
-            database.execute(f"CREATE TABLE {table} AS {query}").fetchall()
+            if query is not None:
+                database.execute(f"CREATE TABLE {table} AS {query}").fetchall()
     assert len(frame) == len(receipts[ASB] + receipts[CRIMES])
 
 
