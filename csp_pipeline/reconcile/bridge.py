@@ -16,7 +16,7 @@ from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.reconcile.declared import CAUSES, MEANINGS, PROBABLE
 from csp_pipeline.reconcile.link import link_pair
-from csp_pipeline.reconcile.link_sides import PACKAGE, Side, unreadable
+from csp_pipeline.reconcile.link_sides import PACKAGE, Side, duplicates_of, has_quiet_pairs, unreadable
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 from csp_pipeline.sql_text import quoted
@@ -61,6 +61,8 @@ def prepare_results(connection: duckdb.DuckDBPyConnection) -> None:
         "linked (pair UTINYINT, rule UTINYINT, record_key_a VARCHAR, record_key_b VARCHAR)",
         "linked_by (pair UTINYINT, rule UTINYINT, agency_a VARCHAR, feed_a VARCHAR, agency_b VARCHAR, feed_b VARCHAR,"
         " name VARCHAR)",
+        # which tables `joined_<pair>` hold links, millions of which stay where they were found
+        "linked_quietly (pair UTINYINT, rule UTINYINT)",
         # links by likeness have a probability each; that of all others is none, and not written down a million times
         "linked_alike (pair UTINYINT, rule UTINYINT, record_key_a VARCHAR, record_key_b VARCHAR, probability DOUBLE)",
         "link_cuts (agency VARCHAR, feed VARCHAR, other_agency VARCHAR, other_feed VARCHAR, rule VARCHAR, records BIGINT)",
@@ -71,22 +73,27 @@ def prepare_results(connection: duckdb.DuckDBPyConnection) -> None:
         " counterpart_key VARCHAR, rule VARCHAR, other_differences VARCHAR[])",
     ):
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {statement}").fetchall()
-    # what millions of links have in common is written once
-    connection.execute(
-        """
-        CREATE OR REPLACE TEMP VIEW all_links AS
-        SELECT p.agency_a, p.feed_a, l.record_key_a, p.agency_b, p.feed_b, l.record_key_b, p.name AS rule,
-            CAST(NULL AS DOUBLE) AS probability
-        FROM linked l JOIN linked_by p USING (pair, rule)
-        UNION ALL
-        SELECT p.agency_a, p.feed_a, l.record_key_a, p.agency_b, p.feed_b, l.record_key_b, p.name, l.probability
-        FROM linked_alike l JOIN linked_by p USING (pair, rule)
-        """
-    ).fetchall()
+    # steps sort by keys of their own, and tables in no order are made by all threads at once
+    connection.execute("SET SESSION preserve_insertion_order = false").fetchall()
+    _define_all_links(connection)
     meanings = [(cause, detail, meaning, detail is None) for (cause, detail), meaning in MEANINGS.items()]
     connection.register(
         "meanings", pd.DataFrame(meanings, columns=["cause", "detail", "meaning", "shows_detail"]).astype({"detail": "str"})
     )
+
+
+def _define_all_links(connection: duckdb.DuckDBPyConnection) -> None:
+    """`all_links`: every link with its feeds, its rule's name and its probability, from wherever it is kept."""
+    kept = ["SELECT *, NULL AS probability FROM linked", "FROM linked_alike"]
+    for pair, rule in connection.execute("FROM linked_quietly").fetchall():
+        kept.append(f"SELECT {pair}, {rule}, record_key_a, record_key_b, NULL FROM joined_{pair} WHERE is_quiet")
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP VIEW all_links AS
+        SELECT p.agency_a, p.feed_a, l.record_key_a, p.agency_b, p.feed_b, l.record_key_b, p.name AS rule, l.probability
+        FROM ({" UNION ALL ".join(kept)}) l JOIN linked_by p USING (pair, rule)
+        """
+    ).fetchall()
 
 
 def bridge_pair(
@@ -151,6 +158,7 @@ def _bridge_measure(
                 "is_person": side.is_person(way),
                 # rows are the feed's own unit, so that only another one has fewer of it than rows
                 "is_distinct": side.is_distinct(way),
+                "tells_duplicates": bool(duplicates_of(links, side)),
                 "repeats": "repeats" if side.is_person(way) else "counting_unit",
                 "differences": _differences(side, way, place, links.causes),
                 **_identified(connection, side, other, pair, place),
@@ -283,9 +291,12 @@ def _keep_links(connection: duckdb.DuckDBPyConnection, pair: PairEntry, side_a: 
             """
         ).fetchall()
         cuts = f"FROM (FROM cut_records UNION ALL SELECT {quoted(pair.alike_rule.name)}, side, record FROM undecided)"
-    if len(pair.identifier_rules) == 1:
-        query = read_sql(PACKAGE, "quiet_links", pair=number, rule=pair.rules.index(pair.identifier_rules[0]))
-        connection.execute(f"INSERT INTO linked {query}").fetchall()
+    if has_quiet_pairs(pair):
+        connection.execute(f"DROP TABLE IF EXISTS joined_{number}").fetchall()
+        connection.execute(f"ALTER TABLE joined RENAME TO joined_{number}").fetchall()
+        rule = pair.rules.index(pair.identifier_rules[0])
+        connection.execute(f"INSERT INTO linked_quietly VALUES ({number}, {rule})").fetchall()
+        _define_all_links(connection)
     for side, own, other in (("a", (agency_a, feed_a), (agency_b, feed_b)), ("b", (agency_b, feed_b), (agency_a, feed_a))):
         connection.execute(
             f"INSERT INTO link_cuts SELECT {', '.join([*own, *other])}, rule, count(*) {cuts} WHERE side = '{side}' GROUP BY rule"

@@ -64,6 +64,8 @@ def prepare_judging(
     Texts are ENUMs in them, in alphabetical order or that of days: joined, sorted and written as numbers, they are texts again
     for whoever reads what is written.
     """
+    # what is written is sorted; what comes before may be made in any order, by all threads at once
+    connection.execute("SET SESSION preserve_insertion_order = false").fetchall()
     _register_rules(connection, partnership, book)
     kinds = read_sql(PACKAGE, "figure_kinds", figures=figures, traits=TRAITS, columns=KIND_COLUMNS)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE kinds AS {kinds}").fetchall()

@@ -17,8 +17,8 @@ MOST_TOGETHER = 500
 def link_pair(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: PairEntry, side_a: Side, side_b: Side) -> None:
     """Link the records of two feeds, leaving these temporary tables on the connection.
 
-    `records_a`, `records_b`: each feed's records; `joined` and `asked` tell which pairs of them are linked and need no further
-    look. Of all others, `side_a`, `side_b`: the records under a number of their own. `links`: `rule` (place in the declared
+    `records_a`, `records_b`: each feed's records; `joined` tells which pairs of them are linked and need no further look. Of all
+    others, `side_a`, `side_b`: the records under a number of their own. `links`: `rule` (place in the declared
     order), `record_a`, `record_b`. `cut_records`: records whose identifier or person too many share. `contradictions`: records
     whose identifier and person say different things. `resent_a`, `resent_b`: records that stand in several current files.
     `events_a`, `events_b`: each record's event; `members`: the records

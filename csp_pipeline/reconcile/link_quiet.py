@@ -7,29 +7,22 @@ other record depends on it. What is left, with all that it may hang together wit
 import duckdb
 
 from csp_pipeline.partnership.links import PairEntry
-from csp_pipeline.reconcile.link_sides import Side, any_row, create_table
+from csp_pipeline.reconcile.link_sides import Side, any_row, create_table, has_quiet_pairs
 
 
 def set_quiet_pairs_aside(connection: duckdb.DuckDBPyConnection, pair: PairEntry, sides: tuple[Side, Side]) -> None:
-    """Join `records_a` and `records_b` (tables `joined`, `asked`; `quiet_links.sql` reads the quiet pairs' links from them), and
-    number what is in no quiet pair: `rest_a` and `rest_b` (`record`).
+    """Make `joined` from `records_a` and `records_b`: `record_a`, `record_b`, whether the pair `is_quiet`, and their keys
+    (`record_key_a`, `record_key_b`).
 
     A pair is quiet when its identifier stands once on each side, both records name the same person, whom no record without such
     a link names, both count in the same comparisons, and neither shares its key, its incident or a unit that is counted
-    distinct with another record. Where not exactly one rule is by identifier, no pair is.
+    distinct with another record. Where not exactly one rule is by identifier (`has_quiet_pairs`), no pair is.
     """
-    if len(pair.identifier_rules) != 1:
-        for side in sides:
-            connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE rest_{side.name} AS SELECT rowid AS record FROM records_{side.name}"
-            )
+    if not has_quiet_pairs(pair):
         return
     shared = [_note_shared_values(connection, side) for side in sides]
     has_person = pair.person_rule is not None
     create_table(connection, "joined", "quiet_joined", sides=shared, measures=range(len(sides[0].ways)), has_person=has_person)
-    create_table(connection, "asked", "quiet_asked")
-    for side in sides:
-        create_table(connection, f"rest_{side.name}", "quiet_rest", side=side.name)
 
 
 def _note_shared_values(connection: duckdb.DuckDBPyConnection, side: Side) -> dict[str, object]:
@@ -39,8 +32,8 @@ def _note_shared_values(connection: duckdb.DuckDBPyConnection, side: Side) -> di
         # the hash of a blank is a number like others
         columns.append("CASE WHEN event_key IS NOT NULL THEN hash(event_key) END")
     # one file never holds a record twice: intake rejects such rows
-    files = f"SELECT count(DISTINCT submission_id) AS files FROM records_{side.name} WHERE is_current"
-    if any_row(connection, f"FROM ({files}) WHERE files > 1"):
+    files = f"SELECT min(submission_id) AS first, max(submission_id) AS last FROM records_{side.name} WHERE is_current"
+    if any_row(connection, f"FROM ({files}) WHERE first <> last"):
         columns.append("hash(record_key)")
     columns += sorted({f"unit_{place}" for place, way in enumerate(side.ways) if side.is_distinct(way)})
     for place, column in enumerate(columns):

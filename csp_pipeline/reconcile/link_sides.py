@@ -174,7 +174,7 @@ def read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
                 "conditions": [f"({condition})" for condition in way.where],
                 "date": side.spec.columns_with_role("date")[way.date],
                 "area": side.spec.columns_with_role("area")[way.area],
-                "unit": unit["column"] if unit["is_distinct"] else None,
+                "unit": unit["column"] if side.is_distinct(way) or side.is_person(way) else None,
                 "is_person": side.is_person(way),
                 "elsewhere": areas,
             }
@@ -183,12 +183,26 @@ def read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
     )
 
 
+def has_quiet_pairs(pair: PairEntry) -> bool:
+    """Whether some pairs can be settled by one join: where exactly one rule is by identifier."""
+    return len(pair.identifier_rules) == 1
+
+
 def open_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: PairEntry, side: Side) -> None:
-    """Make `side_<side>`: the records of `rest_<side>`, each under its number, with what tells duplicates (`sames`)."""
+    """Make `side_<side>`: the records in no quiet pair, each under its number; `sames`, if there, tells duplicates."""
     stored = _stored(pair, side)
     compared = {name: f"compared_{place}" for place, name in enumerate(_compared_columns(links, pair, side))}
-    duplicates = [[(stored | compared)[name] for name in names] for names in _duplicates(links, side)]
-    create_table(connection, f"side_{side.name}", "link_side", side=side.name, duplicates=duplicates)
+    duplicates = [[(stored | compared)[name] for name in names] for names in duplicates_of(links, side)]
+    measures = list(range(len(side.ways)))
+    create_table(
+        connection,
+        f"side_{side.name}",
+        "link_side",
+        side=side.name,
+        duplicates=duplicates,
+        measures=measures,
+        has_quiet=has_quiet_pairs(pair),
+    )
 
 
 def _identifiers(pair: PairEntry, side: Side) -> list[tuple[str, str]]:
@@ -196,7 +210,8 @@ def _identifiers(pair: PairEntry, side: Side) -> list[tuple[str, str]]:
     return [(rule.identifier[side.key], str(rule.form)) for rule in pair.identifier_rules if rule.identifier]
 
 
-def _duplicates(links: LinksFile, side: Side) -> list[list[str]]:
+def duplicates_of(links: LinksFile, side: Side) -> list[list[str]]:
+    """The feed's columns that tell the same thing entered twice, each list of them by itself."""
     return links.feeds.get(side.key, FeedLinksEntry()).duplicates
 
 
@@ -213,7 +228,7 @@ def _stored(pair: PairEntry, side: Side) -> dict[str, str]:
 
 def _compared_columns(links: LinksFile, pair: PairEntry, side: Side) -> list[str]:
     """The columns that tell the feed's duplicates and that linking itself does not need."""
-    return sorted({name for names in _duplicates(links, side) for name in names} - set(_stored(pair, side)))
+    return sorted({name for names in duplicates_of(links, side) for name in names} - set(_stored(pair, side)))
 
 
 def any_row(connection: duckdb.DuckDBPyConnection, rows: str) -> bool:

@@ -12,8 +12,10 @@ larger AS (
     WHERE c.side = CASE WHEN u.counted_a > u.counted_b THEN 'a' ELSE 'b' END
 ),
 keyed AS (
-    {% for side in ("a", "b") %}
-    SELECT l.*, s.record_key, s.submission_id, s.row_number, s.sames FROM larger l JOIN side_{{ side }} s USING (record) WHERE l.side = {{ side | quoted }}
+    {% for side in sides %}
+    SELECT
+        l.*, s.record_key, s.submission_id, s.row_number, {{ "s.sames" if side.tells_duplicates else "CAST(NULL AS UBIGINT[])" }} AS sames
+    FROM larger l JOIN side_{{ side.name }} s USING (record) WHERE l.side = {{ side.name | quoted }}
     {{ "UNION ALL" if not loop.last }}
     {% endfor %}
 ),
