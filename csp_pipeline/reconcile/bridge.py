@@ -294,8 +294,8 @@ def _keep_links(connection: duckdb.DuckDBPyConnection, pair: PairEntry, side_a: 
     if has_quiet_pairs(pair):
         connection.execute(f"DROP TABLE IF EXISTS joined_{number}").fetchall()
         connection.execute(f"ALTER TABLE joined RENAME TO joined_{number}").fetchall()
-        rule = pair.rules.index(pair.identifier_rules[0])
-        connection.execute(f"INSERT INTO linked_quietly VALUES ({number}, {rule})").fetchall()
+        place = pair.rules.index(pair.identifier_rules[0])
+        connection.execute(f"INSERT INTO linked_quietly VALUES ({number}, {place})").fetchall()
         _define_all_links(connection)
     for side, own, other in (("a", (agency_a, feed_a), (agency_b, feed_b)), ("b", (agency_b, feed_b), (agency_a, feed_a))):
         connection.execute(

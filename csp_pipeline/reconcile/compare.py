@@ -49,7 +49,8 @@ def build_comparisons(settings: Settings, partnership: Partnership, book: Measur
         # most sources suppress nothing, and then there are no intervals to carry along
         intervals = connection.execute("SELECT count(*) > 0 FROM figures WHERE is_headline AND value IS NULL").fetchall()[0][0]
         pairs = read_sql(PACKAGE, "pairs_of_figures", traits=TRAITS, has_intervals=intervals)
-        write_table(connection, settings, "comparisons", read_sql(PACKAGE, "comparisons", pairs=pairs, over_time=False))
+        query = read_sql(PACKAGE, "comparisons", pairs=pairs, has_intervals=intervals, over_time=False)
+        write_table(connection, settings, "comparisons", query)
         view(connection, settings, "comparisons")
         counts = connection.execute("SELECT verdict, count(*) FROM comparisons GROUP BY ALL ORDER BY ALL").fetchall()
     return dict(counts)

@@ -21,7 +21,7 @@ def build_gap_history(settings: Settings, partnership: Partnership, book: Measur
         vintages = "(SELECT v.*, p.period_start FROM figure_vintages v JOIN periods p USING (period))"
         prepare_judging(connection, partnership, book, vintages, over_time=True)
         pairs = read_sql(PACKAGE, "pairs_of_vintages", traits=TRAITS)
-        judged = read_sql(PACKAGE, "comparisons", pairs=pairs, over_time=True)
+        judged = read_sql(PACKAGE, "comparisons", pairs=pairs, has_intervals=True, over_time=True)
         write_table(connection, settings, "gap_history", read_sql(PACKAGE, "gap_history", comparisons=judged))
         written = sql_path(table_path(settings, "gap_history"))
         counts = connection.execute(

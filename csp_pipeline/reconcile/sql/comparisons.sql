@@ -28,12 +28,17 @@ verdicts AS (
 )
 SELECT
     concat(measure, '.', area_slug, '.', period_slug, '.', pair) AS comparison_id, measure, area_code, period,
-    agency_a, feed_a, value_a, low_a, high_a, status_a, coverage_a,
-    agency_b, feed_b, value_b, low_b, high_b, status_b, coverage_b,
-    gap, comparability, reasons, verdict, rule,
+    {% for side in ("a", "b") %}
+    agency_{{ side }}, feed_{{ side }}, value_{{ side }},
+    {% for bound in ("low", "high") %}
+    {{ bound if has_intervals else "value" }}_{{ side }} AS {{ bound }}_{{ side }},
+    {% endfor %}
+    status_{{ side }}, coverage_{{ side }},
+    {% endfor %}
+    value_b - value_a AS gap, comparability, reasons, verdict, rule,
     {% if over_time %}
     known_from, as_at_a AS since_a, as_at_b AS since_b,
     {% endif %}
     as_at
--- sorted before the ids are made: a place and a pair are two numbers, an id is a long text
+-- sorted before the ids are made, and what a row says twice: a place and a pair are two numbers, an id is a long text
 FROM (FROM verdicts{{ "" if over_time else " ORDER BY cell, pair" }})
