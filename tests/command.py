@@ -14,8 +14,8 @@ PROJECT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 SECONDS = 300
 IMPORTED = (
-    "csp_pipeline.cli_output",
-    "csp_pipeline.cli_warehouse",
+    "csp_pipeline.cli.output",
+    "csp_pipeline.cli.warehouse",
     "csp_pipeline.defs.build",
     "csp_pipeline.publish.checks",
     "csp_pipeline.reports",

@@ -12,8 +12,8 @@ import duckdb
 import pytest
 import typer.main
 
-from csp_pipeline import cli, cli_output
 from csp_pipeline.agencies import find_feed_spec
+from csp_pipeline.cli import app, output
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.settings import Settings
 from tests.command import PROJECT
@@ -24,7 +24,7 @@ ENGINEERS, ANALYSTS, PARTNERS = (PROJECT / "docs" / f"{name}.md" for name in ("d
 DECISIONS = sorted((PROJECT / "docs" / "decisions").glob("*.md"))
 DOCUMENTS = [README, PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 EXAMPLES = sorted((PROJECT / "warehouse" / "examples").glob("*.sql"))
-COMMANDS = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
+COMMANDS = typer.main.get_command(app.app).commands  # type: ignore[attr-defined]
 # Commands of the README that only read the warehouse, so that a test may run them as they stand.
 READING = ("status", "figures", "discrepancies", "changes", "limits", "claims", "reports")
 CODE = re.compile(r"[a-z]+(?:_[a-z]+)*")
@@ -198,7 +198,7 @@ def test_the_output_in_the_readme_is_the_output(sample_run: subprocess.Completed
 
 
 def test_exit_codes_are_in_the_readme() -> None:
-    codes = {value for name, value in vars(cli_output).items() if name.startswith("EXIT_")}
+    codes = {value for name, value in vars(output).items() if name.startswith("EXIT_")}
     documented = {int(code) for code in re.findall(r"^\| (\d) \|", read(README), re.MULTILINE)}
     assert documented == {0, *codes}
 

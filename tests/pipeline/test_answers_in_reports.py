@@ -13,7 +13,7 @@ import duckdb
 import openpyxl
 import pytest
 
-from csp_pipeline.cli_output import query_rows
+from csp_pipeline.cli.output import query_rows
 from csp_pipeline.figures.vintages import build_vintages
 from csp_pipeline.lake import table_path
 from csp_pipeline.publish.warehouse import publish_warehouse

@@ -15,7 +15,7 @@ import yaml
 from typer.testing import CliRunner
 
 from csp_pipeline.agencies.ready import READY
-from csp_pipeline.cli import app
+from csp_pipeline.cli.app import app
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.intake.look_up import looked_up_feeds
 from csp_pipeline.partnership.configuration import FeedEntry, read_configuration

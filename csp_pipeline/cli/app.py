@@ -11,13 +11,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from csp_pipeline.cli_alerts import alerts
-from csp_pipeline.cli_backfill import backfill
-from csp_pipeline.cli_doctor import doctor
-from csp_pipeline.cli_feeds import app as feeds
-from csp_pipeline.cli_init import init
-from csp_pipeline.cli_options import OutputFormat, Sources, Warehouse, settings_of
-from csp_pipeline.cli_output import (
+from csp_pipeline.cli.alerts import alerts
+from csp_pipeline.cli.backfill import backfill
+from csp_pipeline.cli.doctor import doctor
+from csp_pipeline.cli.feeds import app as feeds
+from csp_pipeline.cli.init import init
+from csp_pipeline.cli.options import OutputFormat, Sources, Warehouse, settings_of
+from csp_pipeline.cli.output import (
     EXIT_CONFIGURATION,
     EXIT_FAILED,
     EXIT_UNDELIVERED,
@@ -26,10 +26,10 @@ from csp_pipeline.cli_output import (
     print_deliveries,
     print_rows,
 )
-from csp_pipeline.cli_progress import ShowingProgress
-from csp_pipeline.cli_run import run_to_the_end, split_years
-from csp_pipeline.cli_status import status
-from csp_pipeline.cli_warehouse import ask_warehouse, check_known, check_narrowing, district_of, need_warehouse
+from csp_pipeline.cli.progress import ShowingProgress
+from csp_pipeline.cli.run import run_to_the_end, split_years
+from csp_pipeline.cli.status import status
+from csp_pipeline.cli.warehouse import ask_warehouse, check_known, check_narrowing, district_of, need_warehouse
 from csp_pipeline.errors import CspError
 from csp_pipeline.settings import PROJECT
 
@@ -39,7 +39,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.add_typer(feeds, name="feeds")
 
 
 @app.command()
@@ -57,6 +56,12 @@ def run(
     files were refused or could not be fetched, or a correction no longer applies; 4 the configuration cannot be used.
     """
     run_to_the_end(settings_of(sources, warehouse), years, quiet=quiet)
+
+
+# In the order of csp --help; these stand in modules of their own.
+for command in (status, doctor, backfill, alerts, init):
+    app.command()(command)
+app.add_typer(feeds, name="feeds")
 
 
 @app.command()
@@ -87,12 +92,12 @@ def figures(
     day = as_of.date() if as_of else None
     title = (measure or "Figures") + (f", as known on {day}" if day else "")
     if revisions:
-        from csp_pipeline.cli_vintages import revisions as find_revisions
+        from csp_pipeline.cli.vintages import revisions as find_revisions
 
         shown = ["feed", "period", "known_from", "event", "value", "change", "status", "coverage", "why"]
         print_rows(find_revisions(settings, day, values), format, title, shown)
     elif day is not None:
-        from csp_pipeline.cli_vintages import figures_as_of
+        from csp_pipeline.cli.vintages import figures_as_of
 
         print_rows(figures_as_of(settings, day, values), format, title, shown)
     else:
@@ -129,7 +134,7 @@ def explain(
     """Explain a gap: both figures, and the steps that lead from one to the other, cause by cause."""
     import duckdb
 
-    from csp_pipeline.cli_explain import print_explanation, read_comparison
+    from csp_pipeline.cli.explain import print_explanation, read_comparison
     from csp_pipeline.reconcile.declared import CAUSES
 
     settings = settings_of(sources, warehouse)
@@ -289,9 +294,6 @@ def scorecard(sources: Sources = None, warehouse: Warehouse = None, format: Outp
     errors.print(f"Scorecard  {summary.page}", markup=False, highlight=False)
 
 
-app.command()(init)
-
-
 @app.command()
 def ui(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -323,11 +325,6 @@ def dictionary(
     if not write_dictionary(settings, path, only_check=check):
         errors.print(f"{path} is not up to date. Write it with .venv/bin/csp dictionary.", markup=False)
         raise typer.Exit(EXIT_FAILED)
-
-
-# In the order of csp --help: the commands that stand in modules of their own.
-for command in (status, alerts, backfill, doctor):
-    app.command()(command)
 
 
 def main() -> None:

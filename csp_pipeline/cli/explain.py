@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 from rich.console import Console
 
-from csp_pipeline.cli_output import Format, Rows, print_rows, query_rows
+from csp_pipeline.cli.output import Format, Rows, print_rows, query_rows
 from csp_pipeline.publish.describe_search import describe_search
 
 STEPS = ["step", "cause", "contribution", "reached", "records_a", "records_b", "sentence"]

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from csp_pipeline.cli_options import OutputFormat, Sources, Warehouse, settings_of
-from csp_pipeline.cli_output import EXIT_UNDELIVERED, Format, errors, print_rows
+from csp_pipeline.cli.options import OutputFormat, Sources, Warehouse, settings_of
+from csp_pipeline.cli.output import EXIT_UNDELIVERED, Format, errors, print_rows
 
 if TYPE_CHECKING:
     from csp_pipeline.alerts import Told

@@ -4,7 +4,7 @@ import logging
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from csp_pipeline.cli_output import errors
+from csp_pipeline.cli.output import errors
 
 
 class ShowingProgress:

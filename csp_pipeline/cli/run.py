@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import typer
 
-from csp_pipeline.cli_alerts import print_not_told
-from csp_pipeline.cli_output import EXIT_CONFIGURATION, EXIT_FAILED, EXIT_REFUSED, errors, print_run
-from csp_pipeline.cli_progress import ShowingProgress
+from csp_pipeline.cli.alerts import print_not_told
+from csp_pipeline.cli.output import EXIT_CONFIGURATION, EXIT_FAILED, EXIT_REFUSED, errors, print_run
+from csp_pipeline.cli.progress import ShowingProgress
 from csp_pipeline.partnership.periods import Period
 from csp_pipeline.settings import Settings
 

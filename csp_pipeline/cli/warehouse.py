@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import typer
 
-from csp_pipeline.cli_output import EXIT_FAILED, Rows, errors, query_rows
+from csp_pipeline.cli.output import EXIT_FAILED, Rows, errors, query_rows
 from csp_pipeline.settings import Settings
 
 

@@ -4,8 +4,8 @@ from dataclasses import astuple, fields
 
 import typer
 
-from csp_pipeline.cli_options import OutputFormat, Sources, Warehouse, settings_of
-from csp_pipeline.cli_output import EXIT_CONFIGURATION, EXIT_FAILED, Format, errors, print_rows
+from csp_pipeline.cli.options import OutputFormat, Sources, Warehouse, settings_of
+from csp_pipeline.cli.output import EXIT_CONFIGURATION, EXIT_FAILED, Format, errors, print_rows
 
 
 def doctor(sources: Sources = None, warehouse: Warehouse = None, format: OutputFormat = Format.table) -> None:

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from csp_pipeline.cli_options import OutputFormat, Sources, Warehouse, settings_of
-from csp_pipeline.cli_output import Format, Rows, print_rows
+from csp_pipeline.cli.options import OutputFormat, Sources, Warehouse, settings_of
+from csp_pipeline.cli.output import Format, Rows, print_rows
 from csp_pipeline.settings import Settings
 
 SHOWN = [

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from csp_pipeline.cli_output import Format
+from csp_pipeline.cli.output import Format
 from csp_pipeline.settings import Settings
 
 Sources = Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from csp_pipeline.cli_output import Format, errors, print_rows
+from csp_pipeline.cli.output import Format, errors, print_rows
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.partnership.partnership import Partnership
 

@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 import typer
 
-from csp_pipeline.cli_output import Rows, query_rows
+from csp_pipeline.cli.output import Rows, query_rows
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from csp_pipeline.cli_options import Sources, Warehouse, settings_of
+from csp_pipeline.cli.options import Sources, Warehouse, settings_of
 
 
 def backfill(
@@ -21,7 +21,7 @@ def backfill(
     For a lake that was damaged or restored: csp run reads again by itself what a change of code or configuration
     concerns. What is new at the places is taken in too. Landed bytes never change. Exit codes as of csp run.
     """
-    from csp_pipeline.cli_run import run_to_the_end
+    from csp_pipeline.cli.run import run_to_the_end
 
     if (years is None) != every:
         raise typer.BadParameter("give a financial year such as 2015-16, a range such as 2015-16:2016-17, or --all")
