@@ -75,7 +75,8 @@ def prepare_judging(
     connection.execute(f"CREATE OR REPLACE TEMP TABLE pairs AS {pairs}").fetchall()
     _make_words(connection, "verdict", f"SELECT unnest({list(VERDICTS)})")
     for type_, columns in PAIR_WORDS.items():
-        each = f"SELECT unnest([{', '.join(columns)}]) AS word FROM pairs"
+        # an ENUM has at least one word, also where nothing is compared
+        each = f"SELECT unnest([{', '.join(columns)}]) AS word FROM pairs UNION ALL SELECT ''"
         _make_words(connection, type_, f"SELECT DISTINCT word FROM ({each}) WHERE word IS NOT NULL ORDER BY word")
     casts = ", ".join(f"CAST({name} AS {type_}) AS {name}" for type_, names in PAIR_WORDS.items() for name in names)
     connection.execute(

@@ -1,0 +1,99 @@
+"""Figures side by side: what each comparison says, whatever other figures there are."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from csp_pipeline.lake import connect, table_path, write_frame
+from csp_pipeline.partnership.measures import load_measures
+from csp_pipeline.partnership.partnership import load_partnership
+from csp_pipeline.reconcile.compare import build_comparisons
+from csp_pipeline.settings import Settings
+
+PROJECT = Path(__file__).resolve().parents[2]
+HARBOROUGH = "E07000131"
+POLICE, TABLES, STREET = "police/crimes", "police/recorded_crime_tables", "police/street"
+
+
+def figure(feed: str, period: str = "2015-16", value: float | None = 100, **other: Any) -> dict[str, Any]:
+    start, end = {"2015-16": ("2015-04-01", "2016-03-31"), "2016-17": ("2016-04-01", "2017-03-31")}[period]
+    return {
+        "agency": feed.split("/")[0],
+        "feed": feed.split("/")[1],
+        "measure": "total_crime",
+        "area_code": HARBOROUGH,
+        "area_basis": "offence",
+        "period": period,
+        "period_kind": "financial_year",
+        "period_start": pd.Timestamp(start),
+        "period_end": pd.Timestamp(end),
+        "date_basis": "recorded",
+        "unit": "offence",
+        "value": value,
+        "value_low": value,
+        "value_high": value,
+        "status": "A",
+        "coverage": 1.0,
+        "covered": None,
+        "as_at": pd.Timestamp("2017-05-01"),
+        "is_headline": True,
+        "break_id": None,
+    } | other
+
+
+def compare(folder: Path, *figures: dict[str, Any]) -> pd.DataFrame:
+    """The comparisons of the figures by the project's own rules, in the order in which they are written."""
+    settings = Settings(warehouse=folder)
+    partnership = load_partnership(PROJECT / "sources")
+    types = dict.fromkeys(("covered", "break_id"), "str") | dict.fromkeys(("value", "value_low", "value_high"), "float64")
+    types |= dict.fromkeys(("period_start", "period_end", "as_at"), "datetime64[s]")
+    with connect(settings) as connection:
+        write_frame(connection, settings, "figures", pd.DataFrame(list(figures)).astype(types))
+        build_comparisons(settings, partnership, load_measures(partnership))
+        return connection.execute(f"FROM read_parquet('{table_path(settings, 'comparisons')}')").df()
+
+
+def test_a_suppressed_figure_agrees_where_its_bounds_reach_and_changes_no_other_comparison(tmp_path: Path) -> None:
+    known = [figure(POLICE), figure(TABLES, value=900), figure(POLICE, "2016-17"), figure(TABLES, "2016-17", value=100)]
+    suppressed = [
+        figure(STREET, value=None, value_low=90, value_high=110, status="Q"),
+        figure(STREET, "2016-17", value=None, value_low=3, value_high=4, status="Q"),
+    ]
+    without, with_bounds = compare(tmp_path / "one", *known), compare(tmp_path / "two", *known, *suppressed)
+    assert without.verdict.tolist() == ["conflict", "agrees"]
+    same = with_bounds[with_bounds.comparison_id.isin(without.comparison_id)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(same, without)
+    of_street = with_bounds[(with_bounds.feed_b == "street") & (with_bounds.feed_a == "crimes")].set_index("period")
+    assert of_street.verdict.to_dict() == {"2015-16": "agrees", "2016-17": "conflict"}
+    assert of_street.gap.isna().all()
+    assert of_street[["low_a", "high_a", "low_b", "high_b"]].to_numpy().tolist() == [[100, 100, 90, 110], [100, 100, 3, 4]]
+
+
+def test_what_one_period_lacks_is_said_of_that_period_only(tmp_path: Path) -> None:
+    half = {"coverage": 0.5, "covered": "2015-04 to 2015-09"}
+    found = compare(
+        tmp_path, figure(POLICE, **half), figure(TABLES), figure(POLICE, "2016-17"), figure(TABLES, "2016-17")
+    ).set_index("period")
+    assert found.rule["2015-16"] == "incomplete_period"
+    assert found.verdict.to_dict() == {"2015-16": "not_comparable", "2016-17": "agrees"}
+    assert "police/crimes covers 2015-04 to 2015-09 only" in found.reasons["2015-16"]
+    assert pd.isna(found.reasons["2016-17"])
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        [],
+        [figure(POLICE)],
+        [figure(POLICE), figure(TABLES, is_headline=False)],
+        [figure(POLICE, value=None, status="M", coverage=0.0), figure(TABLES, value=None, status="M", coverage=0.0)],
+        # an area that is in no list of areas
+        [figure(POLICE, area_code="X1"), figure(TABLES, area_code="X1")],
+    ],
+    ids=["none", "one", "no_second_headline", "nothing_received", "unknown_area"],
+)
+def test_where_nothing_can_be_set_side_by_side_there_are_no_comparisons(tmp_path: Path, figures: list[dict[str, Any]]) -> None:
+    rows = figures or [figure(POLICE, is_headline=False)]
+    assert compare(tmp_path, *rows).empty
