@@ -19,11 +19,24 @@ MONTHS = list(periods_between(date(2014, 4, 1), date(2017, 3, 31), "month"))
 
 def series(values: list[float] | np.ndarray, measure: str = "thefts", unit: str = "offence") -> pd.DataFrame:
     """Headline figures of consecutive months; NaN stands for a month that has not come."""
-    months = MONTHS[: len(values)]
-    frame = pd.DataFrame({"value": values, "period": [m.label for m in months], "period_start": [m.start for m in months]})
+    return many_series(np.array([values], dtype=float), [measure], unit)
+
+
+def many_series(values: np.ndarray, measures: list[str], unit: str = "offence") -> pd.DataFrame:
+    """Headline figures of several measures, a row of values each."""
+    months = MONTHS[: values.shape[1]]
+    frame = pd.DataFrame(
+        {
+            "value": values.ravel(),
+            "measure": np.repeat(np.array(measures, dtype=object), len(months)),
+            "period": [month.label for month in months] * len(measures),
+            "period_start": [month.start for month in months] * len(measures),
+            "period_end": [month.end for month in months] * len(measures),
+        }
+    )
     return frame.assign(
-        agency="police", feed="crimes", measure=measure, area_code=DISTRICT, period_kind="month", unit=unit, is_headline=True,
-        period_end=[m.end for m in months], status=np.where(frame.value.isna(), "M", "A"),
+        agency="police", feed="crimes", area_code=DISTRICT, period_kind="month", unit=unit, is_headline=True,
+        status=np.where(frame.value.isna(), "M", "A"),
     )  # fmt: skip
 
 
@@ -108,7 +121,7 @@ def test_chance_alone_puts_at_most_one_point_in_a_hundred_outside(points: int, m
     random = np.random.default_rng(20170331)
     means = random.gamma(20, mean / 20, (1_000, points)) if clustered else np.full((1_000, points), float(mean))
     counts = random.poisson(means).astype(float)
-    limits = draw(pd.concat([series(row, f"measure {number:04d}") for number, row in enumerate(counts)]))
+    limits = draw(many_series(counts, [f"measure {number:04d}" for number in range(len(counts))]))
     drawn = limits[limits.signal != "no_limits"]
     assert len(drawn) > 400 * points
     outside = drawn.signal.isin(["above", "below"]).mean()
