@@ -6,7 +6,8 @@ import fcntl
 import pickle
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -204,12 +205,18 @@ class Pipeline:
 
     def lake(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Rows of a query over the lake's tables."""
+        with self.lake_tables() as connection:
+            return _rows(query, list(values), connection)
+
+    @contextmanager
+    def lake_tables(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection on which the lake's tables can be asked."""
         with duckdb.connect() as connection:
             for table in LAKE_TABLES:
                 path = table_path(self.settings, table)
                 if path.exists():
                     connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{path}')")
-            return _rows(query, list(values), connection)
+            yield connection
 
     def figure(self, feed: str, measure: str, area: str, period: str, **more: str) -> dict[str, Any]:
         """One figure: the headline one, unless unit, date_basis or area_basis say which."""

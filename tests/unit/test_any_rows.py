@@ -57,7 +57,7 @@ def written(kind: str, number: int) -> str:
 )
 @example(kinds=["repeated", "repeated"], newline="\n", ends=True, titles=0)
 @example(kinds=["too many", "blank line", "line break", "unknown word"], newline="\r\n", ends=False, titles=2)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_every_row_is_a_record_or_a_reject_under_its_own_number(
     new_desk: Callable[[], Pipeline], kinds: list[str], newline: str, ends: bool, titles: int
 ) -> None:
@@ -102,7 +102,7 @@ WORKBOOKS = {"xlsx": xlsx(CASES), "ods": ods(CASES)}
     kind=st.sampled_from(sorted(WORKBOOKS)),
     damage=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=30),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 def test_a_workbook_with_any_damage_is_taken_in_or_refused(
     new_desk: Callable[[], Pipeline], kind: str, damage: list[tuple[float, int]]
 ) -> None:
@@ -150,7 +150,7 @@ def meant(text: str, formats: tuple[str, ...]) -> datetime | None:
     return None
 
 
-@given(texts=st.lists(DATES, min_size=1, max_size=30))
+@given(texts=st.lists(DATES, min_size=1, max_size=60))
 @example(
     texts=[
         "31/02/2016",
@@ -164,12 +164,12 @@ def meant(text: str, formats: tuple[str, ...]) -> datetime | None:
         "15/04/2016 00:00",
     ]
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_a_date_is_read_as_it_is_meant_or_rejected(new_desk: Callable[[], Pipeline], texts: list[str]) -> None:
     check_dates(new_desk(), "recorded_date", texts, ("%d/%m/%Y", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S"))
 
 
-@given(texts=st.lists(st.tuples(DATES, st.sampled_from([" ", "  ", "T", "\t"]), TIMES).map("".join), min_size=1, max_size=30))
+@given(texts=st.lists(st.tuples(DATES, st.sampled_from([" ", "  ", "T", "\t"]), TIMES).map("".join), min_size=1, max_size=60))
 @example(
     texts=[
         "2016-04-15 10:00:60",
@@ -180,7 +180,7 @@ def test_a_date_is_read_as_it_is_meant_or_rejected(new_desk: Callable[[], Pipeli
         "15/04/2016  10:00",
     ]
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_a_time_is_read_as_it_is_meant_or_rejected(new_desk: Callable[[], Pipeline], texts: list[str]) -> None:
     check_dates(new_desk(), "committed_from", texts, ("%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M:%S"))
 

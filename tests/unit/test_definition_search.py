@@ -249,21 +249,21 @@ def test_several_changes_are_shown_one_by_one(new_pipeline: Callable[..., Pipeli
     assert way[-1]["conditions"] == "(status IN ('recorded', 'cancelled')) AND (offence_code = '46')"
 
 
-def test_a_search_is_found_by_its_comparison(new_pipeline: Callable[..., Pipeline]) -> None:
-    pipeline = new_pipeline([CRIMES, PUBLISHED], THREE_YEARS)
-    crimes = make_crimes(4)
-    put_crimes(pipeline, crimes)
-    here = crimes[(crimes.lsoa_code == IN_HARBOROUGH) & (crimes.offence_code == "46") & (crimes.status == "Recorded")]
-    victims = by_year(here, unit="person_key")
-    put_published(pipeline, {"Shoplifting": victims})
-    pipeline.run_all()
-    with duckdb.connect(str(pipeline.settings.database), read_only=True) as database:
-        comparison = "shoplifting.harborough.2016-17.police_crimes.district_published_figures"
+def test_a_search_is_found_by_its_comparison(found: tuple[Pipeline, dict[str, dict[str, Any]]]) -> None:
+    pipeline, searches = found
+    comparison = "shoplifting.harborough.2016-17.police_crimes.district_published_figures"
+    [published] = pipeline.lake(
+        "FROM definition_figures WHERE search_id = ? AND period = '2016-17'", [searches["shoplifting"]["search_id"]]
+    )
+    with pipeline.lake_tables() as database:
         described = describe_search(database, comparison)
         assert describe_search(database, "no_such_comparison") == {}
     columns, rows = described["search"]
     row = dict(zip(columns, rows[0], strict=True))
-    assert (row["number_low"], row["headline"], row["best"]) == (victims[2], by_year(here)[2], victims[2])
+    assert (row["number_low"], row["headline"], row["best"]) == tuple(
+        published[name] for name in ("number_low", "headline", "best")
+    )
+    assert row["best"] == row["number_low"] != row["headline"]
     assert [row[1] for row in described["steps"][1]] == ["the headline definition", "unit victim instead of offence"]
     assert described["variants"][1][0][1] == "unit victim instead of offence"
 
