@@ -52,8 +52,8 @@ def read_receipt(path: Path) -> Receipt | None:
 # Each stage asks for the receipts of every feed, to tell whether its inputs changed.
 @functools.lru_cache(maxsize=100_000)
 def _parse_receipt(path: str, *identity: int) -> Receipt:
-    with open(path, encoding="utf-8") as file:
-        content = json.load(file)
+    with open(path, "rb", buffering=0) as file:
+        content = json.loads(file.read())
     return Receipt(**(content | {"landed": LandedFile(**content["landed"])}))
 
 
