@@ -41,7 +41,7 @@ def _build_sensor(pipeline: Pipeline, feed: Feed) -> dg.SensorDefinition:
         request = dg.RunRequest(
             run_key=f"{feed.key} {new.digest}",
             asset_selection=[dg.AssetKey([feed.agency, feed.name])],
-            tags=range_tags(new.first_year, new.last_year) | {"csp/new_files": str(new.files)},
+            tags={"csp/new_files": str(new.files)} | (range_tags(new.first_year, new.last_year) if feed.covers_periods else {}),
         )
         return dg.SensorResult(run_requests=[request], cursor=cursor)
 

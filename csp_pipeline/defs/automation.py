@@ -101,7 +101,7 @@ def build_following_sensor() -> dg.AutomationConditionSensorDefinition:
     """Asks for what follows new files: figures, comparisons and all that comes of them; stopped until somebody starts it."""
     return dg.AutomationConditionSensorDefinition(
         name="follow_new_files",
-        target=dg.AssetSelection.all() - dg.AssetSelection.groups("intake"),
+        target=dg.AssetSelection.all() - dg.AssetSelection.groups("intake", "answers"),
         default_status=dg.DefaultSensorStatus.STOPPED,
         minimum_interval_seconds=60,
         description="Brings up to date what is made from a feed that was taken in.",

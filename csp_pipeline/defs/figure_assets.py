@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from csp_pipeline.defs.catalogued import describe_table
 from csp_pipeline.defs.metadata import draw_bars
 from csp_pipeline.defs.product import counted, no_faults, preview, product
 from csp_pipeline.publish.checks import (
@@ -52,6 +53,7 @@ def build_figure_assets(pipeline: Pipeline, feeds: list[dg.AssetsDefinition]) ->
             "parts_within_whole": "No part exceeds the whole that it lies in.",
             "one_preferred": "Of figures of one thing just one is preferred.",
         },
+        metadata=describe_table(settings, "figures"),
     )
     def figures(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         rows = pipeline.build_figures()
@@ -63,8 +65,8 @@ def build_figure_assets(pipeline: Pipeline, feeds: list[dg.AssetsDefinition]) ->
                 "by_month": preview(("measure", "feed", "by month", "highest"), table),
             },
             check_results=[
-                no_faults("parts_within_whole", count_parts_beyond_whole(settings)),
-                no_faults("one_preferred", count_without_one_preferred(settings)),
+                no_faults("parts_within_whole", count_parts_beyond_whole(settings), "parts_beyond_their_whole"),
+                no_faults("one_preferred", count_without_one_preferred(settings), "figures_without_just_one_preferred"),
             ],
         )
 
@@ -73,6 +75,7 @@ def build_figure_assets(pipeline: Pipeline, feeds: list[dg.AssetsDefinition]) ->
         deps=[figures],
         description="Headline figures as known over time: first published, extended, revised, and why.",
         checks={"end_in_figures": "The latest vintages are the figures, and reasons add up."},
+        metadata=describe_table(settings, "figure_vintages"),
     )
     def figure_vintages(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         events = pipeline.build_vintages()
@@ -80,7 +83,7 @@ def build_figure_assets(pipeline: Pipeline, feeds: list[dg.AssetsDefinition]) ->
         headers = ("measure", "period", "feed", "known from", "event", "value before", "value")
         return dg.MaterializeResult(
             metadata={**counted(events), "largest_revisions": preview(headers, revised)},
-            check_results=[no_faults("end_in_figures", count_vintages_unlike_figures(settings))],
+            check_results=[no_faults("end_in_figures", count_vintages_unlike_figures(settings), "vintages_unlike_figures")],
         )
 
     @product(
@@ -88,6 +91,7 @@ def build_figure_assets(pipeline: Pipeline, feeds: list[dg.AssetsDefinition]) ->
         deps=[figures],
         description="Level shifts in the district's monthly series that may be undeclared breaks, for a person to judge.",
         checks={"founded": "Each lies in its series, and figures carry declared breaks only."},
+        metadata=describe_table(settings, "break_suggestions"),
     )
     def break_suggestions(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         rows = pipeline.build_break_suggestions()
@@ -96,7 +100,7 @@ def build_figure_assets(pipeline: Pipeline, feeds: list[dg.AssetsDefinition]) ->
         wrong = count_unfounded_suggestions(settings, [item.id for item in pipeline.measures.breaks])
         return dg.MaterializeResult(
             metadata={"dagster/row_count": rows["break_suggestions"], "strongest": preview(headers, strongest)},
-            check_results=[no_faults("founded", wrong)],
+            check_results=[no_faults("founded", wrong, "unfounded_suggestions")],
         )
 
     @product(
@@ -104,6 +108,7 @@ def build_figure_assets(pipeline: Pipeline, feeds: list[dg.AssetsDefinition]) ->
         deps=[figures],
         description="Changes between years tested against chance, and control limits of the district's months and quarters.",
         checks={"verdicts_match_intervals": "Every change has a verdict that its interval bears out."},
+        metadata=describe_table(settings, "change_tests"),
     )
     def change_tests(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         verdicts = pipeline.build_change_tests()
@@ -116,7 +121,7 @@ def build_figure_assets(pipeline: Pipeline, feeds: list[dg.AssetsDefinition]) ->
                 "beyond_chance": preview(("measure", "feed", "period", "before", "after", "p", "verdict"), beyond),
                 "points_outside": preview(("measure", "feed", "period", "value", "lower", "upper"), outside),
             },
-            check_results=[no_faults("verdicts_match_intervals", count_wrong_verdicts(settings))],
+            check_results=[no_faults("verdicts_match_intervals", count_wrong_verdicts(settings), "wrong_verdicts")],
         )
 
     made = (figures, figure_vintages, break_suggestions, change_tests)

@@ -1,23 +1,30 @@
-"""One asset for each feed: what the agency sent, as records and rejects in the lake; partitioned by financial year."""
+"""One asset for each feed: what the agency sent, as records and rejects in the lake; partitioned by financial year, but for
+answers to discrepancies, which belong to no year.
+"""
 
 import warnings
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 import dagster as dg
 
 from csp_pipeline.defs.automation import POOL, READ_AGAIN, freshness_of
+from csp_pipeline.defs.catalogued import describe_feed
 from csp_pipeline.defs.metadata import preview_rejects, preview_submissions
 from csp_pipeline.defs.one_run import ONE_RUN
 from csp_pipeline.defs.retries import trying_again
 from csp_pipeline.figures.lateness import overdue_periods, table_of_due_periods
 from csp_pipeline.intake.checks import count_repeated_keys, find_unbalanced_submissions
 from csp_pipeline.intake.look_up import looked_up_feeds
+from csp_pipeline.intake.places.place import shown
 from csp_pipeline.intake.read_again import forget_receipts, forget_stages
 from csp_pipeline.intake.take_in import FeedIntake
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.stages import Pipeline
+from csp_pipeline.tables import FeedSpec
 
+INTAKE, ANSWERS = "intake", "answers"
 NOT_FETCHED = "not_fetched"
 IN_TIME = "received_in_time"
 CHECKS = {
@@ -45,24 +52,26 @@ def _build_intake_asset(pipeline: Pipeline, feed: Feed, partitions: dg.StaticPar
     spec = pipeline.specs[feed.key]
     looked_up = looked_up_feeds(pipeline.partnership, pipeline.specs, feed)
     checks = ["rows_conserved", *(["unique_keys"] if spec.traits.key else []), *([IN_TIME] if feed.expected else [])]
-    kinds = {"pandera", "parquet", "csv" if spec.traits.layout.kind == "csv" else "excel"}
+    layout = spec.traits.layout.kind
+    kinds = {"pandera", "parquet", layout if layout in ("csv", "json") else "excel"}
 
     @dg.asset(
         key=[feed.agency, feed.name],
         deps=[dg.AssetKey([other.agency, other.name]) for other in looked_up.values()],
         required_resource_keys={ONE_RUN},
-        group_name="intake",
-        description=f"{feed.entry.title}. {spec.description} Sent {feed.entry.cadence} by {feed.entry.contact}.",
+        group_name=INTAKE if feed.covers_periods else ANSWERS,
+        description=_words_on(feed, spec),
+        metadata=_known_before(pipeline, feed, spec),
         owners=["team:data-engineering", f"team:{feed.agency}"],
         kinds=kinds,
-        partitions_def=partitions,
-        backfill_policy=dg.BackfillPolicy.single_run(),
+        partitions_def=partitions if feed.covers_periods else None,
+        backfill_policy=dg.BackfillPolicy.single_run() if feed.covers_periods else None,
         freshness_policy=freshness_of(feed),
         pool=POOL,
         check_specs=[dg.AssetCheckSpec(name, asset=[feed.agency, feed.name], description=CHECKS[name]) for name in checks],
     )
     def intake_asset(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        years = _wanted_years(context, pipeline.partnership)
+        years = _wanted_years(context, pipeline.partnership) if feed.covers_periods else None
         with trying_again():
             if context.run.tags.get(READ_AGAIN) == "true" and context.retry_number == 0:
                 periods = [year for year in pipeline.partnership.years if years is None or year.label in years]
@@ -77,6 +86,26 @@ def _build_intake_asset(pipeline: Pipeline, feed: Feed, partitions: dg.StaticPar
         return dg.MaterializeResult(metadata=_describe(intake), check_results=_check(pipeline, feed, intake))
 
     return intake_asset
+
+
+def _words_on(feed: Feed, spec: FeedSpec) -> str:
+    """What a feed is; its title only where the declaration does not begin with it."""
+    words, title = " ".join(spec.description.split()), feed.entry.title
+    if not words.casefold().startswith(title.casefold()):
+        words = f"{title}. {words}"
+    return f"{words} Sent {feed.entry.cadence} by {feed.entry.contact}."
+
+
+def _known_before(pipeline: Pipeline, feed: Feed, spec: FeedSpec) -> dict[str, Any]:
+    """Metadata that is known before any run: the table and its columns, where files are left, and when they are due."""
+    table = feed.table if feed.covers_periods else None
+    due = {"due_days_after_period": feed.entry.deadline_days} if feed.expected else {}
+    return {
+        **describe_feed(pipeline.settings, table, spec, keeps_extras=feed.entry.changes.keeps_extras),
+        "left_at": shown(feed.location),
+        **due,
+        "sharing_basis": feed.entry.sharing_basis,
+    }
 
 
 def _wanted_years(context: dg.AssetExecutionContext, partnership: Partnership) -> list[str] | None:
@@ -106,7 +135,9 @@ def _check(pipeline: Pipeline, feed: Feed, intake: FeedIntake) -> list[dg.AssetC
     unbalanced = find_unbalanced_submissions(pipeline.settings, feed, intake.receipts, intake.new)
     results = [
         dg.AssetCheckResult(
-            check_name="rows_conserved", passed=not unbalanced, metadata={"unbalanced": "\n".join(unbalanced) or "none"}
+            check_name="rows_conserved",
+            passed=not unbalanced,
+            metadata={"unbalanced_submissions": "\n".join(unbalanced) or "none"},
         )
     ]
     if spec.traits.key:

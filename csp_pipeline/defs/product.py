@@ -21,9 +21,12 @@ def product(
     deps: Iterable[dg.AssetsDefinition],
     description: str,
     checks: Mapping[str, str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
     kinds: Iterable[str] = ("duckdb", "parquet"),
 ) -> Callable[[Compute], dg.AssetsDefinition]:
-    """An asset named after its function; `checks` gives the description of each check that the function reports."""
+    """An asset named after its function; `checks` gives the description of each check that the function reports,
+    `metadata` what is known of it before any run.
+    """
 
     def declare(compute: Compute) -> dg.AssetsDefinition:
         name = compute.__name__
@@ -41,6 +44,7 @@ def product(
             kinds=set(kinds),
             owners=ENGINEERS,
             description=description,
+            metadata=metadata,
             check_specs=[dg.AssetCheckSpec(check, asset=name, description=words) for check, words in (checks or {}).items()],
             automation_condition=follows_new_files(),
             pool=POOL,
@@ -49,9 +53,9 @@ def product(
     return declare
 
 
-def no_faults(check: str, faults: int) -> dg.AssetCheckResult:
-    """The result of a check that counts what is wrong."""
-    return dg.AssetCheckResult(check_name=check, passed=faults == 0, metadata={"wrong": faults})
+def no_faults(check: str, faults: int, what: str) -> dg.AssetCheckResult:
+    """The result of a check that counts what is wrong; `what` names that, such as `gaps_that_do_not_add_up`."""
+    return dg.AssetCheckResult(check_name=check, passed=faults == 0, metadata={what: faults})
 
 
 def counted(counts: Mapping[str, int]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from csp_pipeline.defs.catalogued import describe_table
 from csp_pipeline.defs.product import counted, no_faults, preview, product
 from csp_pipeline.publish.checks import (
     count_histories_unlike_comparisons,
@@ -49,6 +50,7 @@ def build_reconcile_assets(
         deps=[before["figures"]],
         description="Every two feeds' figures for one measure, area and period: comparability, verdict and rule.",
         checks={"gaps_add_up": "Every gap is value_b - value_a."},
+        metadata=describe_table(settings, "comparisons"),
     )
     def comparisons(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         verdicts = pipeline.build_comparisons()
@@ -56,7 +58,7 @@ def build_reconcile_assets(
         headers = ("measure", "period", "feed a", "value a", "feed b", "value b", "gap", "rule")
         return dg.MaterializeResult(
             metadata={**counted(verdicts), "largest_conflicts": preview(headers, conflicts)},
-            check_results=[no_faults("gaps_add_up", count_wrong_gaps(settings))],
+            check_results=[no_faults("gaps_add_up", count_wrong_gaps(settings), "wrong_gaps")],
         )
 
     @product(
@@ -64,6 +66,7 @@ def build_reconcile_assets(
         deps=[comparisons, before["figure_vintages"]],
         description="Gaps of earlier vintages: since when they stand, and whose revision opened, changed or closed them.",
         checks={"end_in_comparisons": "The latest gaps are the comparisons."},
+        metadata=describe_table(settings, "gap_history"),
     )
     def gap_history(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         effects = pipeline.build_gap_history()
@@ -71,7 +74,9 @@ def build_reconcile_assets(
         headers = ("comparison", "known from", "effect", "value a", "value b", "changed by")
         return dg.MaterializeResult(
             metadata={**counted(effects), "latest": preview(headers, moved)},
-            check_results=[no_faults("end_in_comparisons", count_histories_unlike_comparisons(settings))],
+            check_results=[
+                no_faults("end_in_comparisons", count_histories_unlike_comparisons(settings), "histories_unlike_comparisons")
+            ],
         )
 
     @product(
@@ -79,6 +84,7 @@ def build_reconcile_assets(
         deps=[comparisons],
         description="Records of two feeds linked, and every gap between their counts taken apart into causes, down to records.",
         checks={"bridges_add_up": "The steps of every bridge add up to its gap, and its records to its steps."},
+        metadata=describe_table(settings, "bridge_steps"),
     )
     def bridges(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         rows = pipeline.build_bridges()
@@ -89,7 +95,7 @@ def build_reconcile_assets(
                 **{name: dg.MetadataValue.int(rows[name]) for name in ("links", "link_cuts", "bridge_records")},
                 "causes": preview(("cause", "bridges", "contribution", "records"), causes),
             },
-            check_results=[no_faults("bridges_add_up", count_wrong_bridges(settings))],
+            check_results=[no_faults("bridges_add_up", count_wrong_bridges(settings), "bridges_that_do_not_add_up")],
         )
 
     @product(
@@ -97,13 +103,14 @@ def build_reconcile_assets(
         deps=[comparisons],
         description="Which definitions of one feed's records another feed's bare numbers are consistent with.",
         checks={"headlines_as_counted": "Every headline recount is the figure itself."},
+        metadata=describe_table(settings, "definition_searches"),
     )
     def definition_searches(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         results = pipeline.search_definitions()
         searched = read_rows(settings, "definition_searches", SEARCHED)
         return dg.MaterializeResult(
             metadata={**counted(results), "searches": preview(("search", "result", "best variant", "tried"), searched)},
-            check_results=[no_faults("headlines_as_counted", count_wrong_recounts(settings))],
+            check_results=[no_faults("headlines_as_counted", count_wrong_recounts(settings), "wrong_recounts")],
         )
 
     @product(
@@ -111,19 +118,21 @@ def build_reconcile_assets(
         deps=[gap_history, *answers],
         description="What agencies answered to discrepancies, and which answers are in force.",
         checks={"no_answer_lost": "Every accepted row of a returned workbook is there, once."},
+        metadata=describe_table(settings, "responses"),
     )
     def responses(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         statuses = pipeline.build_responses()
         latest = read_rows(settings, "responses", ANSWERED)
         return dg.MaterializeResult(
             metadata={**counted(statuses), "latest": preview(("day", "agency", "answer", "discrepancy", "status"), latest)},
-            check_results=[no_faults("no_answer_lost", count_answers_lost(settings, pipeline.partnership))],
+            check_results=[no_faults("no_answer_lost", count_answers_lost(settings, pipeline.partnership), "answers_lost")],
         )
 
     @product(
         "reconcile",
         deps=[bridges, gap_history, responses],
         description="Conflicts at the levels that the partnership raises for people to settle.",
+        metadata=describe_table(settings, "discrepancies"),
     )
     def discrepancies(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         rows = pipeline.build_discrepancies()
@@ -140,6 +149,7 @@ def build_reconcile_assets(
         deps=[comparisons],
         description="Published statements, each tested by a computation over figures: verdict and sentence.",
         checks={"verdicts_rest_on_figures": "Every claim's figures are the figures."},
+        metadata=describe_table(settings, "claims"),
     )
     def claims(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         verdicts = pipeline.build_claims()

@@ -81,7 +81,7 @@ def test_every_asset_has_description_owners_kinds_and_group(definitions: dg.Defi
         assert node.description
         assert node.owners
         assert node.kinds
-        assert node.group_name in {"intake", "figures", "reconcile", "publish", "reports"}
+        assert node.group_name in {"intake", "answers", "figures", "reconcile", "publish", "reports"}
 
 
 def test_intake_is_partitioned_by_financial_year_and_takes_a_range_in_one_run(definitions: dg.Definitions) -> None:
