@@ -4,9 +4,11 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from itertools import groupby
 from typing import Any
 
+from csp_pipeline.alerts.concerns import Concern
 from csp_pipeline.alerts.news import News
 from csp_pipeline.reports.wording import counted
 
@@ -18,6 +20,12 @@ NAMES = {
     "conflict": "conflict",
 }
 EVENTS = {"opened": "new", "reopened": "open again", "closed": "settled"}
+HOW_SETTLED = {
+    "failed_run": "it has worked again",
+    "refused_file": "a file that was accepted has taken its place",
+    "late_feed": "it has come",
+    "conflict": "it is explained, resolved, or gone",
+}
 
 
 @dataclass(frozen=True)
@@ -63,19 +71,32 @@ def write_message(
     if again:
         lines += ["An earlier sending of this message was cut short. If you have it already, this is the same one.", ""]
     for head, (_, items) in zip(heads, parts, strict=True):
-        lines += [head[:1].upper() + head[1:] + ":", *_list(items, listed), ""]
+        how = f": {HOW_SETTLED[items[0].concern.kind]}" if items[0].event == "closed" else ":"
+        lines += [f"{head}{how}", *_list(items, listed), ""]
     lines += [f"All reports: {link}" if link else "See the reports, csp status, and csp alerts.", ""]
     return Message(digest, f"{' '.join(partnership.split())}: {', '.join(heads)}", "\n".join(lines), entries)
 
 
 def _list(items: Sequence[News], listed: int) -> list[str]:
+    """What is new of one kind, under whom it concerns, who come in the order of their first entry and share the list."""
+    owners: dict[tuple[str, str, str], list[News]] = {}
+    for item in items:
+        owners.setdefault((item.concern.whose, item.concern.to_do, item.concern.link), []).append(item)
+    share = max(1, listed // len(owners))
     lines = []
-    for item in items[:listed]:
-        concern = item.concern
-        since = f", since {concern.since}" if concern.since else ""
-        lines.append(f"- {concern.what} ({concern.whose}{since}).")
-        if item.event != "closed":
-            lines += [f"  {concern.to_do}", *([f"  {concern.link}"] if concern.link else [])]
-    if len(items) > listed:
-        lines.append(f"- and {len(items) - listed:,} more.")
-    return lines
+    for (whose, to_do, link), own in list(owners.items())[:listed]:
+        is_open = own[0].event != "closed"
+        lines += [f"  {whose}. {to_do}" if is_open else f"  {whose}.", *([f"  {link}"] if link and is_open else [])]
+        lines += [f"  - {item.concern.what}{_since(item.concern)}" for item in own[:share]]
+        lines += [f"  - and {len(own) - share:,} more"] if len(own) > share else []
+    left = sum(map(len, list(owners.values())[listed:]))
+    return lines + ([f"  And {left:,} more of others."] if left else [])
+
+
+def _since(concern: Concern) -> str:
+    """Since when, as people write a day; nothing where what it is says so itself."""
+    try:
+        day = f"{date.fromisoformat(concern.since):%d/%m/%Y}"
+    except ValueError:
+        return ""
+    return "" if day in concern.what else f" (since {day})"

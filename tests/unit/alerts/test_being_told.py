@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from csp_pipeline.alerts import RunOutcome, Told, tell, tell_news
 from csp_pipeline.alerts.concerns import Concern
 from csp_pipeline.alerts.message import write_message
-from csp_pipeline.alerts.news import find_news, replay
+from csp_pipeline.alerts.news import News, find_news, replay
 from csp_pipeline.alerts.send import check_address
 from csp_pipeline.errors import DeliveryError
 from csp_pipeline.partnership.alerting import AlertsEntry
@@ -233,6 +233,31 @@ def test_a_long_list_is_cut_and_counted() -> None:
     payload = message.payload("Northby", "", 10)
     assert (len(payload["news"]), payload["left_off"], payload["counts"]) == (100, 150, {"conflict_opened": 250})
     assert len(message.news) == 250
+
+
+def test_a_long_list_of_one_owner_hides_no_other_and_each_is_told_once_what_to_do() -> None:
+    concerns = [Concern("late_feed", f"asb {n}", f"asb {n}", "Police", "2016-08-15", "Ask police.", "p.html") for n in range(9)]
+    concerns += [Concern("late_feed", "fire", "fire, due on 20/07/2016", "Fire service", "2016-07-20", "Ask fire.", "f.html")]
+    news = find_news(concerns, {}, unknown=frozenset(), steps_that_worked=frozenset())
+    text = write_message("Northby", news, earlier=0, listed=4, link="").text
+    assert "- and 7 more" in text
+    assert "- fire, due on 20/07/2016\n" in text
+    assert "- asb 0 (since 15/08/2016)" in text
+    assert (text.count("Ask police."), text.count("Ask fire."), text.count("p.html")) == (1, 1, 1)
+
+
+def test_more_owners_than_are_listed_are_counted() -> None:
+    concerns = [Concern("conflict", f"{n}", f"What {n}", f"Agency {n}", "", "Do.", "") for n in range(7)]
+    news = find_news(concerns, {}, unknown=frozenset(), steps_that_worked=frozenset())
+    text = write_message("Northby", news, earlier=0, listed=3, link="").text
+    assert text.count("What ") == 3
+    assert "And 4 more of others." in text
+
+
+def test_what_is_settled_says_how() -> None:
+    known = {("late_feed", "a"): News("opened", Concern("late_feed", "a", "nothing has come", "Police", "", "Ask.", ""))}
+    news = find_news([], known, unknown=frozenset(), steps_that_worked=frozenset())
+    assert "1 overdue period settled: it has come\n" in write_message("Northby", news, earlier=1, listed=3, link="").text
 
 
 @given(st.lists(st.sets(st.sampled_from("abcde")), max_size=8))
