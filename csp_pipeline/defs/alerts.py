@@ -1,24 +1,27 @@
 """Telling at the end of each run, however it was started and however it ended: two sensors on the runs of this project."""
 
+from dataclasses import replace
 from datetime import date
 
 import dagster as dg
 
-from csp_pipeline.alerts import tell_news
-from csp_pipeline.defs.outcome import outcome_of
+from csp_pipeline.alerts import RunOutcome, tell_news
+from csp_pipeline.defs.outcome import EVENTS, outcome_of
 from csp_pipeline.stages import Pipeline
 
-EVENTS = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.STEP_SUCCESS}
+# Dagster's tag of a failed run that it is about to start again.
+WILL_RETRY = "dagster/will_retry"
+ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 
 
 def build_alert_sensors(pipeline: Pipeline) -> list[dg.SensorDefinition]:
     """One sensor for runs that worked and one for those that did not; both run, and say nothing when nothing is new."""
 
     def tell(context: dg.RunStatusSensorContext) -> dg.SkipReason:
-        run_id = context.dagster_run.run_id
-        records = context.instance.all_logs(run_id, of_type=EVENTS)
-        events = [record.dagster_event for record in records if record.dagster_event is not None]
-        outcome = outcome_of(run_id, events, is_success=context.dagster_run.is_success)
+        run = context.dagster_run
+        if run.tags.get(WILL_RETRY) == "true":
+            return dg.SkipReason("Dagster starts this run again by itself; it is told when that fails too.")
+        outcome = _what_still_stands(context.instance, run)
         told = tell_news(pipeline.settings, pipeline.partnership, outcome=outcome, today=date.today())
         for entry in told:
             if entry.outcome == "failed":
@@ -39,3 +42,24 @@ def build_alert_sensors(pipeline: Pipeline) -> list[dg.SensorDefinition]:
             ("tell_after_a_failed_run", dg.DagsterRunStatus.FAILURE),
         )
     ]
+
+
+def _what_still_stands(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunOutcome:
+    """What became of a run, without the failures of steps that have worked in a run that ended since.
+
+    A failure may be looked at after the success that followed it: there is a sensor for each, and they run side by side.
+    """
+    outcome = _outcome(instance, run)
+    (record,) = instance.get_run_records(dg.RunsFilter(run_ids=[run.run_id]))
+    if not outcome.failed or record.end_time is None:
+        return outcome
+    ended = instance.get_run_records(dg.RunsFilter(statuses=ENDED, updated_after=record.update_timestamp))
+    later = [other for other in ended if (other.end_time or 0) > record.end_time]
+    worked = frozenset[str]().union(*(_outcome(instance, other.dagster_run).succeeded for other in later))
+    return replace(outcome, failed={step: why for step, why in outcome.failed.items() if step not in worked})
+
+
+def _outcome(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunOutcome:
+    records = instance.all_logs(run.run_id, of_type=EVENTS)
+    events = [record.dagster_event for record in records if record.dagster_event is not None]
+    return outcome_of(run.run_id, events, is_success=run.is_success)

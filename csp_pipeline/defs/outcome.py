@@ -14,9 +14,11 @@ OF_THE_DISK = {"OSError", "PermissionError", "IOException", "TransactionExceptio
 LOOK_AT_THE_DISK = (
     "Nothing that was loaded or published is lost. Check that the disk is not full and may be written to; then run again."
 )
-# What stands for a run that ended before its first step.
+# What stands for a run that ended outside of its steps.
 WHOLE_RUN = "run"
 NO_STEP = "the run ended before its first step; see the run in csp ui"
+# What has to be known of a run to tell what became of it.
+EVENTS = {dg.DagsterEventType.STEP_START, dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.STEP_SUCCESS}
 
 
 @dataclass(frozen=True)
@@ -58,5 +60,13 @@ def outcome_of(run_id: str, events: Iterable[dg.DagsterEvent], *, is_success: bo
     if is_success:
         succeeded.add(WHOLE_RUN)
     elif not failed:
-        failed[WHOLE_RUN] = NO_STEP
+        failed[WHOLE_RUN] = _why_no_step_failed(found)
     return RunOutcome(run_id, failed, frozenset(succeeded))
+
+
+def _why_no_step_failed(events: Iterable[dg.DagsterEvent]) -> str:
+    """Why a run failed of which no step did: it never came to its steps, or its process was ended during one."""
+    begun = [step_name(event) for event in events if event.event_type == dg.DagsterEventType.STEP_START]
+    if not begun:
+        return NO_STEP
+    return f"its process was ended during the step {begun[-1]}: killed, out of memory, or the machine was restarted"
