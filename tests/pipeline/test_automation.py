@@ -1,8 +1,12 @@
 """What runs when: new files, deadlines, what follows them, faults that pass, backfills; on a small partnership."""
 
 import errno
+import fcntl
 import os
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +15,7 @@ from typing import Any
 import dagster as dg
 import pytest
 import yaml
+from dagster._core.events import EngineEventData
 
 from csp_pipeline.defs import alerts, intake_assets
 from csp_pipeline.defs.arrival import sensor_name
@@ -253,6 +258,38 @@ def test_all_wait_in_one_queue_for_the_warehouse(definitions: dg.Definitions, tm
         assert made.run_retries_enabled
         assert not made.run_retries_max_retries > 1
     assert (tmp_path / "home" / "dagster.yaml").read_text("utf-8") == TEMPLATE.read_text("utf-8")
+
+
+def test_a_run_whose_process_is_gone_is_given_up_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever started it, and though the machine was restarted: the queue waits for it."""
+
+    @dg.job
+    def bring_up_to_date() -> None:
+        pass
+
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with open_instance(tmp_path / "dagster") as made:
+        launcher = made.run_launcher
+
+        def health(*pids: int) -> str:
+            run = made.create_run_for_job(bring_up_to_date)
+            for pid in pids:
+                made.report_engine_event("begun", run, EngineEventData.in_process(pid))
+            (tmp_path / ".lock").write_text(f"{run.run_id}\nprocess of another container\n")
+            return launcher.check_run_worker_health(run).status.value
+
+        assert launcher.supports_check_run_worker_health
+        assert health() == "RUNNING"
+        assert health(os.getpid()) == "RUNNING"
+        assert health(gone.pid, os.getpid()) == "RUNNING"
+        assert health(gone.pid) == "FAILED"
+        with (tmp_path / ".lock").open("a") as held:
+            fcntl.flock(held, fcntl.LOCK_SH)
+            assert health(gone.pid) == "RUNNING"
+        # after a restart of the machine another process may have its number
+        monkeypatch.setattr("csp_pipeline.defs.launcher._booted", lambda: time.time() + 60)
+        assert health(os.getpid()) == "FAILED"
 
 
 # Faults
