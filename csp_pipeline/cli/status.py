@@ -6,20 +6,20 @@ from csp_pipeline.cli.options import OutputFormat, Sources, Warehouse, settings_
 from csp_pipeline.cli.output import Format, Rows, print_rows
 from csp_pipeline.settings import Settings
 
-SHOWN = [
-    "feed",
-    "last_received",
-    "covered_until",
-    "next_due",
-    "late_by",
-    "outcome",
-    "files",
-    "refused",
-    "rows",
-    "rejected",
-    "missing",
-    "open_conflicts",
-]
+# In 120 columns, as a terminal at night has them: a short heading for each column, and a short word for the usual outcomes.
+HEADINGS = {
+    "feed": "feed",
+    "last_received": "received",
+    "covered_until": "covered_to",
+    "next_due": "next_due",
+    "late_by": "late",
+    "outcome": "outcome",
+    "refused": "refused",
+    "rejected": "rejects",
+    "missing": "missing",
+    "open_conflicts": "conflicts",
+}
+OUTCOMES = {"accepted_with_warnings": "warnings", "accepted_with_rejects": "rejects"}
 
 
 def status_of_feeds(settings: Settings) -> Rows:
@@ -34,4 +34,9 @@ def status_of_feeds(settings: Settings) -> Rows:
 
 def status(sources: Sources = None, warehouse: Warehouse = None, format: OutputFormat = Format.table) -> None:
     """Show each feed today: last received, covered until, next due, days late, outcome, rejects, open conflicts."""
-    print_rows(status_of_feeds(settings_of(sources, warehouse)), format, "Feeds", SHOWN)
+    columns, rows = status_of_feeds(settings_of(sources, warehouse))
+    if format is Format.table:
+        entries = [dict(zip(columns, row, strict=True)) for row in rows]
+        rows = [[OUTCOMES.get(str(entry[name]), entry[name]) for name in HEADINGS] for entry in entries]
+        columns = list(HEADINGS.values())
+    print_rows((columns, rows), format, "Feeds")

@@ -55,11 +55,12 @@ def named_variables(partnership: Partnership) -> dict[str, list[str]]:
 
 
 def _variables_in(entry: object, path: str = "") -> Iterator[tuple[str, str]]:
-    """What a feed's entry names as `<key>_variable`, `secret`, `password`, `key`, `token` or `user` in capitals."""
+    """The variables that a feed's entry names: under keys such as `password` and `access_key`, and each of its `headers`."""
     if isinstance(entry, dict):
         for key, value in entry.items():
             where = f"{path} > {key}" if path else str(key)
-            if isinstance(value, str) and re.search(r"secret|password|token|user|key|variable|phrase", str(key)):
+            is_named = path.endswith("> headers") or re.search(r"secret|password|token|user|key|variable|phrase", str(key))
+            if isinstance(value, str) and is_named:
                 yield where, value
             else:
                 yield from _variables_in(value, where)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from csp_pipeline.defs.instance import TEMPLATE
 from csp_pipeline.doctor import Finding, disk, examine, installed, runs
@@ -17,6 +18,7 @@ from csp_pipeline.doctor.places import examine_places
 from csp_pipeline.doctor.secrets import examine_secrets
 from csp_pipeline.lake import only_run
 from csp_pipeline.partnership.alerting import AlertsEntry
+from csp_pipeline.partnership.partnership import load_partnership
 from tests.command import call_csp
 from tests.conftest import ONE_YEAR, Pipeline
 
@@ -95,6 +97,19 @@ def test_a_variable_that_is_not_set_is_named_with_who_needs_it_and_no_value_is_s
     missing = found(findings, "ALERT_TOKEN")
     assert (missing.verdict, missing.found) == ("wrong", "not set; named by alerts > webhook_token")
     assert "very-secret" not in str(findings)
+
+
+def test_a_variable_for_a_header_is_looked_for_too(ward: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FORCE_API_KEY", raising=False)
+    path = ward.sources / ASB / "feed.yml"
+    written = path.read_text("utf-8")
+    entry = yaml.safe_load(written) | {"location": "https://force.example.org/asb.csv"}
+    entry["pull"] = {"web": {"headers": {"X-Api-Key": "FORCE_API_KEY"}}}
+    path.write_text(yaml.safe_dump(entry), "utf-8")
+    partnership = load_partnership(ward.sources)
+    path.write_text(written, "utf-8")
+    missing = found(examine_secrets(ward.settings, partnership), "FORCE_API_KEY")
+    assert missing.found == f"not set; named by {ASB}/feed.yml > pull > web > headers > X-Api-Key"
 
 
 def test_a_secret_that_others_may_read_is_told(ward: Pipeline) -> None:

@@ -73,3 +73,15 @@ def test_before_the_first_run_the_command_tells_what_is_expected(new_pipeline: C
     # March 2017 and the last quarter were due on 15 and 30 April 2017; nothing is expected after them
     assert feeds[ASB]["next_due"] is None
     assert not made.settings.lake.exists()
+
+
+def test_the_table_is_readable_in_120_columns(new_pipeline: Callable[..., Pipeline], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    made = new_pipeline()
+    made.take_in_one(ASB, "asb_2016-04_extracted-2016-05-10.csv", csv_text([asb(1), asb(1)]))
+    done = call_csp("status", warehouse=made.settings.warehouse, sources=made.sources)
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 120
+    assert len([line for line in lines if line.startswith("police/recorded_crime_tables ")]) == 1
+    (police,) = [line.split() for line in lines if line.startswith(f"{ASB} ")]
+    assert police[2:3] + police[4:6] == ["2016-04-30", "rejects", "0"]
