@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from csp_pipeline.figures.coverage import read_all_receipts
+from csp_pipeline.figures.coverage import read_all_receipts, refused_and_not_replaced
 from csp_pipeline.figures.lateness import overdue_periods, table_of_due_periods
 from csp_pipeline.intake.receipts import Receipt
 from csp_pipeline.lake import connect, table_path
@@ -68,15 +68,10 @@ def failed_steps(partnership: Partnership, outcome: RunOutcome, today: date) -> 
 
 
 def _refused_files(partnership: Partnership, receipts: Mapping[str, list[Receipt]]) -> Iterator[Concern]:
-    """Refused files whose periods no accepted file, extracted as late or later, has covered since."""
+    still_refused = refused_and_not_replaced(partnership, receipts)
     for feed in partnership.every_feed:
-        held: dict[str, str] = {}
         for receipt in receipts[feed.key]:
-            if receipt.outcome != "refused":
-                held |= {cell: max(held.get(cell, ""), str(receipt.extracted)) for cell in receipt.cells}
-        for receipt in receipts[feed.key]:
-            replaced = receipt.cells and all(held.get(cell, "") >= str(receipt.extracted) for cell in receipt.cells)
-            if receipt.outcome != "refused" or (replaced and receipt.extracted):
+            if receipt.submission_id not in still_refused:
                 continue
             yield Concern(
                 kind="refused_file",

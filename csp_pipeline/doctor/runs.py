@@ -73,7 +73,8 @@ def _examine_record(settings: Settings, *, is_held: bool) -> Iterator[Finding]:
             AREA,
             "unfinished runs",
             f"{unfinished} that no process works on; those that are queued wait for them",
-            "In csp ui, under Runs, In progress: terminate them (Force termination). The next run goes on where they were.",
+            "Dagster's daemon gives them up within two minutes of its start: is it running? Or terminate them in csp ui, under "
+            "Runs, In progress (Force termination). The next run goes on where they were.",
         )
     else:
         yield fine(AREA, "unfinished runs", "none" if not unfinished else "one is at work")

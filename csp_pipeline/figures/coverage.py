@@ -1,5 +1,7 @@
 """Which submissions hold for which periods, and how much of each period is covered."""
 
+from collections.abc import Mapping, Sequence
+
 import duckdb
 import pandas as pd
 
@@ -66,6 +68,33 @@ def table_of_cells(partnership: Partnership, receipts: dict[str, list[Receipt]])
     frame = pd.DataFrame(rows, columns=CELLS)
     days = dict.fromkeys(("covered_from", "covered_until", "extracted"), "datetime64[s]")
     return frame.astype({**days, "is_whole": "bool"})
+
+
+def refused_and_not_replaced(partnership: Partnership, receipts: Mapping[str, Sequence[Receipt]]) -> frozenset[str]:
+    """The submissions that were refused and whose place no other has taken: what somebody still has to see to.
+
+    A file is replaced once each of its periods is covered by an accepted one of the same scope, extracted no earlier; one that
+    tells no period or no day of extraction never is. Answers are replaced by any that could be read and came later.
+    """
+    refused: set[str] = set()
+    for feed in partnership.every_feed:
+        held: dict[tuple[str, str], str] = {}
+        latest_read = ""
+        for receipt in receipts[feed.key]:
+            if receipt.outcome != "refused":
+                for cell in receipt.cells:
+                    held[receipt.scope, cell] = max(held.get((receipt.scope, cell), ""), str(receipt.extracted))
+            if receipt.outcome != "refused" or receipt.code == "no_row_accepted":
+                latest_read = max(latest_read, receipt.landed.received)
+        for receipt in (found for found in receipts[feed.key] if found.outcome == "refused"):
+            if not feed.covers_periods:
+                is_replaced = latest_read > receipt.landed.received
+            else:
+                places = [held.get((receipt.scope, cell), "") for cell in receipt.cells]
+                is_replaced = bool(receipt.extracted and places) and min(places) >= str(receipt.extracted)
+            if not is_replaced:
+                refused.add(receipt.submission_id)
+    return frozenset(refused)
 
 
 def register_coverage(

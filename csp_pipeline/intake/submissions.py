@@ -25,6 +25,7 @@ class Submissions(Table):
     rows_rejected: int = tables.column("BIGINT", "Rows refused", unit="rows")
     outcome: str = tables.column("VARCHAR", "Outcome", isin=list(OUTCOMES))
     is_current: bool = tables.column("BOOLEAN", "No later submission has replaced all that it covers")
+    is_open: bool = tables.column("BOOLEAN", "It was refused, and no file that was accepted has taken its place")
     code: str = tables.column("VARCHAR", "Why it was refused, as a stable code", nullable=True)
     message: str = tables.column("VARCHAR", "What the sender should know, one line each", nullable=True)
 

@@ -120,7 +120,7 @@ def list_errors_not_found(settings: Settings) -> list[tuple[str, str, str]]:
 
 
 def list_refused_files(settings: Settings) -> list[tuple[str, str, str]]:
-    """Feed, file and message of every file of the published warehouse that was refused whole."""
+    """Feed, file and message of every file of the published warehouse that was refused whole and not replaced since."""
     with duckdb.connect(str(settings.database), read_only=True) as database:
         return database.execute(read_sql("csp_pipeline.publish", "run_refused")).fetchall()
 

@@ -8,7 +8,7 @@ import duckdb
 import pandas as pd
 
 from csp_pipeline.errors import PublishError
-from csp_pipeline.figures.coverage import read_all_receipts
+from csp_pipeline.figures.coverage import read_all_receipts, refused_and_not_replaced
 from csp_pipeline.figures.lateness import table_of_due_periods
 from csp_pipeline.intake.correct import table_of_known_errors
 from csp_pipeline.intake.receipts import Receipt, noted_path
@@ -172,6 +172,7 @@ def table_of_submissions(settings: Settings, partnership: Partnership, receipts:
     """The `submissions` table: one row for each file received, in order of feed, coverage and extract date."""
     validity = pd.read_parquet(table_path(settings, "validity"))
     current = set(validity.loc[validity.valid_to.isna(), "submission_id"]) | _latest_responses(partnership, receipts)
+    still_refused = refused_and_not_replaced(partnership, receipts)
     rows = []
     for feed in partnership.every_feed:
         for receipt in receipts[feed.key]:
@@ -197,6 +198,7 @@ def table_of_submissions(settings: Settings, partnership: Partnership, receipts:
                     "rows_rejected": receipt.rows_rejected,
                     "outcome": receipt.outcome,
                     "is_current": receipt.submission_id in current,
+                    "is_open": receipt.submission_id in still_refused,
                     "code": receipt.code,
                     "message": "\n".join(receipt.messages) or None,
                 }

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from csp_pipeline.partnership.due import due_periods
-from csp_pipeline.partnership.partnership import RESPONSES
 from csp_pipeline.partnership.periods import Period, periods_between
 from csp_pipeline.reports import wording
 from csp_pipeline.reports.read import Facts, Row
@@ -142,7 +141,7 @@ def refused_files_of(facts: Facts, agency: str) -> tuple[RefusedFile, ...]:
                 column=where.get("column_name"),
                 code=row["code"] or "refused",
                 message=row["message"] or "Ask the partnership's analyst why.",
-                is_open=not _is_replaced(facts, row),
+                is_open=row["is_open"],
             )
         )
     return tuple(sorted(files, key=lambda file: not file.is_open))
@@ -258,32 +257,6 @@ def _due_periods(facts: Facts, agency: str) -> Iterator[tuple[DuePeriod, Period]
 def _held(facts: Facts, agency: str, feed: str) -> list[Row]:
     """What a feed's accepted files cover."""
     return [row for row in facts.validity if (row["agency"], row["feed"]) == (agency, feed)]
-
-
-def _is_replaced(facts: Facts, refused: Row) -> bool:
-    """Whether every day a refused file covers is held by a file extracted on its day or later; of refused answers, whether
-    others came later.
-    """
-    if refused["feed"] == RESPONSES:
-        return any(
-            (row["agency"], row["feed"]) == (refused["agency"], RESPONSES)
-            and (row["outcome"] != "refused" or row["code"] == "no_row_accepted")
-            and row["received"] > refused["received"]
-            for row in facts.submissions
-        )
-    start, end = refused["covered_from"], refused["covered_until"]
-    if start is None or end is None or refused["extracted"] is None:
-        return False
-    held = sorted(
-        (row["covered_from"], row["covered_until"])
-        for row in facts.validity
-        if (row["agency"], row["feed"]) == (refused["agency"], refused["feed"]) and row["valid_from"] >= refused["extracted"]
-    )
-    next_day = start
-    for first, last in held:
-        if first <= next_day <= last:
-            next_day = last + timedelta(days=1)
-    return bool(next_day > end)
 
 
 def _refused_for(facts: Facts, agency: str, feed: str, start: date, end: date) -> str | None:

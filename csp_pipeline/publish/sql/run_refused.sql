@@ -1,2 +1,2 @@
 -- Files that were refused whole, and why.
-SELECT agency || '/' || feed AS feed, file, message FROM submissions WHERE outcome = 'refused' ORDER BY ALL
+SELECT agency || '/' || feed AS feed, file, message FROM submissions WHERE is_open ORDER BY ALL

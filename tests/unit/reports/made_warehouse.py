@@ -263,6 +263,7 @@ def _add_submissions(warehouse: Warehouse) -> None:
             rows_rejected=counts[2],
             outcome=outcome,
             is_current=outcome != "refused",
+            is_open=outcome == "refused",
             code="missing_column" if outcome == "refused" else None,
             message=message,
         )

@@ -1,0 +1,68 @@
+"""Which refused files somebody still has to see to: one rule for reports, messages, checks and exit codes."""
+
+from collections.abc import Callable
+
+import pytest
+
+from csp_pipeline.figures.coverage import refused_and_not_replaced
+from csp_pipeline.intake.land import LandedFile
+from csp_pipeline.intake.receipts import Receipt
+from csp_pipeline.partnership.partnership import Partnership
+from tests.conftest import ONE_YEAR, Pipeline
+
+ASB, ANSWERS = "police/asb", "police/responses"
+
+
+@pytest.fixture(scope="module")
+def partnership(new_pipeline: Callable[..., Pipeline]) -> Partnership:
+    return new_pipeline([ASB], ONE_YEAR).partnership
+
+
+def receipt(
+    name: str, outcome: str, cells: str = "", day: str | None = "2016-06-10", scope: str = "", code: str | None = None
+) -> Receipt:
+    """A receipt whose name says when it came: `a` before `b`."""
+    landed = LandedFile(name, "police", "asb", name, "", 1, "", f"2016-07-01T06:00:00.00000{ord(name)}+00:00")
+    return Receipt(landed, "", name, outcome, day, scope, cells.split(), code=code)
+
+
+def still_open(partnership: Partnership, *receipts: Receipt, feed: str = ASB) -> set[str]:
+    every = {one.key: list(receipts) if one.key == feed else [] for one in partnership.every_feed}
+    return set(refused_and_not_replaced(partnership, every))
+
+
+REFUSED = receipt("a", "refused", "2016-04 2016-05", code="no_header")
+
+
+@pytest.mark.parametrize(
+    ("others", "is_open"),
+    [
+        ([], True),
+        ([receipt("b", "accepted", "2016-04 2016-05")], False),
+        ([receipt("b", "accepted", "2016-04")], True),
+        ([receipt("b", "accepted", "2016-04"), receipt("c", "accepted_with_rejects", "2016-05", "2016-06-12")], False),
+        ([receipt("b", "accepted", "2016-04 2016-05", "2016-06-09")], True),
+        ([receipt("b", "accepted", "2016-04 2016-05", scope="leicestershire")], True),
+        ([receipt("b", "refused", "2016-04 2016-05", "2016-07-10")], True),
+    ],
+    ids=["alone", "sent again", "half of it", "in two files", "older extract", "another force's", "refused as well"],
+)
+def test_a_refused_file_is_open_until_all_its_periods_came_again(
+    partnership: Partnership, others: list[Receipt], *, is_open: bool
+) -> None:
+    assert ("a" in still_open(partnership, REFUSED, *others)) == is_open
+
+
+def test_a_file_whose_name_tells_no_period_stays_open(partnership: Partnership) -> None:
+    nameless = receipt("a", "refused", day=None, code="unknown_coverage")
+    assert still_open(partnership, nameless, receipt("b", "accepted", "2016-04")) == {"a"}
+
+
+def test_refused_answers_are_replaced_by_any_that_could_be_read_and_came_later(partnership: Partnership) -> None:
+    def after(*others: Receipt) -> set[str]:
+        return still_open(partnership, receipt("b", "refused", code="damaged_workbook"), *others, feed=ANSWERS)
+
+    assert after() == after(receipt("a", "accepted")) == {"b"}
+    assert after(receipt("c", "accepted")) == set()
+    assert after(receipt("c", "refused", code="no_row_accepted")) == {"c"}
+    assert after(receipt("c", "refused", code="not_a_workbook")) == {"b", "c"}
