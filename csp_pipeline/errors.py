@@ -31,13 +31,15 @@ class DeliveryError(CspError):
 class PullError(CspError):
     """A feed's place cannot be listed, or a file in it cannot be fetched.
 
-    Attribute: `is_transient` (the same may work at the next try: a server that is down, a file that is being replaced);
-    what is not transient stays as it is until a person mends it: a refused key, a place that does not exist.
+    Attributes: `is_transient` (the same may work at the next try: a server that is down, a file that is being replaced;
+    what is not transient stays as it is until a person mends it: a refused key, a place that does not exist), and
+    `wait_seconds`, how long the server asks us to wait before that try.
     """
 
-    def __init__(self, message: str, *, is_transient: bool = True) -> None:
+    def __init__(self, message: str, *, is_transient: bool = True, wait_seconds: float = 0) -> None:
         super().__init__(message)
         self.is_transient = is_transient
+        self.wait_seconds = wait_seconds
 
 
 class RefusedFileError(CspError):

@@ -57,10 +57,11 @@ class Patience:
         # Loaded here, since `csp` starts as fast as what it imports.
         from tenacity import Retrying, retry_if_exception, wait_exponential, wait_random
 
-        wait = self.limits.first_wait_seconds
+        first = self.limits.first_wait_seconds
+        ours = wait_exponential(multiplier=first, max=60) + wait_random(0, first)
         tries = Retrying(
             stop=self._has_to_stop,
-            wait=wait_exponential(multiplier=wait, max=60) + wait_random(0, wait),
+            wait=lambda state: max(ours(state), _asked_to_wait(state)),
             retry=retry_if_exception(_may_pass),
             reraise=True,
         )
@@ -68,6 +69,11 @@ class Patience:
 
     def _has_to_stop(self, state: "RetryCallState") -> bool:
         return state.attempt_number >= self.limits.attempts or time.monotonic() + state.upcoming_sleep >= self._end
+
+
+def _asked_to_wait(state: "RetryCallState") -> float:
+    error = state.outcome.exception() if state.outcome else None
+    return error.wait_seconds if isinstance(error, PullError) else 0
 
 
 def _may_pass(error: BaseException) -> bool:
@@ -117,7 +123,7 @@ class _Download:
                 raise
             # Bytes have come, so the place is there: the next file may come through.
             self._note(version)
-            raise BrokenOffError(str(error), is_transient=error.is_transient) from error
+            raise BrokenOffError(str(error), is_transient=error.is_transient, wait_seconds=error.wait_seconds) from error
         except OSError as error:
             if error.errno in NO_ROOM:
                 raise  # our disk is at fault, not the partner's file

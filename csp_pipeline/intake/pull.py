@@ -133,7 +133,7 @@ def _list_once(feed: Feed, place: Place, patience: Patience, errors: list[CspErr
                 "at the folder of this feed, have old files moved away, or raise pull > limits > listed_files.",
                 is_transient=False,
             )
-        if number % 1_000 == 0 and patience.is_over:
+        if patience.is_over:
             raise PullError(
                 f"{feed.key}: {shown(feed.location)} takes longer to list than the "
                 f"{patience.limits.total_seconds:,.0f} seconds that "

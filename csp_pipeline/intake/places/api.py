@@ -79,7 +79,15 @@ class ApiPlace:
                 url = url.copy_set_param(self._entry.page, str(progress.number))
             if str(url) in progress.asked or len(progress.asked) >= self._entry.max_pages:
                 raise self._refused(url, f"its pages do not end (asked for {len(progress.asked):,}). Is pull > api right?")
-            page = self._ask(url)
+            try:
+                page = self._ask(url)
+            except NotPublishedError as error:
+                if not progress.asked:
+                    raise
+                if self._entry.page is None:
+                    raise self._refused(url, f"{error}, though the page before leads to it. Ask its owner.") from error
+                progress.url = None  # some answer so beyond their last page, instead of with an empty one
+                continue
             progress.asked.add(str(url))
             rows = self._find(page, self._entry.rows, url) if self._entry.rows else page
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -101,7 +109,10 @@ class ApiPlace:
             link = self._find(page, self._entry.next_link, url, may_be_missing=True)
             if not link:
                 return None
-            target = url.join(str(link))
+            try:
+                target = url.join(str(link))
+            except httpx.InvalidURL as error:
+                raise self._refused(url, "its next page is no URL. Correct pull > api > next_link, or ask its owner.") from error
             if (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port):
                 raise self._refused(url, f"its next page is on another host, {target.host}, which is not asked.")
             return target
@@ -109,9 +120,11 @@ class ApiPlace:
 
     def _ask(self, url: httpx.URL) -> Any:
         body = bytearray()
+        self._client.check_time(url)
         with self._client.ask("GET", url, {"Accept": "application/json"}) as response:
             for piece in self._client.pieces(response):
                 body += piece
+                self._client.check_time(url)
                 if len(body) > PAGE_MB * 1_000_000:
                     raise self._refused(url, f"one page is larger than {PAGE_MB} MB.")
             length = response.headers.get("Content-Length")
@@ -121,7 +134,7 @@ class ApiPlace:
             )
         try:
             return json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # the second for brackets in brackets without end
             raise PullError(
                 f"{self._feed.key}: {shown(str(url))} does not answer with JSON. Correct the location; if it is "
                 "right, ask its owner."

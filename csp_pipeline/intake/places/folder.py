@@ -1,15 +1,18 @@
 """A folder on this machine or on a share that is mounted here."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
 from csp_pipeline.errors import PullError
-from csp_pipeline.intake.places.place import Body, FoundFile
+from csp_pipeline.intake.places.place import Body, FoundFile, is_hidden
 from csp_pipeline.partnership.partnership import Feed
 
 PIECE = 8 * 1024 * 1024
+# A file that has gone since it was listed, a link to nothing, and links in a circle.
+LEADS_NOWHERE = {errno.ENOENT, errno.ELOOP}
 
 
 class FolderPlace:
@@ -36,8 +39,9 @@ class FolderPlace:
                 with os.scandir(waiting.pop()) as entries:
                     for entry in entries:
                         if entry.is_dir(follow_symlinks=False):
-                            waiting.append(entry.path)
-                        elif not entry.is_dir():
+                            if not is_hidden(entry.name):
+                                waiting.append(entry.path)
+                        elif not (entry.is_symlink() and os.path.isdir(entry.path)):
                             yield self._found(entry.path, _status_of(entry.path))
         except OSError as error:
             raise PullError(f"{self._feed.key}: {self._root} cannot be listed: {error}. Ask for read access.") from error
@@ -78,8 +82,10 @@ class FolderPlace:
 def _status_of(path: str) -> os.stat_result | None:
     try:
         return os.stat(path)
-    except FileNotFoundError:
-        return None
+    except OSError as error:
+        if error.errno in LEADS_NOWHERE:
+            return None
+        raise
 
 
 def _pieces(source: IO[bytes]) -> Iterator[bytes]:

@@ -94,10 +94,15 @@ class Place(Protocol):
 
 def is_wanted(path: str, feed: Feed) -> bool:
     """Whether a file belongs to the feed by its name, or is an archive that may hold some that do."""
-    if any(part.startswith((".", "~$")) and part != ".." for part in path.split("/")) or path.lower().endswith(HALF_WRITTEN):
+    if any(is_hidden(part) for part in path.split("/")) or path.lower().endswith(HALF_WRITTEN):
         return False
     is_archive = path.lower().endswith(ARCHIVES) and matches(path, feed.entry.pull.archives)
     return is_archive or matches(path, feed.entry.files)
+
+
+def is_hidden(part: str) -> bool:
+    """Whether a folder or file is hidden, or an office program's lock: snapshots of a share, settings, litter."""
+    return part.startswith((".", "~$")) and part != ".."
 
 
 def matches(path: str, pattern: str) -> bool:

@@ -11,13 +11,14 @@ from urllib.parse import unquote, urlsplit
 import asyncssh
 
 from csp_pipeline.errors import ConfigurationError, PullError
-from csp_pipeline.intake.places.place import Body, FoundFile, SourceDownError, secret, shown
+from csp_pipeline.intake.places.place import Body, FoundFile, SourceDownError, is_hidden, secret, shown
 from csp_pipeline.partnership.partnership import Feed
 
 # asyncssh logs who enters where, which stands in the environment for a reason.
 asyncssh.set_log_level("WARNING")
 
-PIECE = 4 * 1024 * 1024
+# So much has to come within the time for reading, so a line of 20 kB a second is fast enough.
+PIECE = 1024 * 1024
 BATCH = 500
 DEEPEST = 32
 Result = TypeVar("Result")
@@ -53,7 +54,7 @@ class SftpPlace:
                     for entry in batch:
                         name, kind = str(entry.filename), _kind(entry.attrs)
                         path, address = f"{prefix}{name}", f"{folder.rstrip('/')}/{name}"
-                        if kind == stat.S_IFDIR and name not in (".", "..") and depth < DEEPEST:
+                        if kind == stat.S_IFDIR and name not in (".", "..") and not is_hidden(name) and depth < DEEPEST:
                             waiting.append((address, f"{path}/", depth + 1))
                         elif kind == stat.S_IFREG:
                             yield self._found(path, address, entry.attrs)
@@ -116,6 +117,13 @@ class SftpPlace:
                 "server's owner for "
                 f"its key, and write there: {self._listed_as} <kind of key> <key>."
             )
+        try:
+            asyncssh.read_known_hosts(str(known_hosts))
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"{self._feed.key}: {known_hosts} cannot be read as known hosts: {error}. Each line of it is: {self._listed_as} "
+                "<kind of key> <key>."
+            ) from error
         self._connection = await asyncssh.connect(
             self._host,
             self._port,
@@ -130,7 +138,8 @@ class SftpPlace:
             login_timeout=self._limits.connect_seconds,
             keepalive_interval=self._limits.read_seconds,
         )
-        return await self._connection.start_sftp_client()
+        # A name that is no UTF-8 is listed as far as it can be, and refused by name: it holds back none of the others.
+        return await self._connection.start_sftp_client(path_errors="surrogateescape")
 
     @property
     def _listed_as(self) -> str:

@@ -5,9 +5,11 @@ import ipaddress
 import logging
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import unquote
 
 import httpx
@@ -30,7 +32,6 @@ from csp_pipeline.partnership.pulling import PLACEHOLDER, WebEntry
 # httpx logs every address it asks, and that of a redirect may hold a signature.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
-PIECE = 1024 * 1024
 REDIRECTS = 5
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 NOT_ALLOWED = {405, 501}
@@ -39,6 +40,10 @@ PASSING = {408, 425, 429, 500, 502, 503, 504}
 
 class MethodRefusedError(PullError):
     """The server does not answer this kind of question."""
+
+
+class MissingFileError(PullError):
+    """There is no file where the entry says that one is, whatever the period."""
 
 
 class WebClient:
@@ -56,6 +61,7 @@ class WebClient:
             headers={"Accept-Encoding": "identity", "User-Agent": "csp-pipeline"},
         )
         self._secrets = self._secret_headers()
+        self._end = time.monotonic() + limits.total_seconds
 
     def close(self) -> None:
         """Let the connections go."""
@@ -81,7 +87,7 @@ class WebClient:
             own = self._secrets if self._is_own(url) else {}
             try:
                 response = self._client.send(self._client.build_request(method, url, headers=headers | own), stream=True)
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
+            except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
                 raise self._down(url, error) from error
             try:
                 self._check_peer(response)
@@ -97,11 +103,22 @@ class WebClient:
         )
 
     def pieces(self, response: httpx.Response) -> Iterator[bytes]:
-        """The body, with a broken connection told as such; one that was packed for the way, unasked, is unpacked."""
+        """The body as it comes, a broken connection told as such; one that was packed for the way, unasked, is unpacked.
+
+        Pieces are not gathered to a size: who sends a byte a minute would never fill one, nor let anybody look at the time.
+        """
         try:
-            yield from response.iter_bytes(PIECE) if "Content-Encoding" in response.headers else response.iter_raw(PIECE)
+            yield from response.iter_bytes() if "Content-Encoding" in response.headers else response.iter_raw()
         except httpx.HTTPError as error:
             raise self._down(response.url, error) from error
+
+    def check_time(self, url: httpx.URL) -> None:
+        """Raises PullError when the feed's time in this run is used up."""
+        if time.monotonic() >= self._end:
+            raise PullError(
+                f"{self.feed.key}: {shown(str(url))} takes longer than the {self.feed.entry.pull.limits.total_seconds:,.0f} "
+                "seconds that pull > limits > total_seconds allows a run. It is tried again at the next run."
+            )
 
     def _secret_headers(self) -> dict[str, str]:
         entry = self._entry
@@ -155,9 +172,10 @@ class WebClient:
             return
         try:
             found = socket.getaddrinfo(url.host, url.port or 443, type=socket.SOCK_STREAM)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the second for what cannot be a host's name
+            why = getattr(error, "strerror", None) or "it cannot be one"
             raise SourceDownError(
-                f"{self.feed.key}: {shown(str(url))}: the host's name is not known ({error.strerror}). Correct the location; "
+                f"{self.feed.key}: {shown(str(url))}: the host's name is not known ({why}). Correct the location; "
                 "it is tried again at the next run."
             ) from error
         for *_, address in found:
@@ -198,7 +216,11 @@ class WebClient:
         passing = status in PASSING
         what = "It is tried again at the next run; if it stays so, ask its owner." if passing else "Correct the location."
         error = SourceDownError if passing else PullError
-        raise error(f"{self.feed.key}: {url} answers {status} {response.reason_phrase}. {what}", is_transient=passing)
+        raise error(
+            f"{self.feed.key}: {url} answers {status} {response.reason_phrase}. {what}",
+            is_transient=passing,
+            wait_seconds=_retry_after(response),
+        )
 
     def _down(self, url: httpx.URL, error: Exception) -> PullError:
         why = "it did not answer in time" if isinstance(error, httpx.TimeoutException) else _reason(error)
@@ -245,16 +267,29 @@ class WebPlace:
                 self._paths[str(url)] = unquote(url.path)[base:]
 
     def list_files(self) -> Iterator[FoundFile]:
-        """A question (HEAD) for each file, which gives its version; a file that is not published yet is not listed."""
+        """A question (HEAD) for each file, which gives its version; a file that is not published yet is not listed.
+
+        One that should be there and is not holds back none of the others: fetching it fails by name.
+        """
+        missing: dict[str, MissingFileError] = {}
+        any_listed = False
         for address, (url, _) in self._addresses.items():
             try:
                 with self._unless_missing(address), self.client.ask("HEAD", url, {}) as response:
                     length = response.headers.get("Content-Length")
-                    yield FoundFile(self._paths[address], address, int(length) if length else None, _version(response))
+                    found = FoundFile(self._paths[address], address, int(length) if length else None, _version(response))
             except NotPublishedError:
                 continue
+            except MissingFileError as error:
+                missing[address] = error
+                continue
             except MethodRefusedError:
-                yield FoundFile(self._paths[address], address, None, "")
+                found = FoundFile(self._paths[address], address, None, "")
+            any_listed = True
+            yield found
+        if missing and not any_listed:
+            raise next(iter(missing.values()))
+        yield from (FoundFile(self._paths[address], address, None, "") for address in missing)
 
     @contextmanager
     def _unless_missing(self, address: str) -> Iterator[None]:
@@ -264,7 +299,9 @@ class WebPlace:
         except NotPublishedError as error:
             if self._addresses[address][1]:
                 raise
-            raise PullError(f"{self._feed.key}: {error}. Correct the location, or ask its owner.", is_transient=False) from error
+            raise MissingFileError(
+                f"{self._feed.key}: {error}. Correct the location, or ask its owner.", is_transient=False
+            ) from error
 
     @contextmanager
     def open_file(self, found: FoundFile, offset: int, known_version: str) -> Iterator[Body]:
@@ -317,6 +354,18 @@ def _version(response: httpx.Response) -> str:
     return f"{tag.replace(' ', '') or '-'} {changed}".strip() if tag or changed else ""
 
 
+def _retry_after(response: httpx.Response) -> float:
+    """For how many seconds the server asks to be left alone: a number, or a time by the server's own clock."""
+    asked = response.headers.get("Retry-After", "").strip()
+    if asked.isascii() and asked.isdecimal():
+        return float(asked)
+    try:
+        until, now = parsedate_to_datetime(asked), parsedate_to_datetime(response.headers.get("Date", ""))
+        return max((until - now).total_seconds(), 0)
+    except (ValueError, TypeError):  # neither, or one of the times without a zone: then our own waits hold
+        return 0
+
+
 def _continues(response: httpx.Response, offset: int) -> bool:
     return response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
 
@@ -328,6 +377,8 @@ def _reason(error: Exception) -> str:
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror.lower()
         cause = cause.__cause__ or cause.__context__
+    if isinstance(error, UnicodeError):
+        return "its host's name cannot be one"
     return {"RemoteProtocolError": "the connection broke off", "ReadError": "the connection broke off"}.get(
         type(error).__name__, type(error).__name__
     )

@@ -281,6 +281,32 @@ def test_a_name_that_leads_elsewhere_is_refused_by_name(server: Server, feed_of:
     ]
 
 
+def test_a_name_in_another_encoding_is_refused_by_name_and_the_others_are_taken(
+    server: Server, feed_of: Callable[..., Feed], settings: Settings
+) -> None:
+    (server.folder / os.fsdecode("asb_café.csv".encode("latin-1"))).write_bytes(b"x")
+    (server.folder / "good.csv").write_bytes(b"good")
+    pulled = pull_feed(feed_of(), settings)
+    assert [file.path for file in pulled.landed] == ["good.csv"]
+    assert "'asb_caf\\udce9.csv' is refused: its name holds characters that cannot be shown" in str(only_error(pulled))
+
+
+def test_hidden_folders_are_not_looked_into(server: Server, feed_of: Callable[..., Feed], settings: Settings) -> None:
+    for path in (".snapshot/asb_2016-04.csv", "asb_2016-04.csv"):
+        (server.folder / path).parent.mkdir(exist_ok=True)
+        (server.folder / path).write_bytes(b"x")
+    assert list_arrivals(feed_of()).files == 1
+
+
+@pytest.mark.parametrize("line", ["[127.0.0.1]:22 ssh-ed25519 no-key", "only-a-host", "\udcff"])
+def test_known_hosts_that_cannot_be_read_are_told(feed_of: Callable[..., Feed], settings: Settings, line: str) -> None:
+    feed = feed_of()
+    (feed.folder / "known_hosts").write_bytes(line.encode("utf-8", "surrogateescape"))
+    message = str(only_error(pull_feed(feed, settings)))
+    assert "known_hosts" in message
+    assert "<kind of key> <key>" in message or "host key" in message
+
+
 def test_a_place_with_too_many_files_is_told(server: Server, feed_of: Callable[..., Feed], settings: Settings) -> None:
     server.listing = 3_000
     (server.folder / "new.csv").write_bytes(b"new")

@@ -1,0 +1,154 @@
+"""Servers that are slow on purpose, half right, or answer what nobody expects: told within the time allowed, no file lost."""
+
+import json
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from csp_pipeline.errors import PullError
+from csp_pipeline.intake.land import blob_path
+from csp_pipeline.intake.pull import Pulled, list_arrivals, pull_feed
+from csp_pipeline.partnership.partnership import Feed
+from csp_pipeline.settings import Settings
+from tests.unit.pulling.web_server import WebServer, answer_with
+
+CSV = b"reference,date\n1,2016-04-01\n"
+INSIDE = {"allow_private": True}
+ROWS = [{"id": number, "month": "2016-04"} for number in range(5)]
+
+
+def paths_of(pulled: Pulled) -> list[str]:
+    return [file.path for file in pulled.landed]
+
+
+def give(body: bytes) -> Callable[[BaseHTTPRequestHandler], None]:
+    return lambda request: answer_with(request, 200, body)
+
+
+def give_drop_by_drop(request: BaseHTTPRequestHandler) -> None:
+    """A byte every now and then, so that no time-out for reading ever ends it; for 4 seconds at most."""
+    request.send_response(200)
+    request.send_header("Content-Length", "1000000")
+    request.end_headers()
+    request.close_connection = True
+    if request.command == "HEAD":
+        return
+    for _ in range(80):
+        try:
+            request.wfile.write(b"1")
+            request.wfile.flush()
+        except OSError:
+            return
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("pull", [{}, {"api": {"query": {"date": "{month:%Y-%m}"}}}], ids=["file", "API"])
+def test_a_server_that_sends_a_byte_now_and_then_is_left_when_the_feeds_time_is_over(
+    web: WebServer, new_feed: Callable[..., Feed], settings: Settings, pull: dict[str, Any]
+) -> None:
+    web.pages["/asb_2016-04.csv"] = give_drop_by_drop
+    feed = new_feed(f"{web.url}/asb_2016-04.csv", web=INSIDE, limits={"total_seconds": 0.3}, **pull)
+    begun = time.monotonic()
+    pulled = pull_feed(feed, settings)
+    assert time.monotonic() - begun < 3
+    [error] = pulled.errors
+    assert "total_seconds" in str(error)
+    assert pulled.landed == []
+
+
+def test_one_name_that_is_not_there_does_not_hold_back_the_others(
+    web: WebServer, new_feed: Callable[..., Feed], settings: Settings
+) -> None:
+    web.pages["/outbox/asb_2016-04.csv"] = give(CSV)
+    names = ["asb_2016-03.csv", "asb_2016-04.csv"]
+    pulled = pull_feed(new_feed(f"{web.url}/outbox", web=INSIDE | {"names": names}), settings)
+    assert paths_of(pulled) == ["asb_2016-04.csv"]
+    [error] = pulled.errors
+    assert "asb_2016-03.csv is not there (404)" in str(error)
+
+
+def rows_by_page(request: BaseHTTPRequestHandler, size: int = 2) -> None:
+    """Pages of two rows; 404 beyond the last, as some frameworks answer."""
+    page = int(request.path.rpartition("page=")[2])
+    rows = ROWS[(page - 1) * size : page * size]
+    answer_with(request, 200 if rows else 404, json.dumps({"rows": rows}).encode())
+
+
+def test_an_api_that_answers_404_after_its_last_page_gives_all_rows(
+    web: WebServer, new_feed: Callable[..., Feed], settings: Settings
+) -> None:
+    web.pages["/incidents"] = rows_by_page
+    feed = new_feed(f"{web.url}/incidents", web=INSIDE, api={"page": "page", "rows": "rows", "query": {"month": "{month}"}})
+    pulled = pull_feed(feed, settings)
+    assert pulled.errors == []
+    [landed] = pulled.landed
+    assert json.loads(blob_path(settings, landed.sha256).read_bytes()) == ROWS
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        (json.dumps({"rows": ROWS, "next": "http://nowhere:port/"}).encode(), "its next page is no URL"),
+        (json.dumps({"rows": ROWS, "next": "/gone"}).encode(), "/gone is not there (404)"),
+        (b"[" * 100_000, "does not answer with JSON"),
+    ],
+    ids=["no URL", "a link that leads nowhere", "brackets without end"],
+)
+def test_an_api_that_answers_nonsense_is_told_and_nothing_of_it_is_kept(
+    web: WebServer, new_feed: Callable[..., Feed], settings: Settings, page: bytes, words: str
+) -> None:
+    web.pages["/incidents"] = give(page)
+    feed = new_feed(f"{web.url}/incidents", web=INSIDE, api={"next_link": "next", "rows": "rows", "query": {"month": "{month}"}})
+    pulled = pull_feed(feed, settings)
+    [error] = pulled.errors
+    assert words in str(error)
+    assert pulled.landed == []
+
+
+@pytest.mark.parametrize("host", ["a..b.example", f"{'a' * 70}.example"])
+def test_a_host_that_cannot_be_one_is_told(new_feed: Callable[..., Feed], settings: Settings, host: str) -> None:
+    [error] = pull_feed(new_feed(f"https://{host}/asb_2016-04.csv"), settings).errors
+    assert host in str(error)
+
+
+def test_a_busy_server_is_asked_again_when_it_says(web: WebServer, new_feed: Callable[..., Feed], settings: Settings) -> None:
+    busy, asked = [True], []
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        asked.append(time.monotonic())
+        answer_with(request, 429 if busy else 200, CSV, **({"Retry_After": "1"} if busy else {}))
+        busy.clear()
+
+    web.pages["/asb_2016-04.csv"] = answer
+    assert paths_of(pull_feed(new_feed(f"{web.url}/asb_2016-04.csv", web=INSIDE), settings)) == ["asb_2016-04.csv"]
+    assert asked[1] - asked[0] >= 1
+
+
+def test_a_server_that_is_busy_for_longer_than_the_feed_has_is_left_at_once(
+    web: WebServer, new_feed: Callable[..., Feed], settings: Settings
+) -> None:
+    web.pages["/asb_2016-04.csv"] = lambda request: answer_with(request, 503, b"", Retry_After="3600")
+    feed = new_feed(f"{web.url}/asb_2016-04.csv", web=INSIDE)
+    [error] = pull_feed(feed, settings).errors
+    assert isinstance(error, PullError)
+    assert error.is_transient
+    assert web.count("HEAD", "/asb_2016-04.csv") == 1
+
+
+def test_links_in_a_circle_do_not_hold_back_the_files_beside_them(
+    new_feed: Callable[..., Feed], settings: Settings, tmp_path: Path
+) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    (place / "round.csv").symlink_to(place / "round.csv")
+    (place / "asb_2016-04.csv").write_bytes(CSV)
+    feed = new_feed(str(place), settle_seconds=0)
+    assert list_arrivals(feed).files == 2
+    pulled = pull_feed(feed, settings)
+    assert paths_of(pulled) == ["asb_2016-04.csv"]
+    [error] = pulled.errors
+    assert "round.csv" in str(error)
