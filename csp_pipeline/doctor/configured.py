@@ -12,6 +12,7 @@ from csp_pipeline.partnership.measures import MeasureBook, load_measures
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.partnership.scorecard import load_scorecard
 from csp_pipeline.settings import Settings
+from csp_pipeline.tables import FeedSpec
 
 AREA = "configuration"
 CORRECT = "Correct the file as said, then look again."
@@ -31,8 +32,12 @@ def examine_configuration(settings: Settings) -> Iterator[Finding]:
     count = len(partnership.feeds)
     yield fine(AREA, "partnership.yml", f"{partnership.file.name}: {len(partnership.file.agencies)} agencies, {count} feeds")
     yield _try("code lists and areas", lambda: f"{len(partnership.areas):,} areas, {len(partnership.references)} lists")
-    yield _try("feeds' layouts", lambda: f"{len([find_feed_spec(f.key) for f in partnership.every_feed])} declared in agencies/")
+    yield _try("feeds' layouts", lambda: f"{len(_layouts(partnership))} declared in agencies/")
     yield from _examine_measures(partnership)
+
+
+def _layouts(partnership: Partnership) -> list[FeedSpec]:
+    return [find_feed_spec(feed.key, feed.entry.layout) for feed in partnership.every_feed]
 
 
 def _feeds_by_themselves(settings: Settings) -> Iterator[Finding]:

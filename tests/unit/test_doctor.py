@@ -69,6 +69,12 @@ def test_each_broken_file_of_the_configuration_is_named_with_its_mistake(ward: P
     assert "cadense" in done.stderr
 
 
+def test_a_ready_feed_that_was_switched_on_is_fine(ward: Pipeline) -> None:
+    call_csp("feeds", "add", "stats19_collisions", "--agency", "police", warehouse=ward.settings.warehouse, sources=ward.sources)
+    assert (ward.sources / "police/collisions/feed.yml").exists()
+    assert found(examine(ward.settings), "feeds' layouts").verdict == "fine"
+
+
 def test_a_claim_that_cannot_be_computed_is_found_though_all_else_is_well(ward: Pipeline) -> None:
     (ward.sources / "claims.yml").write_text("claims: {a: {no_such_key: 1}}\n", "utf-8")
     (wrong,) = [finding for finding in examine(ward.settings) if finding.verdict == "wrong"]
