@@ -8,15 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from csp_pipeline.agencies import find_feed_spec
 from csp_pipeline.errors import PublishError
 from csp_pipeline.figures.breaks import build_break_suggestions
 from csp_pipeline.figures.build import build_figures
 from csp_pipeline.figures.coverage import read_all_receipts
 from csp_pipeline.figures.vintages import build_vintages
-from csp_pipeline.intake.contract import check_contract
-from csp_pipeline.intake.correct import check_corrections
-from csp_pipeline.intake.look_up import looked_up_feeds, read_look_ups
+from csp_pipeline.intake.agreed import find_specs
+from csp_pipeline.intake.look_up import read_look_ups
 from csp_pipeline.intake.pull import PulledAhead
 from csp_pipeline.intake.take_in import FeedIntake, take_in_feed
 from csp_pipeline.lake import read_json, table_path, write_json
@@ -268,11 +266,7 @@ def open_pipeline(settings: Settings) -> Pipeline:
     """
     hand_back_freed_memory()
     partnership = load_partnership(settings.sources)
-    specs = {feed.key: find_feed_spec(feed.key, feed.entry.layout) for feed in partnership.every_feed}
-    for feed in partnership.every_feed:
-        check_contract(feed, specs[feed.key])
-        check_corrections(feed, specs[feed.key])
-        looked_up_feeds(partnership, specs, feed)
+    specs = find_specs(partnership)
     try:
         settings.lake.mkdir(parents=True, exist_ok=True)
         probe = settings.lake / ".writable"

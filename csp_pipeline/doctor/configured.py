@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
-from csp_pipeline.agencies import find_feed_spec
 from csp_pipeline.doctor.findings import Finding, fine, wrong
 from csp_pipeline.errors import ConfigurationError, CspError
+from csp_pipeline.intake.agreed import find_specs
 from csp_pipeline.partnership.claims import load_claims
 from csp_pipeline.partnership.configuration import FeedEntry, read_configuration
 from csp_pipeline.partnership.links import load_links
@@ -12,7 +12,6 @@ from csp_pipeline.partnership.measures import MeasureBook, load_measures
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.partnership.scorecard import load_scorecard
 from csp_pipeline.settings import Settings
-from csp_pipeline.tables import FeedSpec
 
 AREA = "configuration"
 CORRECT = "Correct the file as said, then look again."
@@ -32,12 +31,8 @@ def examine_configuration(settings: Settings) -> Iterator[Finding]:
     count = len(partnership.feeds)
     yield fine(AREA, "partnership.yml", f"{partnership.file.name}: {len(partnership.file.agencies)} agencies, {count} feeds")
     yield _try("code lists and areas", lambda: f"{len(partnership.areas):,} areas, {len(partnership.references)} lists")
-    yield _try("feeds' layouts", lambda: f"{len(_layouts(partnership))} declared in agencies/")
+    yield _try("feeds' layouts", lambda: f"{len(find_specs(partnership))} declared in agencies/")
     yield from _examine_measures(partnership)
-
-
-def _layouts(partnership: Partnership) -> list[FeedSpec]:
-    return [find_feed_spec(feed.key, feed.entry.layout) for feed in partnership.every_feed]
 
 
 def _feeds_by_themselves(settings: Settings) -> Iterator[Finding]:

@@ -72,6 +72,7 @@ class Correcting:
     made: list[dict[str, Any]] = field(default_factory=list)
     unlike: Counter[str] = field(default_factory=Counter)
     first_unlike: dict[str, tuple[int, str | None]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
 
     def problems(self) -> dict[str, str]:
         """Why entries do not fit the file, by entry; to be asked when all of its rows have been read."""
@@ -81,6 +82,8 @@ class Correcting:
 
 
 def _problem_of(correcting: Correcting, name: str, entry: CorrectionEntry, made: int) -> str | None:
+    if name in correcting.failed:
+        return correcting.failed[name]
     if correcting.unlike[name]:
         row, value = correcting.first_unlike[name]
         shown = "another value" if value is None else repr(value)
@@ -97,16 +100,28 @@ def correct_batch(
 ) -> pa.Table:
     """The batch with the known errors of its files corrected, entry by entry in their order; notes each value."""
     columns = {column.name: column for column in spec.columns}
-    indexes_of: dict[str, list[int]] = {}
+    # Files with the same entries are asked together; each file's entries keep their order, whatever other files have.
+    alike: dict[tuple[str, ...], list[int]] = {}
     for index, file in enumerate(files):
-        for name in file.entries:
-            indexes_of.setdefault(name, []).append(index)
-    for name, indexes in indexes_of.items():
-        entry = files[indexes[0]].entries[name]
-        rows = _find_rows(connection, batch, entry, indexes)
-        if rows:
-            batch = _correct(batch, rows, columns[entry.column], name, entry, files)
+        alike.setdefault(tuple(file.entries), []).append(index)
+    for names, indexes in alike.items():
+        for name in names:
+            entry = files[indexes[0]].entries[name]
+            try:
+                rows = _find_rows(connection, batch, entry, indexes)
+            except duckdb.Error as error:
+                for index in indexes:
+                    files[index].failed.setdefault(name, _failure_of(error))
+                continue
+            if rows:
+                batch = _correct(batch, rows, columns[entry.column], name, entry, files)
     return batch
+
+
+def _failure_of(error: duckdb.Error) -> str:
+    """Why a condition cannot be told of every row, in words that hold no row's value."""
+    kind = str(error).partition(":")[0]
+    return f"its condition cannot be told of every row ({kind}); its columns are text, so use TRY_CAST where it needs numbers"
 
 
 def _find_rows(

@@ -160,6 +160,38 @@ def test_one_file_that_does_not_fit_leaves_the_others_corrected(declare: Declare
     assert "crimes_2016-05" in known(desk)[0][2]
 
 
+def test_a_condition_that_fails_on_a_row_is_told_and_all_else_goes_on(declare: Declare) -> None:
+    desk = declare(
+        by_number=WRONG_CODE | {"where": ["CAST(offence_code AS INTEGER) > 900"], "rows": "some"},
+        by_text=WRONG_CODE | {"where": ["offence_code = '999'"], "rows": "some"},
+    )
+    receipt = desk.take_in_one(CRIMES, CRIMES_NAME, csv_text([crime(1, offence_code="10A"), *ROWS[1:]]))
+    assert (receipt.rows_accepted, [entry for _, _, entry, _, _ in made(desk, receipt)]) == (3, ["by_text", "by_text"])
+    problems = {entry: problem for entry, _, problem in known(desk)}
+    assert "cannot be told of every row (Conversion Error)" in problems["by_number"]
+    assert "10A" not in problems["by_number"]
+    assert problems["by_text"] is None
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_entries_are_made_in_their_order_whatever_other_files_are_read_with_them(declare: Declare, together: bool) -> None:
+    # In May only the second entry holds; in April the second one mends what the first one left.
+    first = WRONG_CODE | {"where": ["true"], "rows": "some", "expects": "999", "becomes": "998", "files": "crimes_2016-04*"}
+    second = WRONG_CODE | {"where": ["true"], "rows": "some", "expects": "998", "becomes": "46", "files": "crimes_2016-0*"}
+    for entry, code in ((first, "999"), (second, "998")):
+        entry["where"] = [f"offence_code = '{code}'"]
+    desk = declare(first=first, second=second)
+    desk.put(
+        CRIMES, "crimes_2016-03_extracted-2016-05-10.csv", csv_text([crime(7, offence_code="998", recorded_date="02/03/2016")])
+    )
+    if not together:
+        desk.take_in(CRIMES)
+    desk.put(CRIMES, CRIMES_NAME, csv_text([crime(2, offence_code="999")]))
+    march, april = sorted(desk.take_in(CRIMES).receipts, key=lambda receipt: receipt.landed.path)
+    assert [entry for _, _, entry, _, _ in made(desk, march)] == ["second"]
+    assert [entry for _, _, entry, _, _ in made(desk, april)] == ["first", "second"]
+
+
 def test_an_entry_ends_where_its_error_was_mended(declare: Declare) -> None:
     desk = declare(wrong_code=WRONG_CODE | {"until": "2016-06-01", "status": "fixed"})
     desk.put(CRIMES, CRIMES_NAME, csv_text(ROWS))

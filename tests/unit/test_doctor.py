@@ -75,6 +75,24 @@ def test_a_ready_feed_that_was_switched_on_is_fine(ward: Pipeline) -> None:
     assert found(examine(ward.settings), "feeds' layouts").verdict == "fine"
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("feed.yml", "\nrenamed: {sort: {sent_as: kind, since: 2016-05-01, reason: New system}}\n", "no such column"),
+        (
+            "corrections.yml",
+            "corrections: {wrong: {reason: r, reported: 2016-05-12, status: reported, files: '*', column: sort, where: ['true'], "
+            "expects: a, becomes: b, rows: some}}\n",
+            "'sort' is not known",
+        ),
+    ],
+)
+def test_what_a_feeds_folder_says_of_columns_it_does_not_have_is_found(ward: Pipeline, name: str, text: str, words: str) -> None:
+    with (ward.sources / ASB / name).open("a") as file:
+        file.write(text)
+    assert words in found(examine(ward.settings), "feeds' layouts").found
+
+
 def test_a_claim_that_cannot_be_computed_is_found_though_all_else_is_well(ward: Pipeline) -> None:
     (ward.sources / "claims.yml").write_text("claims: {a: {no_such_key: 1}}\n", "utf-8")
     (wrong,) = [finding for finding in examine(ward.settings) if finding.verdict == "wrong"]
