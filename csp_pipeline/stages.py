@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from csp_pipeline.errors import PublishError
+from csp_pipeline.feed_specs import find_specs
 from csp_pipeline.figures.breaks import build_break_suggestions
 from csp_pipeline.figures.build import build_figures
 from csp_pipeline.figures.coverage import read_all_receipts
 from csp_pipeline.figures.vintages import build_vintages
-from csp_pipeline.intake.agreed import find_specs
 from csp_pipeline.intake.look_up import read_look_ups
 from csp_pipeline.intake.pull import PulledAhead
 from csp_pipeline.intake.take_in import FeedIntake, take_in_feed

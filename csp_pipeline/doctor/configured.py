@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from csp_pipeline.doctor.findings import Finding, fine, wrong
 from csp_pipeline.errors import ConfigurationError, CspError
-from csp_pipeline.intake.agreed import find_specs
+from csp_pipeline.feed_specs import find_specs
 from csp_pipeline.partnership.claims import load_claims
 from csp_pipeline.partnership.configuration import FeedEntry, read_configuration
 from csp_pipeline.partnership.links import load_links

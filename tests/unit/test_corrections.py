@@ -175,11 +175,10 @@ def test_a_condition_that_fails_on_a_row_is_told_and_all_else_goes_on(declare: D
 
 @pytest.mark.parametrize("together", [True, False])
 def test_entries_are_made_in_their_order_whatever_other_files_are_read_with_them(declare: Declare, together: bool) -> None:
-    # In May only the second entry holds; in April the second one mends what the first one left.
-    first = WRONG_CODE | {"where": ["true"], "rows": "some", "expects": "999", "becomes": "998", "files": "crimes_2016-04*"}
-    second = WRONG_CODE | {"where": ["true"], "rows": "some", "expects": "998", "becomes": "46", "files": "crimes_2016-0*"}
-    for entry, code in ((first, "999"), (second, "998")):
-        entry["where"] = [f"offence_code = '{code}'"]
+    # In March only the second entry holds; in April the second one mends what the first one left.
+    wrong = WRONG_CODE | {"rows": "some"}
+    first = wrong | {"where": ["offence_code = '999'"], "becomes": "998", "files": "crimes_2016-04*"}
+    second = wrong | {"where": ["offence_code = '998'"], "expects": "998", "files": "crimes_2016-0*"}
     desk = declare(first=first, second=second)
     desk.put(
         CRIMES, "crimes_2016-03_extracted-2016-05-10.csv", csv_text([crime(7, offence_code="998", recorded_date="02/03/2016")])
