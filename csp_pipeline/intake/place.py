@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from csp_pipeline.errors import RefusedFileError
 from csp_pipeline.intake.land import LandedFile
@@ -53,6 +53,9 @@ def place_file(feed: Feed, landed: LandedFile) -> Placement:
                 f"{EXAMPLES[rule.kind]}. Rename it and send it again.",
             )
     extracted_text, scope = groups.get("extracted"), groups.get("scope") or ""
+    after = parse_period(groups.get("extracted_after") or "", "month")
+    if after is not None:
+        return Placement(coverage, after.end + timedelta(days=1), True, scope)
     if not extracted_text:
         return Placement(coverage, date.fromisoformat(landed.received[:10]), False, scope)
     try:

@@ -172,8 +172,8 @@ class CoverageEntry(Entry):
 
     `kind` is the period that one file or one sheet covers. `by` is `file_name` (the pattern's group `coverage`),
     `content` (the rows say it themselves) or `none` (answers cover no period). The pattern is matched against the path
-    below the feed's location; its groups are `coverage`, `extracted` and `scope` (the part of a feed, such as a force,
-    that replaces only itself).
+    below the feed's location; its groups are `coverage`, `extracted` (or `extracted_after`, a month after whose end it was)
+    and `scope` (the part of a feed, such as a force, that replaces only itself).
     """
 
     kind: Kind
@@ -187,9 +187,9 @@ class CoverageEntry(Entry):
             groups = re.compile(value).groupindex
         except re.error as error:
             raise ValueError(f"not a regular expression: {error}") from error
-        unknown = set(groups) - {"coverage", "extracted", "scope"}
+        unknown = set(groups) - {"coverage", "extracted", "extracted_after", "scope"}
         if unknown:
-            raise ValueError(f"unknown groups {sorted(unknown)}; known are coverage, extracted and scope")
+            raise ValueError(f"unknown groups {sorted(unknown)}; known are coverage, extracted, extracted_after and scope")
         return value
 
 
