@@ -4,13 +4,12 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date
 from typing import Any
 
 import duckdb
 
 from csp_pipeline.errors import CspError, RefusedFileError
-from csp_pipeline.intake.contract import ColumnChange, Contract, word_changes
+from csp_pipeline.intake.contract import ColumnChange, Contract
 from csp_pipeline.intake.convert import prepare_conversion
 from csp_pipeline.intake.correct import Correcting, CorrectionsDoNotApplyError
 from csp_pipeline.intake.fingerprint import fingerprint_of, person_key_secret, with_corrections
@@ -25,6 +24,7 @@ from csp_pipeline.intake.read_json import open_json
 from csp_pipeline.intake.read_workbook import read_workbook
 from csp_pipeline.intake.receipts import Receipt, read_receipt
 from csp_pipeline.intake.rows import COVERED, ReadFile
+from csp_pipeline.intake.told import Facts, messages_of
 from csp_pipeline.intake.validate import Checker, build_checker
 from csp_pipeline.lake import connect, make_folder, receipt_path, records_path, sql_path, write_json
 from csp_pipeline.partnership.areas import CodeList
@@ -92,17 +92,6 @@ class _Waiting:
     receipt: Receipt
     placement: Placement
     loading: LoadingFile
-
-
-@dataclass
-class _Facts:
-    """What a loaded file's records say: rows dated outside its period, the periods they name, rows worth a note."""
-
-    outside: int
-    first_outside: date | None
-    last_outside: date | None
-    cells: list[str]
-    noted: list[int]
 
 
 class _TakingIn:
@@ -289,7 +278,7 @@ class _TakingIn:
     def _scratch(self, file: LandedFile) -> Any:
         return self.settings.lake / "scratch" / f"{file.landed_id}.csv"
 
-    def _look_at(self, connection: duckdb.DuckDBPyConnection, waiting: list[_Waiting]) -> list[_Facts]:
+    def _look_at(self, connection: duckdb.DuckDBPyConnection, waiting: list[_Waiting]) -> list[Facts]:
         """What the records of each loaded file say, all files in one statement."""
         day = self.spec.traits.coverage_date or "CAST(NULL AS DATE)"
         cells = f"list(DISTINCT {COVERED} ORDER BY {COVERED})" if self.by_content else "[]"
@@ -302,9 +291,9 @@ class _TakingIn:
                 f"SELECT {index}, count(*) FILTER ({outside}), min({day}) FILTER ({outside}), max({day}) FILTER ({outside}), "
                 f"coalesce({cells}, []), [{noted}] FROM read_parquet('{sql_path(item.loading.beside)}')"
             )
-        return [_Facts(*row[1:]) for row in connection.execute(" UNION ALL ".join(queries) + " ORDER BY 1").fetchall()]
+        return [Facts(*row[1:]) for row in connection.execute(" UNION ALL ".join(queries) + " ORDER BY 1").fetchall()]
 
-    def _conclude(self, item: _Waiting, facts: _Facts) -> None:
+    def _conclude(self, item: _Waiting, facts: Facts) -> None:
         """Give a loaded file its outcome; one without an accepted row is refused, for missing is not zero."""
         receipt, loading = item.receipt, item.loading
         try:
@@ -318,7 +307,9 @@ class _TakingIn:
             receipt.not_corrected = {
                 name: why for (submission, name), why in sorted(self.unfit.items()) if submission == receipt.submission_id
             }
-            receipt.messages = self._messages(item, facts)
+            if self.by_content:
+                receipt.cells = facts.cells
+            receipt.messages = messages_of(self.feed, self.spec, receipt, item.placement, loading, facts)
             if self.by_content:
                 self._check_place(receipt)
         except RefusedFileError as error:
@@ -346,46 +337,6 @@ class _TakingIn:
                 "accepted_with_rejects" if loading.rejects else "accepted_with_warnings" if receipt.messages else "accepted"
             )
         self._keep(receipt, is_new=True)
-
-    def _messages(self, item: _Waiting, facts: _Facts) -> list[str]:
-        """What the sender should know of a file that is not refused; fills in its periods where its rows say them."""
-        messages = []
-        receipt, placement, read = item.receipt, item.placement, item.loading.read
-        if read.extra_columns:
-            shown = ", ".join(repr(name) for name in read.extra_columns[:10])
-            messages.append(f"Columns that are not in the agreed layout were left out: {shown}.")
-        messages += word_changes(read.changes)
-        for name, rows in receipt.corrections.items():
-            reason = self.feed.corrections[name].reason.rstrip(".")
-            messages.append(f"A known error was corrected in {rows:,} {'row' if rows == 1 else 'rows'}: {reason} ({name}).")
-        for name, why in receipt.not_corrected.items():
-            messages.append(f"The known error {name} was not corrected, as {why}.")
-        if self.by_content:
-            receipt.cells = facts.cells
-        elif facts.outside and placement.coverage is not None:
-            label, day = placement.coverage.label, self.spec.traits.coverage_date
-            dated = f"{day} from {facts.first_outside:%d/%m/%Y} to {facts.last_outside:%d/%m/%Y}"
-            if facts.outside == item.loading.rows_accepted:
-                # another period's file under this one's name: its rows would count there twice, and here as a true zero
-                raise RefusedFileError(
-                    "wrong_period",
-                    f"its name says it covers {label}, but every row is dated outside it ({dated}). Correct its name or its "
-                    "dates and send it again.",
-                )
-            messages.append(
-                f"{facts.outside:,} rows are dated outside {label} ({dated}); they are kept and counted by their dates."
-            )
-        for count, note in zip(facts.noted, self.spec.traits.noted.values(), strict=True):
-            if count:
-                messages.append(f"{count:,} {note}.")
-        if not placement.extract_date_is_known:
-            messages.append("Its name does not say when it was extracted; the day it was received is taken.")
-        elif placement.coverage is not None and placement.extracted <= placement.coverage.end:
-            messages.append(
-                f"It was extracted on {placement.extracted:%d/%m/%Y}, before {placement.coverage.label} ended, so that period "
-                "is not yet covered whole."
-            )
-        return messages
 
     def _refuse(self, receipt: Receipt, error: RefusedFileError) -> None:
         receipt.outcome, receipt.code, receipt.corrections = "refused", error.code, {}
