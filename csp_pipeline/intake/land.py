@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from csp_pipeline.errors import RefusedFileError
-from csp_pipeline.intake.fetch import Fetched, incoming_folder
+from csp_pipeline.intake.fetch import COPIED_BY, Fetched, incoming_folder
 from csp_pipeline.intake.places.archives import is_archive, read_archive
 from csp_pipeline.intake.places.place import matches
 from csp_pipeline.lake import make_folder, write_json
@@ -139,6 +139,18 @@ def unpack(settings: Settings, feed: Feed, archive: LandedFile) -> LandedFile:
         for _, beside in staged:
             beside.unlink(missing_ok=True)
     return _note(settings, feed, replace(archive, unpacked=unpacking_rules(feed), refusal=refusal))
+
+
+def begins(settings: Settings, part: LandedFile, whole: LandedFile) -> bool:
+    """Whether a file's bytes are the beginning of a longer one of the same path: it was taken before all of it was written."""
+    if part.path != whole.path or part.size >= whole.size:
+        return False
+    digest, left = hashlib.sha256(), part.size
+    with blob_path(settings, whole.sha256).open("rb") as source:
+        while left and (piece := source.read(min(COPIED_BY, left))):
+            digest.update(piece)
+            left -= len(piece)
+    return digest.hexdigest() == part.sha256
 
 
 def _keep(settings: Settings, beside: Path, sha256: str) -> None:

@@ -71,3 +71,12 @@ def place_file(feed: Feed, landed: LandedFile) -> Placement:
             f"its name says it was extracted on {extracted}, before {coverage.label} began. Correct the name and send it again.",
         )
     return Placement(coverage, extracted, True, scope)
+
+
+def submission_id_of(feed: Feed, landed: LandedFile, placement: Placement) -> str:
+    """The readable name of a submission: the same bytes for the same period, scope and extract date have the same one."""
+    if not feed.covers_periods:
+        return f"{feed.agency}.{feed.name}.{landed.sha256[:8]}"
+    coverage = placement.coverage.label.replace(" ", "-") if placement.coverage else "by-content"
+    scope = f".{placement.scope}" if placement.scope else ""
+    return f"{feed.agency}.{feed.name}{scope}.{coverage}.{placement.extracted}.{landed.sha256[:8]}"

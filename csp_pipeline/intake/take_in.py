@@ -13,10 +13,10 @@ from csp_pipeline.intake.contract import ColumnChange, Contract
 from csp_pipeline.intake.convert import prepare_conversion
 from csp_pipeline.intake.correct import Correcting, CorrectionsDoNotApplyError
 from csp_pipeline.intake.fingerprint import fingerprint_of, person_key_secret, with_corrections
-from csp_pipeline.intake.land import LandedFile, blob_path
+from csp_pipeline.intake.land import LandedFile, begins, blob_path
 from csp_pipeline.intake.load import LoadingFile, load_files, make_reject
 from csp_pipeline.intake.noted import write_noted
-from csp_pipeline.intake.place import Placement, place_file
+from csp_pipeline.intake.place import Placement, place_file, submission_id_of
 from csp_pipeline.intake.pull import Pulled, pull_feed
 from csp_pipeline.intake.read_csv import CsvFile, open_csv, read_together
 from csp_pipeline.intake.read_form import read_form
@@ -24,7 +24,8 @@ from csp_pipeline.intake.read_json import open_json
 from csp_pipeline.intake.read_workbook import read_workbook
 from csp_pipeline.intake.receipts import Receipt, read_receipt
 from csp_pipeline.intake.rows import COVERED, ReadFile
-from csp_pipeline.intake.told import Facts, messages_of
+from csp_pipeline.intake.taken import Taken
+from csp_pipeline.intake.told import Facts, messages_of, tell_loss
 from csp_pipeline.intake.validate import Checker, build_checker
 from csp_pipeline.lake import connect, make_folder, receipt_path, records_path, sql_path, write_json
 from csp_pipeline.partnership.areas import CodeList
@@ -111,7 +112,7 @@ class _TakingIn:
         self.secret = person_key_secret(settings)
         self.fingerprint = fingerprint_of(feed, spec, references, self.secret, years)
         self.by_content = feed.entry.coverage.by == "content"
-        self.taken: dict[tuple[str, str, str], Receipt] = {}
+        self.taken = Taken()
         self.seen: set[str] = set()
         self.waiting: list[_Waiting] = []
         self.unfit: dict[tuple[str, str], str] = {}
@@ -138,7 +139,7 @@ class _TakingIn:
                 receipt.cells = [placement.coverage.label]
                 if wanted is not None and not _within(placement.coverage, wanted):
                     return
-            receipt.submission_id = _submission_id(self.feed, file, placement)
+            receipt.submission_id = submission_id_of(self.feed, file, placement)
             if receipt.submission_id in self.seen:
                 return
             if any((receipt.scope, cell, receipt.extracted) in self._claimed() for cell in receipt.cells):
@@ -227,13 +228,32 @@ class _TakingIn:
                     f"it covers {cell}, outside the financial years {self.years[0].label} to {self.years[-1].label} that the "
                     "partnership takes in (sources/partnership.yml > financial_years). Widen them there, then run again.",
                 )
-            other = self.taken.get((receipt.scope, cell, str(receipt.extracted)))
-            if other is not None and other.landed.sha256 != receipt.landed.sha256:
+            other = self.taken.of_same_date(receipt, cell)
+            if other is not None and begins(self.settings, other.landed, receipt.landed):
+                self._take_back(other)
+            elif other is not None and other.landed.sha256 != receipt.landed.sha256:
                 raise RefusedFileError(
                     "period_given_twice",
                     f"{cell}, extracted on {receipt.extracted}, was already given by {other.landed.path}, with other "
                     "contents; that one stays. If this one is right, send it again with its own extract date in its name.",
                 )
+
+    def _take_back(self, other: Receipt) -> None:
+        """Refuse a file that was taken in before all of it was written, now that the whole one is here."""
+        self.intake.receipts.remove(other)
+        self.intake.new = [receipt for receipt in self.intake.new if receipt is not other]
+        self.taken.remove(other)
+        other.rows_read = other.rows_accepted = other.rows_rejected = 0
+        other.not_corrected = {}
+        self._refuse(
+            other,
+            RefusedFileError(
+                "half_written",
+                "it was taken before all of it was written: a longer file of the same name that begins with it came later, and "
+                "that one counts. Nothing has to be sent. To avoid this, let files be copied under a name that ends in .part "
+                "and renamed when they are whole, or raise feed.yml > pull > settle_seconds.",
+            ),
+        )
 
     def _open(self, file: LandedFile, placement: Placement, receipt: Receipt) -> LoadingFile:
         blob, scratch = blob_path(self.settings, file.sha256), self._scratch(file)
@@ -310,6 +330,7 @@ class _TakingIn:
             if self.by_content:
                 receipt.cells = facts.cells
             receipt.messages = messages_of(self.feed, self.spec, receipt, item.placement, loading, facts)
+            receipt.messages += tell_loss(loading.rows_read, self.taken.replaced_by(receipt))
             if self.by_content:
                 self._check_place(receipt)
         except RefusedFileError as error:
@@ -360,8 +381,7 @@ class _TakingIn:
         self.seen.add(receipt.submission_id)
         self.intake.receipts.append(receipt)
         if receipt.outcome != "refused":
-            for cell in receipt.cells:
-                self.taken.setdefault((receipt.scope, cell, str(receipt.extracted)), receipt)
+            self.taken.add(receipt)
 
     def _write_rejects(self, receipt: Receipt, rejects: list[dict[str, object]]) -> None:
         rows = sorted(rejects, key=lambda r: (str(r["sheet"] or ""), int(str(r["row_number"] or 0))))
@@ -372,14 +392,6 @@ class _TakingIn:
 
     def _note(self, receipt: Receipt, table: str, rows: list[dict[str, Any]]) -> None:
         write_noted(self.settings, self.feed, table, receipt.submission_id, receipt.landed.path, rows)
-
-
-def _submission_id(feed: Feed, file: LandedFile, placement: Placement) -> str:
-    if not feed.covers_periods:
-        return f"{feed.agency}.{feed.name}.{file.sha256[:8]}"
-    coverage = placement.coverage.label.replace(" ", "-") if placement.coverage else "by-content"
-    scope = f".{placement.scope}" if placement.scope else ""
-    return f"{feed.agency}.{feed.name}{scope}.{coverage}.{placement.extracted}.{file.sha256[:8]}"
 
 
 def _within(period: Period, years: list[Period]) -> bool:

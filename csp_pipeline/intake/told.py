@@ -12,6 +12,9 @@ from csp_pipeline.intake.receipts import Receipt
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.tables import FeedSpec
 
+# A file with fewer rows than this may well lose half of them by corrections.
+ENOUGH = 20
+
 
 @dataclass
 class Facts:
@@ -45,6 +48,16 @@ def messages_of(
             "is not yet covered whole."
         )
     return messages
+
+
+def tell_loss(rows_read: int, replaced: Receipt | None) -> list[str]:
+    """A sentence where a file has so few rows, beside the one that it replaces, that some may have been lost on the way."""
+    if replaced is None or replaced.rows_read < ENOUGH or rows_read * 2 >= replaced.rows_read:
+        return []
+    name = replaced.landed.path
+    return [
+        f"It has {rows_read:,} rows; {name}, which it replaces, had {replaced.rows_read:,}. If some are missing, send it again."
+    ]
 
 
 def _on_corrections(feed: Feed, receipt: Receipt) -> Iterator[str]:
