@@ -5,6 +5,7 @@ import dagster as dg
 from csp_pipeline.defs.automation import JOB_DEFINITION, range_tags
 from csp_pipeline.errors import ConfigurationError, PullError
 from csp_pipeline.intake.arrivals import look_for_new_files
+from csp_pipeline.intake.places.place import shown
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.stages import Pipeline
 
@@ -37,7 +38,7 @@ def _build_sensor(pipeline: Pipeline, feed: Feed) -> dg.SensorDefinition:
         except (PullError, ConfigurationError) as error:
             return dg.SkipReason(str(error))
         if new is None:
-            return dg.SensorResult(skip_reason=f"Nothing new in {feed.entry.location}.", cursor=cursor)
+            return dg.SensorResult(skip_reason=f"Nothing new in {shown(feed.entry.location)}.", cursor=cursor)
         request = dg.RunRequest(
             run_key=f"{feed.key} {new.digest}",
             asset_selection=[dg.AssetKey([feed.agency, feed.name])],

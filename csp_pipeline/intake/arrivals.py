@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from csp_pipeline.errors import RefusedFileError
-from csp_pipeline.intake.land import LandedFile, landed_files
+from csp_pipeline.intake.land import LandedFile, is_unpacked, landed_files
 from csp_pipeline.intake.place import place_file
 from csp_pipeline.intake.places import FoundFile
 from csp_pipeline.intake.pull import cursor_of, find_files
@@ -52,6 +52,8 @@ def _years_of(feed: Feed, new: Sequence[FoundFile], years: Sequence[Period]) -> 
     everything = (years[0].label, years[-1].label)
     touched: set[int] = set()
     for found in new:
+        if is_unpacked(found.path, feed):
+            return everything  # what is in it is not known before it is here
         try:
             coverage = place_file(feed, _as_if_landed(feed, found)).coverage
         except (RefusedFileError, ValueError):

@@ -81,12 +81,17 @@ def land_fetched(settings: Settings, feed: Feed, path: str, fetched: Fetched) ->
     _keep(settings, fetched.path, fetched.sha256)
     landed_id = f"{fetched.sha256[:12]}-{hashlib.sha256(path.encode()).hexdigest()[:8]}"
     received = datetime.now(UTC).isoformat(timespec="microseconds")
-    rules = unpacking_rules(feed) if is_archive(path) and matches(path, feed.entry.pull.archives) else None
+    rules = unpacking_rules(feed) if is_unpacked(path, feed) else None
     landed = LandedFile(
         landed_id, feed.agency, feed.name, path, fetched.sha256, fetched.size, fetched.version, received, unpacked=rules and ""
     )
     landed = _note(settings, feed, landed)
     return unpack(settings, feed, landed) if rules else landed
+
+
+def is_unpacked(path: str, feed: Feed) -> bool:
+    """Whether a file is an archive of which the feed wants what is in it."""
+    return is_archive(path) and matches(path, feed.entry.pull.archives)
 
 
 def unpacking_rules(feed: Feed) -> str:

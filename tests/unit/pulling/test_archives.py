@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from csp_pipeline.intake.arrivals import look_for_new_files
 from csp_pipeline.intake.land import LandedFile, blob_path
 from csp_pipeline.intake.pull import pull_feed
 from csp_pipeline.partnership.partnership import Feed
+from csp_pipeline.partnership.periods import parse_period
 from csp_pipeline.settings import Settings
 from tests.conftest import ONE_YEAR, Pipeline
 from tests.small_exports import asb, csv_text
@@ -171,3 +173,21 @@ def test_files_in_an_archive_are_taken_in_and_a_bomb_is_an_outcome(new_pipeline:
     assert [reject["code"] for reject in pipeline.rejects(refused)] == ["archive_ratio"]
     again = pipeline.take_in("police/asb")
     assert (again.new, len(again.receipts)) == ([], 2)
+
+
+def test_an_archive_that_arrives_is_taken_in_for_all_years_whatever_month_its_name_says(
+    new_feed: Callable[..., Feed], settings: Settings, tmp_path: Path
+) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    feed = new_feed(str(place), files="**/*.csv")
+    years = [period for label in ("2014-15", "2015-16", "2016-17") if (period := parse_period(label, "financial_year"))]
+    (place / "asb_2016-05.csv").write_bytes(b"x")
+    _, new = look_for_new_files(settings, feed, years, None)
+    assert new is not None
+    assert (new.first_year, new.last_year) == ("2016-17", "2016-17")
+    with zipfile.ZipFile(place / "2016-05.zip", "w") as archive:
+        archive.writestr("2014-06/asb_2014-06.csv", "x")
+    _, new = look_for_new_files(settings, feed, years, None)
+    assert new is not None
+    assert (new.first_year, new.last_year) == ("2014-15", "2016-17")
