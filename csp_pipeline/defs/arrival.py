@@ -1,5 +1,7 @@
 """A sensor for each feed's place: a run of that feed as soon as something new lies there; stopped until somebody starts it."""
 
+from datetime import UTC, datetime
+
 import dagster as dg
 
 from csp_pipeline.defs.automation import JOB_DEFINITION, range_tags
@@ -34,7 +36,7 @@ def _build_sensor(pipeline: Pipeline, feed: Feed) -> dg.SensorDefinition:
     )
     def arrival(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         try:
-            cursor, new = look_for_new_files(pipeline.settings, feed, years, context.cursor)
+            cursor, new = look_for_new_files(pipeline.settings, feed, years, context.cursor, datetime.now(UTC).date())
         except (PullError, ConfigurationError) as error:
             return dg.SkipReason(str(error))
         if new is None:

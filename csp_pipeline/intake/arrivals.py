@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from csp_pipeline.errors import RefusedFileError
 from csp_pipeline.intake.land import LandedFile, is_unpacked, landed_files
@@ -16,7 +17,7 @@ from csp_pipeline.settings import Settings
 
 @dataclass(frozen=True)
 class NewFiles:
-    """New files of a feed: how many, the financial years to take in for them, and a digest that is theirs alone."""
+    """New files of a feed: how many, the financial years to take in for them, and a digest that is theirs and the day's alone."""
 
     files: int
     first_year: str
@@ -25,17 +26,19 @@ class NewFiles:
 
 
 def look_for_new_files(
-    settings: Settings, feed: Feed, years: Sequence[Period], cursor: str | None
+    settings: Settings, feed: Feed, years: Sequence[Period], cursor: str | None, today: date
 ) -> tuple[str, NewFiles | None]:
     """The place's cursor now, and what is new in it, None when nothing is.
 
-    A place whose cursor is the one given is not looked at further: a tick over unchanged files is one listing. Raises
-    PullError when the place cannot be listed, ConfigurationError when what it needs is not there.
+    A place whose cursor is the one given is not looked at further: a tick over unchanged files is one listing. What is new
+    is asked for once a day until it has landed, for its run may have found the server down. Raises PullError when the place
+    cannot be listed, ConfigurationError when what it needs is not there.
     """
     listed = find_files(feed)
     now = cursor_of(listed)
-    if now == cursor:
-        return now, None
+    asked_today = f"{now} {today}"
+    if cursor in (now, asked_today):
+        return str(cursor), None
     known = {(file.path, file.version) for file in landed_files(settings, feed)}
     new = [found for found in listed if (found.path, found.version) not in known]
     if not new:
@@ -44,7 +47,7 @@ def look_for_new_files(
         "\n".join(f"{found.path}\0{found.version}" for found in new).encode("utf-8", "surrogateescape")
     ).hexdigest()[:32]
     first, last = _years_of(feed, new, years)
-    return now, NewFiles(len(new), first, last, digest)
+    return asked_today, NewFiles(len(new), first, last, f"{digest} {today}")
 
 
 def _years_of(feed: Feed, new: Sequence[FoundFile], years: Sequence[Period]) -> tuple[str, str]:

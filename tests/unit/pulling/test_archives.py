@@ -4,6 +4,7 @@ import gzip
 import io
 import zipfile
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -183,11 +184,11 @@ def test_an_archive_that_arrives_is_taken_in_for_all_years_whatever_month_its_na
     feed = new_feed(str(place), files="**/*.csv")
     years = [period for label in ("2014-15", "2015-16", "2016-17") if (period := parse_period(label, "financial_year"))]
     (place / "asb_2016-05.csv").write_bytes(b"x")
-    _, new = look_for_new_files(settings, feed, years, None)
+    _, new = look_for_new_files(settings, feed, years, None, date(2016, 6, 1))
     assert new is not None
     assert (new.first_year, new.last_year) == ("2016-17", "2016-17")
     with zipfile.ZipFile(place / "2016-05.zip", "w") as archive:
         archive.writestr("2014-06/asb_2014-06.csv", "x")
-    _, new = look_for_new_files(settings, feed, years, None)
+    _, new = look_for_new_files(settings, feed, years, None, date(2016, 6, 1))
     assert new is not None
     assert (new.first_year, new.last_year) == ("2014-15", "2016-17")

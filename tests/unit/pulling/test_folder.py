@@ -2,14 +2,17 @@
 
 import os
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import fsspec
 import pytest
 
 from csp_pipeline.errors import PullError
+from csp_pipeline.intake.arrivals import look_for_new_files
 from csp_pipeline.intake.pull import list_arrivals, pull_feed
 from csp_pipeline.partnership.partnership import Feed
+from csp_pipeline.partnership.periods import parse_period
 from csp_pipeline.settings import Settings
 
 
@@ -94,3 +97,20 @@ def test_what_came_of_a_file_that_was_taken_back_is_removed(
     (place / "large.csv").unlink()
     assert pull_feed(new_feed(str(place), settle_seconds=0), settings).errors == []
     assert not left.exists()
+
+
+def test_what_did_not_land_is_asked_for_again_once_a_day(place: Path, new_feed: Callable[..., Feed], settings: Settings) -> None:
+    """The run that was asked for may have found the server down, and the listing does not change by that."""
+    (place / "asb_2016-04.csv").write_bytes(b"x")
+    feed, today, tomorrow = new_feed(str(place)), date(2016, 6, 1), date(2016, 6, 2)
+    years = [period for period in (parse_period("2016-17", "financial_year"),) if period]
+    cursor, first = look_for_new_files(settings, feed, years, None, today)
+    assert first is not None
+    assert look_for_new_files(settings, feed, years, cursor, today) == (cursor, None)
+    cursor, again = look_for_new_files(settings, feed, years, cursor, tomorrow)
+    assert again is not None
+    assert again.digest != first.digest
+    pull_feed(feed, settings)
+    cursor, none = look_for_new_files(settings, feed, years, cursor, date(2016, 6, 3))
+    assert none is None
+    assert look_for_new_files(settings, feed, years, cursor, date(2016, 6, 4)) == (cursor, None)
