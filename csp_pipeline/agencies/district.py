@@ -1,6 +1,7 @@
 """Harborough District Council: anti-social behaviour cases, the parish survey, and the partnership's published figures."""
 
 from csp_pipeline import tables
+from csp_pipeline.published_numbers import published_number
 from csp_pipeline.tables import Derived, FeedTable, Layout
 
 
@@ -63,6 +64,6 @@ class PublishedFigures(FeedTable):
     measure: str = tables.text("Measure in the publication's words")
     area: str = tables.district("Area named in the publication", role="area: published")
     period: str = tables.financial_year("Financial year", role="period")
-    value: str = tables.published_number("Value as printed", nullable=True)
+    value: str = published_number("Value as printed", nullable=True)
     published_on: str = tables.day("%d/%m/%Y", "Day of publication", nullable=True)
     page: str = tables.text("Page", nullable=True)

@@ -1,6 +1,7 @@
 """Turning Point (Swanswell before it): treatment episodes, and the provider's own summary of them."""
 
 from csp_pipeline import tables
+from csp_pipeline.published_numbers import published_number
 from csp_pipeline.tables import Derived, FeedTable, Layout
 
 DISCHARGE_REASONS = {
@@ -67,8 +68,6 @@ class Summary(FeedTable):
     """The provider's own totals by district and quarter; counts under 5 are shown as `<5`."""
 
     district: str = tables.district("District the clients live in", header="District", role="area: residence")
-    in_treatment: str = tables.published_number("People in treatment", header="In treatment", nullable=True)
-    new_presentations: str = tables.published_number("New presentations", header="New presentations", nullable=True)
-    successful_completions: str = tables.published_number(
-        "Successful completions", header="Successful completions", nullable=True
-    )
+    in_treatment: str = published_number("People in treatment", header="In treatment", nullable=True)
+    new_presentations: str = published_number("New presentations", header="New presentations", nullable=True)
+    successful_completions: str = published_number("Successful completions", header="Successful completions", nullable=True)

@@ -12,9 +12,10 @@ from csp_pipeline.partnership.configuration import MeasureEntry, MeasureFeedEntr
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.partnership.periods import MONTHS_IN
+from csp_pipeline.published_numbers import published_high, published_low, published_value
 from csp_pipeline.sql import read_sql
 from csp_pipeline.sql_text import identifier
-from csp_pipeline.tables import FeedSpec, published_high, published_low, published_value
+from csp_pipeline.tables import FeedSpec
 
 PACKAGE = "csp_pipeline.figures"
 FEED = ("agency", "feed")
