@@ -1,7 +1,7 @@
 """The pipeline as one page of named stages; Dagster's assets and the tests call these and nothing below."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -23,6 +23,7 @@ from csp_pipeline.partnership.links import load_links
 from csp_pipeline.partnership.measures import MeasureBook, load_measures
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.partnership.periods import Period
+from csp_pipeline.parts import Parts, parts_folder
 from csp_pipeline.publish.warehouse import publish_warehouse
 from csp_pipeline.reconcile.bridge import build_bridges
 from csp_pipeline.reconcile.change_tests import build_change_tests
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class Reads(IntEnum):
-    """What a stage is made from; each also reads what those before it do."""
+    """What a stage is made from, unless it is made from tables alone; each also reads what those before it do."""
 
     RECORDS = 0
     ANSWERS = 1
@@ -51,7 +52,7 @@ class Pipeline:
     """One partnership's pipeline: settings, what stands in `sources/`, and the declaration of each feed.
 
     Every stage after intake is a function of what has landed and of `sources/`; a stage whose inputs are as they were
-    when it last ran is not run again.
+    when it last ran is not run again, and of the others only the parts whose inputs changed.
     """
 
     settings: Settings
@@ -79,7 +80,7 @@ class Pipeline:
         return self._unless_done(
             "figures",
             table_path(self.settings, "figures"),
-            lambda: build_figures(self.settings, self.partnership, self.measures, self.specs),
+            lambda parts: build_figures(self.settings, self.partnership, self.measures, self.specs, parts),
         )
 
     def build_vintages(self) -> dict[str, Any]:
@@ -87,7 +88,7 @@ class Pipeline:
         return self._unless_done(
             "figure_vintages",
             table_path(self.settings, "figure_vintages"),
-            lambda: build_vintages(self.settings, self.partnership, self.measures, self.specs),
+            lambda parts: build_vintages(self.settings, self.partnership, self.measures, self.specs, parts),
         )
 
     def build_break_suggestions(self) -> dict[str, Any]:
@@ -95,7 +96,8 @@ class Pipeline:
         return self._unless_done(
             "break_suggestions",
             table_path(self.settings, "break_suggestions"),
-            lambda: {"break_suggestions": build_break_suggestions(self.settings, self.partnership, self.measures)},
+            lambda _: {"break_suggestions": build_break_suggestions(self.settings, self.partnership, self.measures)},
+            tables=("figures",),
         )
 
     def build_comparisons(self) -> dict[str, Any]:
@@ -103,7 +105,8 @@ class Pipeline:
         return self._unless_done(
             "comparisons",
             table_path(self.settings, "comparisons"),
-            lambda: build_comparisons(self.settings, self.partnership, self.measures),
+            lambda _: build_comparisons(self.settings, self.partnership, self.measures),
+            tables=("figures",),
         )
 
     def build_bridges(self) -> dict[str, Any]:
@@ -111,7 +114,7 @@ class Pipeline:
         return self._unless_done(
             "bridges",
             table_path(self.settings, "bridge_steps"),
-            lambda: build_bridges(self.settings, self.partnership, self.measures, self.specs),
+            lambda parts: build_bridges(self.settings, self.partnership, self.measures, self.specs, parts),
         )
 
     def build_gap_history(self) -> dict[str, Any]:
@@ -119,7 +122,8 @@ class Pipeline:
         return self._unless_done(
             "gap_history",
             table_path(self.settings, "gap_history"),
-            lambda: build_gap_history(self.settings, self.partnership, self.measures),
+            lambda _: build_gap_history(self.settings, self.partnership, self.measures),
+            tables=("figure_vintages", "comparisons", "periods"),
         )
 
     def build_discrepancies(self) -> dict[str, Any]:
@@ -127,8 +131,8 @@ class Pipeline:
         return self._unless_done(
             "discrepancies",
             table_path(self.settings, "discrepancies"),
-            lambda: {"discrepancies": build_discrepancies(self.settings, self.partnership, self.measures)},
-            reads=Reads.ANSWERS,
+            lambda _: {"discrepancies": build_discrepancies(self.settings, self.partnership, self.measures)},
+            tables=("comparisons", "gap_history", "periods", "bridge_steps", "responses"),
         )
 
     def build_responses(self) -> dict[str, Any]:
@@ -136,7 +140,7 @@ class Pipeline:
         return self._unless_done(
             "responses",
             table_path(self.settings, "responses"),
-            lambda: build_responses(self.settings, self.partnership, self.measures),
+            lambda _: build_responses(self.settings, self.partnership, self.measures),
             reads=Reads.ANSWERS,
         )
 
@@ -145,12 +149,13 @@ class Pipeline:
         return self._unless_done(
             "definition_searches",
             table_path(self.settings, "definition_searches"),
-            lambda: build_searches(
+            lambda parts: build_searches(
                 self.settings,
                 self.partnership,
                 self.measures,
                 self.specs,
                 linked={frozenset(pair.between) for pair in load_links(self.partnership).pairs},
+                parts=parts,
             ),
         )
 
@@ -159,7 +164,8 @@ class Pipeline:
         return self._unless_done(
             "change_tests",
             table_path(self.settings, "control_limits"),
-            lambda: build_change_tests(self.settings, self.partnership, self.measures),
+            lambda _: build_change_tests(self.settings, self.partnership, self.measures),
+            tables=("figures", "changes"),
         )
 
     def build_claims(self) -> dict[str, Any]:
@@ -167,7 +173,8 @@ class Pipeline:
         return self._unless_done(
             "claims",
             table_path(self.settings, "claims"),
-            lambda: build_claims(self.settings, self.partnership, self.measures),
+            lambda _: build_claims(self.settings, self.partnership, self.measures),
+            tables=("figures", "comparisons"),
         )
 
     def publish(self) -> dict[str, Any]:
@@ -175,14 +182,14 @@ class Pipeline:
         return self._unless_done(
             "warehouse",
             self.settings.database,
-            lambda: publish_warehouse(self.settings, self.partnership, self.measures, self.specs),
+            lambda _: publish_warehouse(self.settings, self.partnership, self.measures, self.specs),
             reads=Reads.ANSWERS,
         )
 
     def write_reports(self) -> dict[str, Any]:
         """A report for each agency, and the index."""
 
-        def write() -> dict[str, Any]:
+        def write(_: Parts) -> dict[str, Any]:
             # loaded only where there is something to write, for it takes as long to load as the rest of a second run
             from csp_pipeline.reports import write_reports
             from csp_pipeline.scorecard import cells_on_scorecard
@@ -195,7 +202,7 @@ class Pipeline:
     def write_scorecard(self) -> dict[str, Any]:
         """The strategy group's scorecard; gives the row of each measure, none without `scorecard.yml`."""
 
-        def write() -> dict[str, Any]:
+        def write(_: Parts) -> dict[str, Any]:
             from csp_pipeline.scorecard import write_scorecard
             from csp_pipeline.scorecard.card import rows_of
 
@@ -210,16 +217,19 @@ class Pipeline:
 
         return deliver_reports(self.settings, self.partnership, send=send)
 
-    def inputs(self, reads: Reads = Reads.RECORDS) -> str:
+    def inputs(self, reads: Reads = Reads.RECORDS, tables: Sequence[str] = ()) -> str:
         """A hash of all that a stage after intake depends on: receipts, configuration, views and code; what agencies answered
-        and what was sent to them only where it reads them.
+        and what was sent to them only where it reads them. Of a stage that reads nothing but `tables`: these, configuration and
+        code.
         """
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(self._declared)
+        if tables:
+            _add_files(digest, [path for table in tables if (path := table_path(self.settings, table)).exists()])
+            return digest.hexdigest()
         with_answers = reads >= Reads.ANSWERS
         for receipts in read_all_receipts(self.settings, self.partnership, with_responses=with_answers).values():
             for receipt in receipts:
                 digest.update(f"{receipt.submission_id} {receipt.fingerprint} {receipt.outcome}\n".encode())
-        digest.update(self._declared)
         _add_files(digest, sorted(self.settings.views.glob("*.sql")))
         if reads >= Reads.SENT_REPORTS:
             _add_files(digest, sorted(self.settings.landing.glob("reports/*/sent.jsonl")))
@@ -238,16 +248,26 @@ class Pipeline:
         return digest.digest()
 
     def _unless_done(
-        self, stage: str, product: Path, run: Callable[[], dict[str, Any]], *, reads: Reads = Reads.RECORDS
+        self,
+        stage: str,
+        product: Path,
+        run: Callable[[Parts], dict[str, Any]],
+        *,
+        reads: Reads = Reads.RECORDS,
+        tables: Sequence[str] = (),
     ) -> dict[str, Any]:
         """Run a stage unless its product is there and was made from the same inputs; gives what the stage counted."""
         note = self.settings.lake / "stages" / f"{stage}.json"
-        inputs = self.inputs(reads)
+        inputs = self.inputs(reads, tables)
         last = read_json(note)
         if last and last.get("inputs") == inputs and product.exists():
             counted: dict[str, Any] = last["counted"]
             return counted
-        counted = run()
+        # first, so that a stage that was killed at its work is not taken for done when its inputs are what they were before
+        note.unlink(missing_ok=True)
+        parts = Parts(parts_folder(self.settings, stage), self._declared)
+        counted = run(parts)
+        parts.remove_others()
         write_json(note, {"inputs": inputs, "counted": counted})
         return counted
 

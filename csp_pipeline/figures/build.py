@@ -1,6 +1,6 @@
 """All figures in one step: every feed counted or taken, completed, marked, and written to the lake."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import duckdb
 import pandas as pd
@@ -11,7 +11,8 @@ from csp_pipeline.figures.declared import observation_status
 from csp_pipeline.intake.receipts import Receipt
 from csp_pipeline.lake import connect, records_path, sql_path, table_path, write_table
 from csp_pipeline.partnership.measures import MeasureBook
-from csp_pipeline.partnership.partnership import Partnership
+from csp_pipeline.partnership.partnership import Feed, Partnership
+from csp_pipeline.parts import Parts, PartsByFeed
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 from csp_pipeline.tables import FeedSpec
@@ -25,16 +26,20 @@ TABLES = (
 
 
 def build_figures(
-    settings: Settings, partnership: Partnership, book: MeasureBook, specs: Mapping[str, FeedSpec]
+    settings: Settings, partnership: Partnership, book: MeasureBook, specs: Mapping[str, FeedSpec], parts: Parts | None = None
 ) -> dict[str, int]:
     """Compute every figure from the records that hold today and write the lake's tables `figures`, `changes`,
     `coverage`, `periods` and `validity`.
 
-    Gives the number of rows of each. Raises ConfigurationError when `measures.yml` names what a feed does not have.
+    With `parts`, the figures of a feed that has received nothing since they were last computed are taken from there. Gives
+    the number of rows of each. Raises ConfigurationError when `measures.yml` names what a feed does not have.
     """
     receipts = read_all_receipts(settings, partnership)
     with connect(settings) as connection:
-        query = count_figures(connection, settings, partnership, book, specs, receipts)
+        by_feed = PartsByFeed(parts, partnership.feeds, receipts)
+        counted = count_feeds(connection, settings, partnership, book, specs, receipts, by_feed.stale)
+        connection.execute(f"CREATE TEMP TABLE figures_of_feeds AS {counted}").fetchall()
+        query = prefer(connection, partnership, book, by_feed.keep(connection, "figures_of_feeds"))
         rows = {"figures": write_table(connection, settings, "figures", query)}
         written = sql_path(table_path(settings, "figures"))
         connection.execute(f"CREATE TEMP VIEW figures AS SELECT * FROM read_parquet('{written}')").fetchall()
@@ -56,8 +61,24 @@ def count_figures(
     specs: Mapping[str, FeedSpec],
     receipts: dict[str, list[Receipt]],
 ) -> str:
-    """Count the records of the submissions in `receipts`, beside the tables `breaks` and those of `register_coverage`;
-    gives the query for every figure.
+    """Count the records of the submissions in `receipts`, beside the tables of `count_feeds`; gives the query for every
+    figure.
+    """
+    counted = count_feeds(connection, settings, partnership, book, specs, receipts, partnership.feeds)
+    return prefer(connection, partnership, book, counted)
+
+
+def count_feeds(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    partnership: Partnership,
+    book: MeasureBook,
+    specs: Mapping[str, FeedSpec],
+    receipts: dict[str, list[Receipt]],
+    feeds: Iterable[Feed],
+) -> str:
+    """Count the records of these feeds' submissions, beside the tables `breaks` and those of `register_coverage`, which hold
+    all feeds; gives the query for the feeds' figures, of which none is preferred yet.
     """
     register_coverage(connection, partnership, receipts)
     connection.register("breaks_frame", book.breaks_table)
@@ -67,7 +88,7 @@ def count_figures(
     for statement in TABLES:
         connection.execute(statement).fetchall()
     grid = Grid()
-    for feed in partnership.feeds:
+    for feed in feeds:
         files = [
             str(records_path(settings, feed.agency, feed.name, receipt.submission_id))
             for receipt in receipts[feed.key]
@@ -75,8 +96,13 @@ def count_figures(
         ]
         count_feed(connection, partnership, book, feed, specs[feed.key], files, grid)
     grid.register(connection)
+    return read_sql("csp_pipeline.figures", "figures_of_feeds", observation_status=observation_status)
+
+
+def prefer(connection: duckdb.DuckDBPyConnection, partnership: Partnership, book: MeasureBook, figures_of_feeds: str) -> str:
+    """The query for every figure, from SQL for the figures of all feeds: see `figures.sql`."""
     connection.register("preference_rules", table_of_preference_rules(partnership, book))
-    return read_sql("csp_pipeline.figures", "figures", observation_status=observation_status)
+    return read_sql("csp_pipeline.figures", "figures", figures_of_feeds=figures_of_feeds)
 
 
 def table_of_preference_rules(partnership: Partnership, book: MeasureBook) -> pd.DataFrame:

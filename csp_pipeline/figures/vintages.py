@@ -12,6 +12,7 @@ from csp_pipeline.lake import connect, records_path, sql_path, table_path, write
 from csp_pipeline.partnership.configuration import MeasureEntry
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
+from csp_pipeline.parts import Parts, PartsByFeed
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 from csp_pipeline.sql_text import identifier
@@ -21,13 +22,14 @@ PACKAGE = "csp_pipeline.figures"
 
 
 def build_vintages(
-    settings: Settings, partnership: Partnership, book: MeasureBook, specs: Mapping[str, FeedSpec]
+    settings: Settings, partnership: Partnership, book: MeasureBook, specs: Mapping[str, FeedSpec], parts: Parts | None = None
 ) -> dict[str, int]:
     """Work out when each headline figure was first published and what changed it, and write the lake's table
     `figure_vintages`; gives the number of rows of each event.
 
     Needs the lake's `figures`. Every version of a record counts from the day of its extract until a later extract
-    replaces it, so that all days are answered at once; no day is counted again.
+    replaces it, so that all days are answered at once; no day is counted again. With `parts`, the rows of a feed that has
+    received nothing since they were last made are taken from there.
     """
     receipts = read_all_receipts(settings, partnership)
     with connect(settings) as connection:
@@ -42,8 +44,9 @@ def build_vintages(
             """
         ).fetchall()
         connection.register("ways", table_of_ways(partnership, book, specs))
-        parts = []
-        for feed in partnership.feeds:
+        by_feed = PartsByFeed(parts, partnership.feeds, receipts)
+        over_time = []
+        for feed in by_feed.stale:
             files = [
                 str(records_path(settings, feed.agency, feed.name, receipt.submission_id))
                 for receipt in receipts[feed.key]
@@ -52,14 +55,17 @@ def build_vintages(
             measures = book.of_feed(feed.key)
             if measures and files:
                 query = _query_over_time(connection, partnership, feed, specs[feed.key], measures, file_list(files))
-                part = identifier(f"over_time_{feed.table}")
-                connection.execute(f"CREATE OR REPLACE TEMP TABLE {part} AS {query}").fetchall()
-                parts.append(f"SELECT * FROM {part}")
+                table = identifier(f"over_time_{feed.table}")
+                connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}").fetchall()
+                over_time.append(f"SELECT * FROM {table}")
         connection.execute(
-            f"CREATE TEMP VIEW over_time AS {' UNION ALL BY NAME '.join(parts)}" if parts else _nothing_over_time()
+            f"CREATE TEMP VIEW over_time AS {' UNION ALL BY NAME '.join(over_time)}" if over_time else _nothing_over_time()
         ).fetchall()
         query = read_sql(PACKAGE, "figure_vintages", reasons=REASONS, observation_status=observation_status)
-        write_table(connection, settings, "figure_vintages", query)
+        connection.execute(f"CREATE TEMP TABLE vintages_of_feeds AS {query}").fetchall()
+        every = by_feed.keep(connection, "vintages_of_feeds")
+        ordered = f"FROM ({every}) ORDER BY agency, feed, measure, area_code, period, known_from"
+        write_table(connection, settings, "figure_vintages", ordered)
         written = sql_path(table_path(settings, "figure_vintages"))
         counts = connection.execute(f"SELECT event, count(*) FROM read_parquet('{written}') GROUP BY ALL ORDER BY ALL").fetchall()
     return dict(counts)

@@ -24,9 +24,9 @@ def forget_receipts(settings: Settings, feed: Feed, years: Collection[Period] | 
 
 
 def forget_stages(settings: Settings) -> None:
-    """Forget what the stages after intake were made from, so that each is made anew."""
-    for note in (settings.lake / "stages").glob("*.json"):
-        note.unlink(missing_ok=True)
+    """Forget what the stages after intake were made from, and the parts they kept, so that each is made anew."""
+    for path in [*(settings.lake / "stages").glob("*.json"), *(settings.lake / "parts").glob("*/*")]:
+        path.unlink(missing_ok=True)
 
 
 def _touches(feed: Feed, receipt: Receipt, years: Collection[Period]) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -9,11 +10,13 @@ import pandas as pd
 
 from csp_pipeline.figures.count import rollup_of
 from csp_pipeline.figures.coverage import read_all_receipts
+from csp_pipeline.intake.receipts import Receipt
 from csp_pipeline.lake import connect, records_path, sql_path, table_path, write_table
 from csp_pipeline.partnership.configuration import MeasureFeedEntry
 from csp_pipeline.partnership.links import LinksFile, PairEntry, load_links
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
+from csp_pipeline.parts import Parts, hash_rows, rows_of, write_part
 from csp_pipeline.reconcile.declared import CAUSES, MEANINGS, PROBABLE
 from csp_pipeline.reconcile.link import link_pair
 from csp_pipeline.reconcile.link_sides import PACKAGE, Side, duplicates_of, has_quiet_pairs, unreadable
@@ -22,14 +25,23 @@ from csp_pipeline.sql import read_sql
 from csp_pipeline.sql_text import quoted
 from csp_pipeline.tables import FeedSpec
 
+# The tables that bridging gives, and how their rows are ordered.
+RESULT_ORDERS = {
+    "links": "agency_a, feed_a, record_key_a, agency_b, feed_b, record_key_b, rule",
+    "link_cuts": "ALL",
+    "bridge_steps": "comparison_id, step",
+    "bridge_records": "comparison_id, cause, detail, agency, feed, record_key, submission_id, row_number",
+}
+
 
 def build_bridges(
-    settings: Settings, partnership: Partnership, book: MeasureBook, specs: Mapping[str, FeedSpec]
+    settings: Settings, partnership: Partnership, book: MeasureBook, specs: Mapping[str, FeedSpec], parts: Parts | None = None
 ) -> dict[str, int]:
     """Link records and bridge every comparison of two record-level figures; writes the lake's tables `links`,
     `link_cuts`, `bridge_steps` and `bridge_records` and gives the number of rows of each.
 
-    Raises ConfigurationError when `links.yml` cannot be used.
+    With `parts`, two linked feeds that have received nothing since they were last bridged, and whose comparisons are as they
+    were, are taken from there. Raises ConfigurationError when `links.yml` cannot be used.
     """
     links = load_links(partnership)
     receipts = read_all_receipts(settings, partnership)
@@ -40,10 +52,18 @@ def build_bridges(
         connection.register("areas", partnership.areas)
         prepare_results(connection)
         feeds = {feed.key: feed for feed in partnership.feeds}
-        for (key_a, key_b), measures in _pairs_to_bridge(connection, book, specs).items():
-            pair = links.pair(key_a, key_b)
+        kept: list[dict[str, Path]] = []
+        pairs = [(both, links.pair(*both), measures) for both, measures in _pairs_to_bridge(connection, book, specs).items()]
+        # those without a link last: there is next to nothing to do for them, so nothing is kept of them
+        for both, pair, measures in sorted(pairs, key=lambda found: found[1] is None):
+            places: dict[str, Path] = {}
+            if parts is not None and pair is not None:
+                places = _places(connection, parts, (feeds[both[0]], feeds[both[1]]), receipts, measures)
+                kept.append(places)
+            if places and all(path.exists() for path in places.values()):
+                continue
             sides = []
-            for name, key in (("a", key_a), ("b", key_b)):
+            for name, key in zip("ab", both, strict=True):
                 files = [
                     str(records_path(settings, feeds[key].agency, feeds[key].name, receipt.submission_id))
                     for receipt in receipts[key]
@@ -52,7 +72,28 @@ def build_bridges(
                 ways = tuple(book.measures[measure].feeds[key] for measure in measures)
                 sides.append(_side(partnership, feeds[key], specs[key], name, files, ways))
             bridge_pair(connection, links, pair, sides[0], sides[1], measures)
-        return _write(connection, settings)
+            if places:
+                for table, place in places.items():
+                    write_part(connection, place, _result(table))
+                prepare_results(connection)
+        return _write(connection, settings, kept)
+
+
+def _places(
+    connection: duckdb.DuckDBPyConnection,
+    parts: Parts,
+    feeds: tuple[Feed, Feed],
+    receipts: Mapping[str, list[Receipt]],
+    measures: list[str],
+) -> dict[str, Path]:
+    """Where the results of two linked feeds are kept, by table."""
+    first, second = (feed.key for feed in feeds)
+    # what two feeds' records are compared on, and with what result, also rests on what is declared for both
+    each = (f"SELECT * {_comparisons_of(measure, first, second)}" for measure in measures)
+    compared = hash_rows(connection, " UNION ALL ".join(each))
+    made_from = [measures, compared, *receipts[first], None, *receipts[second]]
+    name = f"{feeds[0].table}.{feeds[1].table}"
+    return {table: parts.place(f"{name}.{table}", made_from) for table in RESULT_ORDERS}
 
 
 def prepare_results(connection: duckdb.DuckDBPyConnection) -> None:
@@ -114,7 +155,7 @@ def bridge_pair(
         link_pair(connection, links, pair, side_a, side_b)
         _keep_links(connection, pair, side_a, side_b)
     for place, measure in enumerate(measures):
-        compared = _comparisons_of(measure, side_a, side_b)
+        compared = _comparisons_of(measure, side_a.key, side_b.key)
         if pair is None:
             connection.execute(f"INSERT INTO unlinked SELECT comparison_id, gap {compared}").fetchall()
             continue
@@ -129,17 +170,17 @@ def bridge_pair(
         _bridge_measure(connection, links, pair, (side_a, side_b), place)
 
 
-def _comparisons_of(measure: str, side_a: Side, side_b: Side) -> str:
+def _comparisons_of(measure: str, key_a: str, key_b: str) -> str:
     return (
-        f"FROM comparisons WHERE measure = {quoted(measure)} AND agency_a || '/' || feed_a = {quoted(side_a.key)}"
-        f" AND agency_b || '/' || feed_b = {quoted(side_b.key)} AND gap IS NOT NULL"
+        f"FROM comparisons WHERE measure = {quoted(measure)} AND agency_a || '/' || feed_a = {quoted(key_a)}"
+        f" AND agency_b || '/' || feed_b = {quoted(key_b)} AND gap IS NOT NULL"
     )
 
 
 def _note_compared_areas(connection: duckdb.DuckDBPyConnection, side_a: Side, side_b: Side, measures: list[str]) -> None:
     """`compared_areas`: the areas in which each measure is compared (`measure`, its place in the list; `area_code`)."""
     areas = " UNION ALL ".join(
-        f"SELECT DISTINCT {place} AS measure, area_code {_comparisons_of(measure, side_a, side_b)}"
+        f"SELECT DISTINCT {place} AS measure, area_code {_comparisons_of(measure, side_a.key, side_b.key)}"
         for place, measure in enumerate(measures)
     )
     connection.execute(f"CREATE OR REPLACE TEMP TABLE compared_areas AS {areas}").fetchall()
@@ -332,25 +373,22 @@ def _side(
 
 def read_steps(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """The signed steps of every bridge so far: `comparison_id`, `step`, `cause`, `detail`, `contribution`, `records`."""
-    return connection.execute(read_sql(PACKAGE, "bridge_steps", causes=list(CAUSES), probable=PROBABLE)).df()
+    return connection.execute(_result("bridge_steps")).df()
 
 
-def _write(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, int]:
-    return {
-        "links": write_table(
-            connection,
-            settings,
-            "links",
-            "FROM all_links ORDER BY agency_a, feed_a, record_key_a, agency_b, feed_b, record_key_b, rule",
-        ),
-        "link_cuts": write_table(connection, settings, "link_cuts", "FROM link_cuts ORDER BY ALL"),
-        "bridge_steps": write_table(
-            connection, settings, "bridge_steps", read_sql(PACKAGE, "bridge_steps", causes=list(CAUSES), probable=PROBABLE)
-        ),
-        "bridge_records": write_table(
-            connection,
-            settings,
-            "bridge_records",
-            "FROM bridge_records ORDER BY comparison_id, cause, detail, agency, feed, record_key, submission_id, row_number",
-        ),
-    }
+def _result(table: str) -> str:
+    """SQL for the rows of one of the lake's tables, as far as they stand in the tables of `prepare_results`."""
+    if table == "bridge_steps":
+        return read_sql(PACKAGE, "bridge_steps", causes=list(CAUSES), probable=PROBABLE)
+    return "FROM all_links" if table == "links" else f"FROM {table}"
+
+
+def _write(connection: duckdb.DuckDBPyConnection, settings: Settings, kept: list[dict[str, Path]]) -> dict[str, int]:
+    """Write each table from what stands on the connection and from the parts `kept` of each pair."""
+    rows = {}
+    for table, order in RESULT_ORDERS.items():
+        every = f"FROM ({_result(table)})"
+        if kept:
+            every += f" UNION ALL BY NAME {rows_of([places[table] for places in kept])}"
+        rows[table] = write_table(connection, settings, table, f"FROM ({every}) ORDER BY {order}")
+    return rows

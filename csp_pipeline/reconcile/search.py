@@ -2,24 +2,32 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
 
 from csp_pipeline.figures.coverage import read_all_receipts
+from csp_pipeline.intake.receipts import Receipt
 from csp_pipeline.lake import connect, records_path, sql_path, table_path, write_table
 from csp_pipeline.partnership.measures import MeasureBook
-from csp_pipeline.partnership.partnership import Partnership
+from csp_pipeline.partnership.partnership import Feed, Partnership
+from csp_pipeline.parts import Parts, rows_of, write_part
 from csp_pipeline.reconcile.declared_search import DefinitionFigures, DefinitionSearches, DefinitionVariants
 from csp_pipeline.reconcile.search_feed import search_feed
 from csp_pipeline.reconcile.search_rows import FoundRows
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
-from csp_pipeline.sql_text import quoted
+from csp_pipeline.sql_text import identifier, quoted
 from csp_pipeline.tables import FeedSpec, Table, specs_of
 
 _ARROW = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_()}
+FOUND: dict[str, type[Table]] = {
+    "definition_searches": DefinitionSearches,
+    "definition_variants": DefinitionVariants,
+    "definition_figures": DefinitionFigures,
+}
 
 
 @dataclass(frozen=True)
@@ -61,14 +69,17 @@ def build_searches(
     book: MeasureBook,
     specs: Mapping[str, FeedSpec],
     linked: Collection[frozenset[str]] | None = None,
+    parts: Parts | None = None,
 ) -> dict[str, int]:
     """Search the definitions of every pair and write the lake's tables `definition_searches`, `definition_variants` and
     `definition_figures`; gives the number of searches by result.
 
-    Areas and periods are those at which the partnership raises discrepancies. Needs figures and comparisons in the lake.
+    Areas and periods are those at which the partnership raises discrepancies. Needs figures and comparisons in the lake. With
+    `parts`, what was found in a feed that has received nothing since, and whose comparisons are as they were, is taken from
+    there.
     """
     receipts = read_all_receipts(settings, partnership)
-    found = FoundRows()
+    found: dict[str, list[str]] = {name: [] for name in FOUND}
     with connect(settings) as connection:
         for table in ("comparisons", "periods", "validity"):
             path = sql_path(table_path(settings, table))
@@ -77,22 +88,35 @@ def build_searches(
         periods = connection.execute("SELECT * FROM periods").df()
         for key, rows in comparisons.groupby("feed", sort=False):
             feed = partnership.feed(str(key))
-            files = [
-                str(records_path(settings, feed.agency, feed.name, receipt.submission_id))
-                for receipt in receipts[feed.key]
-                if receipt.outcome != "refused"
-            ]
-            listed = ", ".join(quoted(file) for file in files)
-            records = read_sql("csp_pipeline.figures", "current_records", files=f"[{listed}]") if files else None
-            search_feed(connection, partnership, book, specs[feed.key], feed, records, rows, periods, found)
-        for name, model, table_rows in (
-            ("definition_searches", DefinitionSearches, found.searches),
-            ("definition_variants", DefinitionVariants, found.variants),
-            ("definition_figures", DefinitionFigures, found.figures),
-        ):
-            _write(connection, settings, name, model, table_rows)
-    results = [str(row["result"]) for row in found.searches]
-    return {result: results.count(result) for result in sorted(set(results))}
+            places = _places(parts, feed, receipts[feed.key], rows) if parts else {}
+            if not (places and all(path.exists() for path in places.values())):
+                files = [
+                    str(records_path(settings, feed.agency, feed.name, receipt.submission_id))
+                    for receipt in receipts[feed.key]
+                    if receipt.outcome != "refused"
+                ]
+                listed = ", ".join(quoted(file) for file in files)
+                records = read_sql("csp_pipeline.figures", "current_records", files=f"[{listed}]") if files else None
+                of_feed = FoundRows()
+                search_feed(connection, partnership, book, specs[feed.key], feed, records, rows, periods, of_feed)
+                for name, table in _tables_of(of_feed).items():
+                    connection.register(f"{name} of {feed.table}", table)
+                    if places:
+                        write_part(connection, places[name], f"FROM {identifier(f'{name} of {feed.table}')}")
+            for name in FOUND:
+                found[name].append(rows_of([places[name]]) if places else f"FROM {identifier(f'{name} of {feed.table}')}")
+        for name, table in _tables_of(FoundRows()).items():
+            connection.register(f"no {name}", table)
+            write_table(connection, settings, name, " UNION ALL ".join([f"FROM {identifier(f'no {name}')}", *found[name]]))
+        path = sql_path(table_path(settings, "definition_searches"))
+        counts = connection.execute(f"SELECT result, count(*) FROM read_parquet('{path}') GROUP BY ALL ORDER BY ALL").fetchall()
+    return dict(counts)
+
+
+def _places(parts: Parts, feed: Feed, receipts: Sequence[Receipt], comparisons: pd.DataFrame) -> dict[str, Path]:
+    """Where what is found in a feed's records is kept, by table."""
+    made_from = [*receipts, *comparisons.itertuples(index=False, name=None)]
+    return {name: parts.place(f"{feed.table}.{name}", made_from) for name in FOUND}
 
 
 def read_comparisons(connection: duckdb.DuckDBPyConnection, partnership: Partnership, pairs: Sequence[Pair]) -> pd.DataFrame:
@@ -105,12 +129,12 @@ def read_comparisons(connection: duckdb.DuckDBPyConnection, partnership: Partner
     return connection.execute(read_sql("csp_pipeline.reconcile", "search_comparisons"), values).df()
 
 
-def _write(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, name: str, model: type[Table], rows: list[dict[str, object]]
-) -> None:
-    """Write rows as one of the lake's tables, in their order, typed as declared even where there are none."""
-    specs = specs_of(model)
-    values = {spec.name: pa.array([row[spec.name] for row in rows], _ARROW[spec.type]) for spec in specs}
-    connection.register("search_rows", pa.table(values))
-    write_table(connection, settings, name, "SELECT * FROM search_rows")
-    connection.unregister("search_rows")
+def _tables_of(found: FoundRows) -> dict[str, pa.Table]:
+    """What was found as the lake's tables, in order, typed as declared even where there are no rows."""
+    rows_found = dict(zip(FOUND, (found.searches, found.variants, found.figures), strict=True))
+    return {
+        name: pa.table(
+            {spec.name: pa.array([row[spec.name] for row in rows_found[name]], _ARROW[spec.type]) for spec in specs_of(model)}
+        )
+        for name, model in FOUND.items()
+    }

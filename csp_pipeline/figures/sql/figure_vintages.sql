@@ -1,4 +1,5 @@
--- Every headline figure as it was known over time: one row from each day on which it was first published or changed.
+-- The headline figures of some feeds as they were known over time: one row from each day on which one was first published or
+-- changed.
 WITH
 kept AS (
     SELECT
@@ -39,4 +40,3 @@ FROM kept k
 JOIN ways w USING (agency, feed, measure)
 LEFT JOIN broken b USING (agency, feed, measure, period)
 WINDOW so_far AS (PARTITION BY k.agency, k.feed, k.measure, k.area_code, k.period ORDER BY k.known_from)
-ORDER BY k.agency, k.feed, k.measure, k.area_code, k.period, k.known_from

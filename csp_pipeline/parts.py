@@ -1,0 +1,92 @@
+"""Parts: pieces of a stage's work that are kept, and made again only when what they are made from has changed."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from csp_pipeline.intake.receipts import Receipt
+from csp_pipeline.lake import replacing, sql_path
+from csp_pipeline.partnership.partnership import Feed
+from csp_pipeline.settings import Settings
+from csp_pipeline.sql_text import quoted
+
+FOLDER = "parts"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of one stage, a file each in a folder of the stage's own.
+
+    The name of a file bears a hash of all that the part is made from: `declared`, which stands for configuration and code,
+    and what `place` is told. A file is renamed to that name when it is whole, so that one that is there is never out of date.
+    """
+
+    folder: Path
+    declared: bytes
+    _asked: set[Path] = field(default_factory=set)
+
+    def place(self, name: str, made_from: Iterable[object], suffix: str = ".parquet") -> Path:
+        """Where the part lies that is made from these; their `repr` has to tell them apart."""
+        digest = hashlib.sha256(self.declared)
+        for item in made_from:
+            digest.update(f"{item!r}\n".encode())
+        path = self.folder / f"{name}.{digest.hexdigest()[:32]}{suffix}"
+        self._asked.add(path)
+        return path
+
+    def remove_others(self) -> None:
+        """Remove every part that nobody has asked for since this object was made."""
+        for path in self.folder.glob("*"):
+            if path not in self._asked:
+                path.unlink()
+
+
+def parts_folder(settings: Settings, stage: str) -> Path:
+    """Where the parts of a stage lie."""
+    return settings.lake / FOLDER / stage
+
+
+def write_part(connection: duckdb.DuckDBPyConnection, path: Path, query: str) -> None:
+    """Write a query's rows as a part."""
+    with replacing(path) as beside:
+        connection.execute(f"COPY ({query}) TO '{sql_path(beside)}' (FORMAT parquet)").fetchall()
+
+
+def rows_of(paths: Sequence[Path]) -> str:
+    """SQL for the rows of some parts, in their order."""
+    return f"FROM read_parquet([{', '.join(quoted(str(path)) for path in paths)}])"
+
+
+def hash_rows(connection: duckdb.DuckDBPyConnection, query: str, values: Any = None) -> str:
+    """A hash of a query's rows, whatever their order."""
+    found = connection.execute(
+        f"SELECT count(*), md5(string_agg(row, '' ORDER BY row)) FROM (SELECT md5(CAST(r AS VARCHAR)) AS row FROM ({query}) r)",
+        values,
+    ).fetchall()
+    return str(found[0])
+
+
+class PartsByFeed:
+    """A table kept in parts by feed, each made from the receipts of its feed; without `parts` nothing is kept.
+
+    `stale` are the feeds whose rows have to be made.
+    """
+
+    def __init__(self, parts: Parts | None, feeds: Sequence[Feed], receipts: Mapping[str, Sequence[Receipt]]) -> None:
+        self._places = {feed.key: parts.place(feed.table, receipts[feed.key]) for feed in feeds} if parts else {}
+        self.stale = [feed for feed in feeds if not (feed.key in self._places and self._places[feed.key].exists())]
+
+    def keep(self, connection: duckdb.DuckDBPyConnection, table: str) -> str:
+        """Keep the rows of the stale feeds, which stand in `table` with columns `agency` and `feed`; gives SQL for those of
+        every feed.
+        """
+        if not self._places:
+            return f"FROM {table}"
+        for feed in self.stale:
+            own = f"agency = {quoted(feed.agency)} AND feed = {quoted(feed.name)}"
+            write_part(connection, self._places[feed.key], f"FROM {table} WHERE {own}")
+        return rows_of(list(self._places.values()))
