@@ -11,10 +11,7 @@ import duckdb
 from csp_pipeline.intake.receipts import Receipt
 from csp_pipeline.lake import replacing, sql_path
 from csp_pipeline.partnership.partnership import Feed
-from csp_pipeline.settings import Settings
 from csp_pipeline.sql_text import quoted
-
-FOLDER = "parts"
 
 
 @dataclass(frozen=True)
@@ -45,11 +42,6 @@ class Parts:
                 path.unlink()
 
 
-def parts_folder(settings: Settings, stage: str) -> Path:
-    """Where the parts of a stage lie."""
-    return settings.lake / FOLDER / stage
-
-
 def write_part(connection: duckdb.DuckDBPyConnection, path: Path, query: str) -> None:
     """Write a query's rows as a part."""
     with replacing(path) as beside:
@@ -68,6 +60,11 @@ def hash_rows(connection: duckdb.DuckDBPyConnection, query: str, values: Any = N
         values,
     ).fetchall()
     return str(found[0])
+
+
+def hashes_of(paths: Iterable[Path]) -> dict[str, str | None]:
+    """The hash of each file by its name; None where there is none."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None for path in paths}
 
 
 class PartsByFeed:

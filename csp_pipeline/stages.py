@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from csp_pipeline.partnership.links import load_links
 from csp_pipeline.partnership.measures import MeasureBook, load_measures
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.partnership.periods import Period
-from csp_pipeline.parts import Parts, parts_folder
+from csp_pipeline.parts import Parts
 from csp_pipeline.publish.warehouse import publish_warehouse
 from csp_pipeline.reconcile.bridge import build_bridges
 from csp_pipeline.reconcile.change_tests import build_change_tests
@@ -37,6 +38,10 @@ from csp_pipeline.tables import FeedSpec
 
 if TYPE_CHECKING:
     from csp_pipeline.delivery import Delivery
+
+
+# Another version of these may give other results, or write them in another way.
+LIBRARIES = ("duckdb", "pandas", "scipy", "Jinja2", "vl-convert-python", "XlsxWriter")
 
 
 class Reads(IntEnum):
@@ -189,12 +194,12 @@ class Pipeline:
     def write_reports(self) -> dict[str, Any]:
         """A report for each agency, and the index."""
 
-        def write(_: Parts) -> dict[str, Any]:
+        def write(parts: Parts) -> dict[str, Any]:
             # loaded only where there is something to write, for it takes as long to load as the rest of a second run
             from csp_pipeline.reports import write_reports
             from csp_pipeline.scorecard import cells_on_scorecard
 
-            summary = write_reports(self.settings, cells_on_scorecard)
+            summary = write_reports(self.settings, cells_on_scorecard, parts)
             return {report.agency: report.conflicts for report in summary.agencies}
 
         return self._unless_done("reports", self.settings.reports / "index.html", write, reads=Reads.SENT_REPORTS)
@@ -206,7 +211,8 @@ class Pipeline:
             from csp_pipeline.scorecard import write_scorecard
             from csp_pipeline.scorecard.card import rows_of
 
-            summary = write_scorecard(self.settings)
+            # what it hides the reports have asked for too, and they remove what nobody asks for any more
+            summary = write_scorecard(self.settings, self._parts("reports"))
             return {"measures": rows_of(summary.card) if summary else []}
 
         return self._unless_done("scorecard", self.settings.reports / "scorecard.html", write, reads=Reads.ANSWERS)
@@ -237,8 +243,8 @@ class Pipeline:
 
     @cached_property
     def _declared(self) -> bytes:
-        """A hash of configuration and code, which this pipeline has loaded and so stay what they are for it."""
-        digest = hashlib.sha256()
+        """A hash of configuration, code and libraries, which this pipeline has loaded and so stay what they are for it."""
+        digest = hashlib.sha256(" ".join(f"{name} {version(name)}" for name in LIBRARIES).encode())
         configuration = sorted([*self.partnership.sources.glob("*.yml"), *self.partnership.sources.glob("*.csv")])
         configuration += sorted(self.partnership.sources.glob("*/*/feed.yml"))
         configuration += sorted(self.partnership.sources.glob("*/feed.yml"))
@@ -265,11 +271,14 @@ class Pipeline:
             return counted
         # first, so that a stage that was killed at its work is not taken for done when its inputs are what they were before
         note.unlink(missing_ok=True)
-        parts = Parts(parts_folder(self.settings, stage), self._declared)
+        parts = self._parts(stage)
         counted = run(parts)
         parts.remove_others()
         write_json(note, {"inputs": inputs, "counted": counted})
         return counted
+
+    def _parts(self, stage: str) -> Parts:
+        return Parts(self.settings.lake / "parts" / stage, self._declared)
 
 
 def _add_files(digest: Any, paths: list[Path]) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from csp_pipeline.lake import read_json, write_json
+from csp_pipeline.parts import Parts
 from csp_pipeline.reports.disclosure import protect
 from csp_pipeline.reports.disclosure_rules import Rules
 
@@ -43,10 +45,19 @@ class Numbers:
         relations = self.relations[found_in(self.relations.relation, tied)]
         return Numbers(self.cells[found_in(self.cells.cell, relations.cell)], relations)
 
-    def protected(self, rules: Rules) -> dict[str, str]:
-        """The hidden cells, each with the reason that is for us alone."""
-        hidden = protect(self.cells, self.relations, rules.highest)
-        return dict(zip(hidden.cell, hidden.reason, strict=True))
+    def protected(self, rules: Rules, parts: Parts | None = None) -> dict[str, str]:
+        """The hidden cells, each with the reason that is for us alone; taken from `parts` where the same was asked before."""
+        # texts of all numbers in full: what is hidden from whom rests on each of them
+        asked = (self.cells.to_csv(), self.relations.to_csv(), rules.highest)
+        place = parts.place("hidden", asked, ".json") if parts else None
+        kept = read_json(place) if place else None
+        if kept is not None:
+            return kept
+        found = protect(self.cells, self.relations, rules.highest)
+        hidden = dict(zip(found.cell, found.reason, strict=True))
+        if place:
+            write_json(place, hidden)
+        return hidden
 
 
 def cell_names(figures: pd.DataFrame) -> pd.Series:

@@ -34,7 +34,7 @@ def hidden_figures(facts: Facts, rows: list[Row], audience: str | None, seen: fr
     """
     if not rows:
         return {}
-    return conflict_numbers(facts, rows, audience, seen).protected(facts.rules)
+    return conflict_numbers(facts, rows, audience, seen).protected(facts.rules, facts.parts)
 
 
 def conflict_numbers(facts: Facts, rows: list[Row], audience: str | None, seen: frozenset[str]) -> Numbers:

@@ -13,6 +13,7 @@ import pandas as pd
 from csp_pipeline.errors import PublishError
 from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import RESPONSES, Partnership
+from csp_pipeline.parts import Parts
 from csp_pipeline.reports.disclosure_cells import Numbers, sum_numbers
 from csp_pipeline.reports.disclosure_rules import Rules
 from csp_pipeline.settings import Settings
@@ -25,7 +26,8 @@ Row = dict[str, Any]
 @dataclass(frozen=True, eq=False)
 class Facts:
     """All that the reports are made from: rows of the warehouse, tolerances by name as (absolute, relative), rows of bridges
-    and earlier gaps by comparison, and the landing place, where the reports lie that were sent.
+    and earlier gaps by comparison, the landing place, where the reports lie that were sent, and
+    the parts of earlier work.
     """
 
     partnership: str
@@ -55,6 +57,7 @@ class Facts:
     series: list[Row]
     landing: Path
     rules: Rules
+    parts: Parts | None = None
 
     @cached_property
     def sums(self) -> Numbers:
@@ -85,8 +88,8 @@ class Facts:
         return next((str(row["area_name"]) for row in self.areas if row["area_code"] == area_code), area_code)
 
 
-def read_facts(settings: Settings, partnership: Partnership) -> Facts:
-    """Read the published warehouse, read-only.
+def read_facts(settings: Settings, partnership: Partnership, parts: Parts | None = None) -> Facts:
+    """Read the published warehouse, read-only; `parts` is where what is hidden of the same figures is kept.
 
     Raises PublishError when there is none yet, or it was made by a pipeline with other tables.
     """
@@ -128,6 +131,7 @@ def read_facts(settings: Settings, partnership: Partnership) -> Facts:
                 landing=settings.landing,
                 tolerances={rule.name: (rule.absolute, rule.relative) for rule in load_measures(partnership).tolerances},
                 rules=Rules(partnership.file.disclosure),
+                parts=parts,
             )
     except duckdb.Error as error:
         raise PublishError(

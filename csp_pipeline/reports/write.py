@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from csp_pipeline.lake import replacing
+from csp_pipeline.lake import read_json, replacing, write_json
 from csp_pipeline.partnership.partnership import load_partnership
+from csp_pipeline.parts import Parts, hashes_of
 from csp_pipeline.reports.pack import AgencyReport, as_json, front_page, report_for
 from csp_pipeline.reports.page import agency_page, index_page
 from csp_pipeline.reports.read import Facts, read_facts
@@ -36,17 +37,18 @@ class ReportSummary:
 ShownElsewhere = Callable[[Settings, Facts], frozenset[str]]
 
 
-def write_reports(settings: Settings, shown_elsewhere: ShownElsewhere | None = None) -> ReportSummary:
+def write_reports(settings: Settings, shown_elsewhere: ShownElsewhere | None = None, parts: Parts | None = None) -> ReportSummary:
     """Write the reports from the published warehouse; the same warehouse gives the same bytes.
 
-    `shown_elsewhere` gives the cells of figures that the scorecard shows: every reader knows them.
+    `shown_elsewhere` gives the cells of figures that the scorecard shows: every reader knows them. With `parts`, what is hidden
+    of the same figures is taken from there, and a report that would say the same as the one in place is not written again.
 
     Raises PublishError when there is no warehouse to read, ConfigurationError when `sources/` cannot be read.
     """
-    facts = read_facts(settings, load_partnership(settings.sources))
+    facts = read_facts(settings, load_partnership(settings.sources), parts)
     on_scorecard = shown_elsewhere(settings, facts) if shown_elsewhere is not None else frozenset[str]()
     reports = tuple(report_for(facts, row["agency"], on_scorecard) for row in facts.agencies)
-    summaries = tuple(_write_agency(settings.reports, report) for report in reports)
+    summaries = tuple(_write_agency(settings.reports, report, parts) for report in reports)
     index = settings.reports / "index.html"
     # the scorecard is written apart, wherever it is declared
     has_scorecard = (settings.sources / "scorecard.yml").exists()
@@ -54,16 +56,21 @@ def write_reports(settings: Settings, shown_elsewhere: ShownElsewhere | None = N
     return ReportSummary(index, summaries)
 
 
-def _write_agency(folder: Path, report: AgencyReport) -> AgencySummary:
-    page, workbook, data = (folder / f"{report.agency}.{kind}" for kind in ("html", "xlsx", "json"))
-    _write_text(page, agency_page(report))
-    with replacing(workbook) as beside:
-        write_workbook(beside, report)
-    # one line: with indents Python writes it ten times slower, and it is read by programs
-    _write_text(data, json.dumps(as_json(report), default=str, ensure_ascii=False) + "\n")
+def _write_agency(folder: Path, report: AgencyReport, parts: Parts | None) -> AgencySummary:
+    page, workbook, data = pages = tuple(folder / f"{report.agency}.{kind}" for kind in ("html", "xlsx", "json"))
+    written = parts.place(report.agency, [report], ".json") if parts else None
+    # an earlier report of the same content has been written; it may have been replaced or removed since
+    if written is None or read_json(written) != hashes_of(pages):
+        _write_text(page, agency_page(report))
+        with replacing(workbook) as beside:
+            write_workbook(beside, report)
+        # one line: with indents Python writes it ten times slower, and it is read by programs
+        _write_text(data, json.dumps(as_json(report), default=str, ensure_ascii=False) + "\n")
+        if written is not None:
+            write_json(written, hashes_of(pages))
     return AgencySummary(
         agency=report.agency,
-        pages=(page, workbook, data),
+        pages=pages,
         conflicts=len(report.conflicts.listed),
         rejects=len(report.rejected),
         missing=len(report.missing),

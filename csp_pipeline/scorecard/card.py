@@ -174,7 +174,7 @@ def _hidden(facts: Facts, card_facts: CardFacts, file: ScorecardFile, conflicts:
     leading = [row for row in facts.conflicts if is_leading(facts, row)]
     listed = list(compress(leading, may_be_listed(facts, leading, EVERYBODY)))
     numbers = conflict_numbers(facts, listed, EVERYBODY, seen) if listed else None
-    return find_hidden(card_facts.figures, _cells(card_facts, file), seen, withheld, file.sums, facts.rules, numbers)
+    return find_hidden(card_facts.figures, _cells(card_facts, file), seen, withheld, file.sums, facts.rules, numbers, facts.parts)
 
 
 class _Builder:

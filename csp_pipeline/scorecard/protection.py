@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from csp_pipeline.partnership.scorecard import SumEntry
+from csp_pipeline.parts import Parts
 from csp_pipeline.reports.disclosure_cells import Numbers, figure_numbers, numbers
 from csp_pipeline.reports.disclosure_rules import EVERYBODY, Rules
 
@@ -21,18 +22,19 @@ def find_hidden(
     sums: Sequence[SumEntry],
     rules: Rules,
     front_page: Numbers | None = None,
+    parts: Parts | None = None,
 ) -> frozenset[str]:
     """The cells of figures that are not shown.
 
     `figures` has one row a figure: cell, feed, measure, period, period_kind, period_start, period_end, unit, value. `shown` are
     the cells that the scorecard would show, `seen` those that the front page shows, `withheld` those that it withholds;
-    `front_page` has its numbers, with what the list of conflicts tells of each.
+    `front_page` has its numbers, with what the list of conflicts tells of each. What was found for the same is kept in `parts`.
     """
     counts = figures[figures.value.notna()]
     loss = counts.period_kind.map(LOSS).where(counts.cell.isin(shown) & ~counts.cell.isin(withheld), 0.0)
     found = figure_numbers(counts.assign(loss=loss, is_known=counts.cell.isin(seen)), rules, EVERYBODY)
     found += _sums(counts, pd.concat([_quarters_of_years(counts), _parts_of_measures(counts, sums)], ignore_index=True))
-    hidden = (found if front_page is None else front_page + found).protected(rules)
+    hidden = (found if front_page is None else front_page + found).protected(rules, parts)
     return (frozenset(hidden) | withheld) & shown
 
 

@@ -7,6 +7,7 @@ from csp_pipeline.lake import replacing
 from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.partnership.scorecard import load_scorecard
+from csp_pipeline.parts import Parts
 from csp_pipeline.reports.read import Facts, read_facts
 from csp_pipeline.scorecard.card import Card, build_card, cells_shown
 from csp_pipeline.scorecard.page import scorecard_page
@@ -24,8 +25,10 @@ class ScorecardSummary:
     card: Card
 
 
-def write_scorecard(settings: Settings) -> ScorecardSummary | None:
+def write_scorecard(settings: Settings, parts: Parts | None = None) -> ScorecardSummary | None:
     """Write the scorecard from the published warehouse; the same warehouse gives the same bytes. None without `scorecard.yml`.
+
+    What is hidden of the same figures is kept in `parts`.
 
     Raises PublishError when there is no warehouse to read, ConfigurationError when `sources/` cannot be read.
     """
@@ -33,7 +36,7 @@ def write_scorecard(settings: Settings) -> ScorecardSummary | None:
     file = load_scorecard(partnership, load_measures(partnership))
     if file is None:
         return None
-    facts = read_facts(settings, partnership)
+    facts = read_facts(settings, partnership, parts)
     card = build_card(facts, read_card_facts(settings, file, facts), file)
     page, workbook = settings.reports / "scorecard.html", settings.reports / "scorecard.xlsx"
     with replacing(page) as beside:
