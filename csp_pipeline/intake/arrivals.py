@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from csp_pipeline.errors import RefusedFileError
@@ -34,7 +34,7 @@ def look_for_new_files(
     is asked for once a day until it has landed, for its run may have found the server down. Raises PullError when the place
     cannot be listed, ConfigurationError when what it needs is not there.
     """
-    listed = find_files(feed)
+    listed = find_files(_asked_once(feed))
     now = cursor_of(listed)
     asked_today = f"{now} {today}"
     if cursor in (now, asked_today):
@@ -48,6 +48,16 @@ def look_for_new_files(
     ).hexdigest()[:32]
     first, last = _years_of(feed, new, years)
     return asked_today, NewFiles(len(new), first, last, f"{digest} {today}")
+
+
+def _asked_once(feed: Feed) -> Feed:
+    """The feed, whose place is asked once and not for long: a tick that fails is tried again by the next one, and Dagster
+    gives a tick up after three minutes, without the place's own words.
+    """
+    limits = feed.entry.pull.limits
+    once = {"attempts": 1, "read_seconds": min(limits.read_seconds, 60), "total_seconds": min(limits.total_seconds, 120)}
+    pull = feed.entry.pull.model_copy(update={"limits": limits.model_copy(update=once)})
+    return replace(feed, entry=feed.entry.model_copy(update={"pull": pull}))
 
 
 def _years_of(feed: Feed, new: Sequence[FoundFile], years: Sequence[Period]) -> tuple[str, str]:

@@ -22,9 +22,11 @@ from csp_pipeline.defs.arrival import sensor_name
 from csp_pipeline.defs.automation import JOB, POOL, READ_AGAIN, range_tags
 from csp_pipeline.defs.build import build_definitions
 from csp_pipeline.defs.instance import TEMPLATE, open_instance
+from csp_pipeline.errors import PullError
 from csp_pipeline.intake import arrivals
 from csp_pipeline.intake.receipts import read_receipts
 from csp_pipeline.lake import receipt_path
+from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.stages import Pipeline as Stages
 from csp_pipeline.stages import open_pipeline
 from tests.command import call_csp
@@ -138,6 +140,23 @@ def test_a_dead_place_is_skipped_with_the_reason_and_holds_no_other(world: Pipel
     assert "gone/away does not exist" in dead.skip_message
     assert dead.cursor == "as before"
     assert len(tick(definitions, instance, ASB).run_requests) == 1
+
+
+def test_a_tick_asks_a_dead_server_once_and_ends_before_dagster_gives_it_up(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, float]] = []
+
+    def dead(feed: Feed) -> None:
+        limits = feed.entry.pull.limits
+        asked.append((limits.attempts, limits.connect_seconds + limits.total_seconds))
+        raise PullError(f"{feed.key}: no answer")
+
+    monkeypatch.setattr(arrivals, "find_files", dead)
+    assert tick(definitions, instance, ASB, "as before").skip_message == f"{ASB}: no answer"
+    ((attempts, seconds),) = asked
+    assert attempts == 1
+    assert seconds < 180
 
 
 def test_a_file_of_no_known_year_asks_for_all_years_and_is_refused_by_name(
