@@ -3,9 +3,10 @@
 from dataclasses import astuple, fields
 
 import typer
+from rich.console import Console
 
 from csp_pipeline.cli.options import OutputFormat, Sources, Warehouse, settings_of
-from csp_pipeline.cli.output import EXIT_CONFIGURATION, EXIT_FAILED, Format, errors, print_rows
+from csp_pipeline.cli.output import EXIT_CONFIGURATION, EXIT_FAILED, Format, print_rows
 
 
 def doctor(sources: Sources = None, warehouse: Warehouse = None, format: OutputFormat = Format.table) -> None:
@@ -22,12 +23,12 @@ def doctor(sources: Sources = None, warehouse: Warehouse = None, format: OutputF
     if format is not Format.table:
         print_rows((columns, [astuple(finding) for finding in found]), format, "Doctor")
     else:
+        console = Console(soft_wrap=True)
         for finding in found:
             told = f"{finding.verdict:8}{finding.area}, {finding.what}: {finding.found}"
-            style = {"wrong": "red", "warning": "yellow"}.get(finding.verdict)
-            errors.out(told, style=style, highlight=False) if style else print(told)
+            console.out(told, style={"wrong": "red", "warning": "yellow"}.get(finding.verdict), highlight=False)
             if finding.mend:
-                errors.out(f"        -> {finding.mend}", highlight=False)
+                console.out(f"        -> {finding.mend}", highlight=False)
     wrong = [finding for finding in found if finding.verdict == "wrong"]
     if wrong:
         is_configuration = any(finding.area == "configuration" for finding in wrong)

@@ -63,10 +63,10 @@ def test_each_broken_file_of_the_configuration_is_named_with_its_mistake(ward: P
         path.write_text(path.read_text("utf-8").replace(right, wrong), "utf-8")
     done = call_csp("doctor", warehouse=ward.settings.warehouse, sources=ward.sources)
     assert done.returncode == 4
-    assert "wrong   configuration, police/asb/feed.yml:" in done.stderr
-    assert "deadline_days" in done.stderr
-    assert "wrong   configuration, fire/incidents/feed.yml:" in done.stderr
-    assert "cadense" in done.stderr
+    assert "wrong   configuration, police/asb/feed.yml:" in done.stdout
+    assert "deadline_days" in done.stdout
+    assert "wrong   configuration, fire/incidents/feed.yml:" in done.stdout
+    assert "cadense" in done.stdout
 
 
 def test_a_ready_feed_that_was_switched_on_is_fine(ward: Pipeline) -> None:
