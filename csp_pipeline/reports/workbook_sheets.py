@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from csp_pipeline.reports import wording
+from csp_pipeline.reports.changed_sheets import changed_sheets
 from csp_pipeline.reports.conflict_words import Figure
 from csp_pipeline.reports.pack import AgencyReport
 from csp_pipeline.reports.sheets import NOT_APPLICABLE, Sheet
@@ -114,6 +115,7 @@ def agency_sheets(report: AgencyReport) -> list[Sheet]:
                 for f in report.refused
             ],
         ),
+        *changed_sheets(report),
         Sheet(
             "Missing periods",
             f"Periods that have not come by {wording.long_date(report.as_at)}",

@@ -67,11 +67,17 @@ def test_codes_that_no_list_knows_are_told_to_the_agency_that_owns_them(summary:
         summary, "police"
     )
     assert "999Z" not in page(summary, "county")
+    [in_workbook] = rows(summary, "police", "Unknown codes")
+    assert (in_workbook["Code"], in_workbook["Rows"], in_workbook["Last in"]) == ("999Z", 12, "crimes_april.csv")
     assert "111A" not in page(summary, "police"), "a later file was sent without it"
 
 
 def test_columns_that_are_not_as_agreed_are_told_once_with_what_was_done(summary: ReportSummary) -> None:
     [change] = content(summary, "police")["column_changes"]
+    [in_workbook] = rows(summary, "police", "Changed columns")
+    assert [in_workbook[name] for name in ("Column", "Change", "Files", "Last in")] == [
+        change[name] for name in ("column", "change", "files", "last_file")
+    ]
     assert (change["column"], change["change"], change["done"], change["files"], change["last_file"]) == (
         "team",
         "new",
@@ -129,6 +135,8 @@ def test_the_workbook_has_one_full_table_a_sheet(summary: ReportSummary) -> None
         "Changes",
         "Rejected rows",
         "Refused files",
+        "Unknown codes",
+        "Changed columns",
         "Missing periods",
         "Late periods",
         "Revised figures",
