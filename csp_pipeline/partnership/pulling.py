@@ -173,6 +173,8 @@ def check_location(location: str) -> None:
     """Refuse a location that holds a secret or that cannot be one. The message does not repeat it."""
     if "://" not in location:
         return
+    if "::" in location.partition("://")[0]:
+        raise ValueError("location is a chain of file systems ('::'): name the place itself; archives are unpacked by themselves")
     parts = urlsplit(location)
     if "@" in parts.netloc:
         raise ValueError(

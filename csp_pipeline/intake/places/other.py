@@ -27,14 +27,14 @@ class OtherPlace:
         self._feed, self._where = feed, shown(feed.location)
         try:
             self._files, root = fsspec.core.url_to_fs(feed.location, skip_instance_cache=True, use_listings_cache=False)
-        except (ImportError, ValueError) as error:
+        except (ImportError, ValueError, TypeError) as error:
             raise ConfigurationError(
                 f"{feed.key}: fsspec cannot open {self._where}: {type(error).__name__}. Is the location right, and "
                 "the file system's "
                 "package installed?"
             ) from error
-        except OSError as error:
-            raise SourceDownError(f"{feed.key}: {self._where} cannot be reached: {error.strerror or error}.") from error
+        except Exception as error:  # each file system has errors of its own, of no common kind
+            raise self._down("reached", error) from error
         self._root = root.rstrip("/")
 
     def list_files(self) -> Iterator[FoundFile]:
@@ -49,18 +49,22 @@ class OtherPlace:
                 for name, info in files.items():
                     full_path = f"{folder}/{name}"
                     yield self._found(full_path, info)
-        except (OSError, ValueError) as error:
-            raise SourceDownError(f"{self._feed.key}: {self._where} cannot be listed: {type(error).__name__}.") from error
+        except PullError:
+            raise
+        except Exception as error:
+            raise self._down("listed", error) from error
 
     @contextmanager
     def open_file(self, found: FoundFile, offset: int, known_version: str) -> Iterator[Body]:
         """The file's bytes from `offset` on."""
         try:
-            with self._files.open(found.address, "rb") as source:
-                source.seek(offset)
-                yield Body(iter(lambda: source.read(PIECE), b""), offset, found.size, found.version)
+            source = self._files.open(found.address, "rb")
         except FileNotFoundError as error:
             raise PullError(f"{self._feed.key}: {found.path} disappeared while it was read; it is looked for again.") from error
+        except Exception as error:
+            raise self._down("read", error) from error
+        with source:
+            yield Body(self._pieces(source, offset), offset, found.size, found.version)
 
     def look_at(self, found: FoundFile) -> FoundFile | None:
         """The file as it is now."""
@@ -69,6 +73,23 @@ class OtherPlace:
             return self._found(found.address, self._files.info(found.address))
         except FileNotFoundError:
             return None
+        except Exception as error:
+            raise self._down("read", error) from error
+
+    def _pieces(self, source: Any, offset: int) -> Iterator[bytes]:
+        try:
+            source.seek(offset)
+            while piece := source.read(PIECE):
+                yield piece
+        except Exception as error:
+            raise self._down("read", error) from error
+
+    def _down(self, done: str, error: Exception) -> SourceDownError:
+        """Its failure in our words; those of the file system may hold what it knows of secrets."""
+        return SourceDownError(
+            f"{self._feed.key}: {self._where} cannot be {done}: {type(error).__name__}. Check the location and the file system's "
+            "own secrets; it is tried again at the next run."
+        )
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -98,6 +98,7 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(
         ("http://example.org/x", {}, "http:// is not encrypted"),
         ("https:///x", {}, "location names no host"),
         ("https://example.org:99999/x", {}, "port"),
+        ("simplecache::https://example.org/x", {}, "chain of file systems"),
         ("exports", {"s3": {}}, "pull > s3 goes with a location that begins with s3://"),
         ("https://example.org/{quarter}.csv", {}, "placeholder has to name the feed's own kind of period"),
         ("https://example.org/{mnth}.csv", {}, "such as {month}"),

@@ -1,5 +1,6 @@
 """Servers that are slow on purpose, half right, or answer what nobody expects: told within the time allowed, no file lost."""
 
+import io
 import json
 import time
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 
 from csp_pipeline.errors import PullError
@@ -152,3 +154,52 @@ def test_links_in_a_circle_do_not_hold_back_the_files_beside_them(
     assert paths_of(pulled) == ["asb_2016-04.csv"]
     [error] = pulled.errors
     assert "round.csv" in str(error)
+
+
+class CloudError(Exception):
+    """What a cloud's library raises: of no kind that Python knows."""
+
+
+class Cloud(fsspec.AbstractFileSystem):  # type: ignore[misc] # fsspec has no types
+    """A file system whose library fails at what it is told to, with its key in the words."""
+
+    protocol = "cloudy"
+    fails_at = ""
+
+    def _fail(self, what: str) -> None:
+        if Cloud.fails_at == what:
+            raise CloudError("key hunter2 is not known")
+
+    def ls(self, path: str, detail: bool = True, **_: Any) -> list[Any]:
+        self._fail("list")
+        if path.strip("/") == "bucket/asb_2016-04.csv":
+            return [{"name": path, "size": len(CSV), "type": "file", "mtime": 1}]
+        return [{"name": "bucket/asb_2016-04.csv", "size": len(CSV), "type": "file", "mtime": 1}]
+
+    def info(self, path: str, **_: Any) -> dict[str, Any]:
+        if path.strip("/") == "bucket":
+            return {"name": "bucket", "size": 0, "type": "directory"}
+        return {"name": path, "size": len(CSV), "type": "file", "mtime": 1}
+
+    def _open(self, path: str, *_: Any, **__: Any) -> io.BytesIO:
+        self._fail("open")
+        file = io.BytesIO(CSV)
+        if Cloud.fails_at == "read":
+            file.read = lambda *_: self._fail("read")  # type: ignore[assignment,method-assign]
+        return file
+
+
+@pytest.mark.parametrize("fails_at", ["", "list", "open", "read"])
+def test_a_clouds_own_errors_are_told_without_their_words(
+    new_feed: Callable[..., Feed], settings: Settings, monkeypatch: pytest.MonkeyPatch, fails_at: str
+) -> None:
+    fsspec.register_implementation("cloudy", Cloud, clobber=True)
+    monkeypatch.setattr(Cloud, "fails_at", fails_at)
+    pulled = pull_feed(new_feed("cloudy://bucket", settle_seconds=0), settings)
+    if not fails_at:
+        assert paths_of(pulled) == ["asb_2016-04.csv"]
+        return
+    [error] = pulled.errors
+    assert "CloudError" in str(error)
+    assert "hunter2" not in str(error)
+    assert pulled.landed == []
