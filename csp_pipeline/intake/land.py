@@ -55,8 +55,8 @@ def landed_files(settings: Settings, feed: Feed) -> list[LandedFile]:
     try:
         with os.scandir(_notes_folder(settings, feed)) as entries:
             notes = [entry for entry in entries if entry.name.endswith(".json")]
-    except FileNotFoundError:
-        return []
+    except (FileNotFoundError, NotADirectoryError):
+        return []  # nothing has landed yet; a place that cannot be made is told by what lands first
     landed = [_read_note(note.path, *identity_of(note.stat())) for note in notes]
     return sorted(landed, key=lambda file: (file.received, file.path, file.sha256))
 

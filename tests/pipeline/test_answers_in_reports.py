@@ -16,6 +16,7 @@ import pytest
 from csp_pipeline.cli.output import query_rows
 from csp_pipeline.figures.vintages import build_vintages
 from csp_pipeline.lake import table_path
+from csp_pipeline.publish.status import feed_status
 from csp_pipeline.publish.warehouse import publish_warehouse
 from csp_pipeline.reconcile.bridge import build_bridges
 from csp_pipeline.reconcile.compare import build_comparisons, build_discrepancies
@@ -176,7 +177,7 @@ def test_scripts_find_answers_with_csp_discrepancies_and_csp_status(answered: Pi
         row = next(row for row in rows if ABUSE in row)
         assert row[names.index("answers")] == "county: definition differs"
         assert row[names.index("state_rule")] == "definition_differs"
-        names, rows = query_rows(database, "status", None)
+        names, rows = feed_status(answered.settings, answered.partnership, date(2016, 9, 1))
         of_answers = {row[0]: dict(zip(names, row, strict=True)) for row in rows if row[0].endswith("/responses")}
     assert set(of_answers) == {"county/responses", "police/responses"}
     assert (of_answers["county/responses"]["files"], of_answers["county/responses"]["rows"]) == (1, 1)

@@ -118,7 +118,7 @@ def test_reports_are_written_again_on_their_own(sample_run: CommandRun) -> None:
 
 
 def test_without_a_warehouse_the_command_says_how_to_make_one(tmp_path: Path) -> None:
-    run = run_csp("status", warehouse=tmp_path / "nowhere")
+    run = run_csp("figures", warehouse=tmp_path / "nowhere")
     assert run.code == 1
     assert "csp run" in run.err
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from csp_pipeline import cli, cli_output
+from csp_pipeline.cli import app, output
 from csp_pipeline.settings import Settings
 from tests.unit.reports.made_warehouse import make_warehouse
 
@@ -21,7 +21,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def reports(settings: Settings, *options: str) -> Result:
     places = ["--sources", str(settings.sources), "--warehouse", str(settings.warehouse)]
-    return CliRunner().invoke(cli.app, ["reports", *options, *places])
+    return CliRunner().invoke(app.app, ["reports", *options, *places])
 
 
 def deliver_to(settings: Settings, **agencies: dict[str, str]) -> None:
@@ -46,17 +46,17 @@ def test_it_shows_first_and_sends_when_told(settings: Settings) -> None:
 def test_it_ends_with_5_when_a_report_cannot_be_delivered(settings: Settings) -> None:
     deliver_to(settings, police={"folder": "not-mounted"})
     done = reports(settings, "--deliver", "--send")
-    assert done.exit_code == cli_output.EXIT_UNDELIVERED == 5
+    assert done.exit_code == output.EXIT_UNDELIVERED == 5
     assert "police: not delivered" in done.stderr
     assert "there is no such folder" in done.stderr
 
 
 @pytest.mark.parametrize("options", [("--send",), ("nobody", "--deliver")])
 def test_wrong_usage_sends_nothing(settings: Settings, options: tuple[str, ...]) -> None:
-    assert reports(settings, *options).exit_code == cli_output.EXIT_USAGE
+    assert reports(settings, *options).exit_code == output.EXIT_USAGE
     assert not (settings.warehouse / "outbox").exists()
 
 
 def test_marks_are_printed_as_they_stand(capsys: pytest.CaptureFixture[str]) -> None:
-    cli_output.print_rows((["figure"], [["[c]"], ["[x]"]]), cli_output.Format.table, "Figures")
+    output.print_rows((["figure"], [["[c]"], ["[x]"]]), output.Format.table, "Figures")
     assert "[c]" in capsys.readouterr().out
