@@ -160,7 +160,8 @@ def begins(settings: Settings, part: LandedFile, whole: LandedFile) -> bool:
 
 def _keep(settings: Settings, beside: Path, sha256: str) -> None:
     blob = blob_path(settings, sha256)
-    if blob.exists():
+    # A machine that lost power may have kept a blob's name and not its bytes: those that came again mend it.
+    if blob.exists() and blob.stat().st_size == beside.stat().st_size:
         beside.unlink()
         return
     make_folder(blob.parent)

@@ -10,6 +10,7 @@ import pytest
 
 from csp_pipeline.errors import PullError
 from csp_pipeline.intake.arrivals import look_for_new_files
+from csp_pipeline.intake.land import blob_path
 from csp_pipeline.intake.pull import list_arrivals, pull_feed
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.partnership.periods import parse_period
@@ -114,3 +115,17 @@ def test_what_did_not_land_is_asked_for_again_once_a_day(place: Path, new_feed: 
     cursor, none = look_for_new_files(settings, feed, years, cursor, date(2016, 6, 3))
     assert none is None
     assert look_for_new_files(settings, feed, years, cursor, date(2016, 6, 4)) == (cursor, None)
+
+
+def test_bytes_that_a_lost_power_left_cut_short_are_mended_when_they_come_again(
+    place: Path, new_feed: Callable[..., Feed], settings: Settings
+) -> None:
+    (place / "asb_2016-04.csv").write_bytes(b"all of it")
+    feed = new_feed(str(place), settle_seconds=0)
+    [landed] = pull_feed(feed, settings).landed
+    blob = blob_path(settings, landed.sha256)
+    blob.chmod(0o644)
+    blob.write_bytes(b"all")
+    os.utime(place / "asb_2016-04.csv", (1, 1))
+    pull_feed(feed, settings)
+    assert blob.read_bytes() == b"all of it"
