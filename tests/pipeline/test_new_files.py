@@ -1,0 +1,252 @@
+"""One new file makes anew what rests on it and nothing else, and gives what a run from nothing gives."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from csp_pipeline import stages
+from csp_pipeline.figures import build
+from csp_pipeline.intake.read_again import forget_stages
+from csp_pipeline.lake import table_path
+from csp_pipeline.reconcile import bridge, search
+from csp_pipeline.settings import Settings
+from csp_pipeline.stages import Pipeline as Stages
+from tests.conftest import LAKE_TABLES, ONE_YEAR, Pipeline, copy_configuration, keep_feeds
+from tests.small_exports import crime, csv_text, fire, published
+
+CRIMES, FIRE, PUBLISHED = "police/crimes", "fire/incidents", "district/published_figures"
+MADE = (
+    "build_figures",
+    "build_vintages",
+    "build_break_suggestions",
+    "build_comparisons",
+    "build_bridges",
+    "build_gap_history",
+    "build_responses",
+    "build_discrepancies",
+    "search_definitions",
+    "build_change_tests",
+    "build_claims",
+)
+TABLES = (*LAKE_TABLES, "links", "link_cuts")
+
+
+def crimes(*numbers: int) -> str:
+    arson = {"offence_code": "56B", "offence": "Arson not endangering life"}
+    return csv_text([crime(number, **(arson if number % 2 else {})) for number in numbers])
+
+
+def fires(*numbers: int) -> str:
+    return csv_text([fire(number, police_incident_number=f"L16-{number:07d}") for number in numbers])
+
+
+# As they may come: first extracts, later ones of the same period, a file that is refused, and totals.
+FILES = (
+    (CRIMES, "crimes_2016-04_extracted-2016-05-10.csv", crimes(1, 2, 3, 5)),
+    (CRIMES, "crimes_2016-04_extracted-2016-07-10.csv", crimes(1, 3, 4)),
+    (FIRE, "incidents_2016-17-Q1_extracted-2016-07-20.csv", fires(1, 3, 7)),
+    (FIRE, "incidents_2016-17-Q1_extracted-2016-10-20.csv", fires(1, 5, 7, 9)),
+    (FIRE, "incidents_2016-17-Q2_extracted-2016-10-20.csv", "wrong,columns\n1,2\n"),
+    (PUBLISHED, "published_figures_2016-17_extracted-2017-05-15.csv", csv_text([published("Total crime", "2")])),
+)
+
+
+# Those that keep parts, and what they are made from.
+IN_PARTS = ("build_figures", "build_vintages", "build_comparisons", "build_bridges", "search_definitions")
+
+
+def make(world: Pipeline, warehouse: Settings | None = None, made: Sequence[str] = MADE) -> Stages:
+    """Take in what is there, and make what comes of it before publishing."""
+    run = Stages(warehouse or world.settings, world.partnership, world.specs)
+    for feed in world.partnership.every_feed:
+        run.take_in(feed.key)
+    for stage in made:
+        getattr(run, stage)()
+    return run
+
+
+def tables_of(warehouse: Settings) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table of the lake, in order."""
+    with duckdb.connect() as connection:
+        return {
+            table: connection.execute("FROM read_parquet(?)", [str(path)]).fetchall()
+            for table in TABLES
+            if (path := table_path(warehouse, table)).exists()
+        }
+
+
+def from_nothing(world: Pipeline, folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """The tables that a run makes which has only what has landed."""
+    shutil.copytree(world.settings.warehouse, folder, ignore=shutil.ignore_patterns("lake"))
+    other = world.settings.model_copy(update={"warehouse": folder})
+    make(world, other, IN_PARTS)
+    return tables_of(other)
+
+
+@pytest.fixture(scope="module")
+def small_world(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """Three feeds and two measures in one year; tests share the folder of sources, each in a warehouse of its own."""
+    sources = copy_configuration(tmp_path_factory.mktemp("small") / "sources", ONE_YEAR)
+    path = sources / "measures.yml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content["measures"] = {name: content["measures"][name] for name in ("deliberate_fires", "total_crime")}
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    keep_feeds(sources, [CRIMES, FIRE, PUBLISHED])
+    return Pipeline(sources, sources.parent / "warehouse")
+
+
+@pytest.fixture(scope="module")
+def new_world(small_world: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Pipeline]:
+    def make_world() -> Pipeline:
+        for exports in small_world.sources.glob("*/*/exports"):
+            shutil.rmtree(exports)
+            exports.mkdir()
+        world = Pipeline(small_world.sources, tmp_path_factory.mktemp("new_files"))
+        world.__dict__.update(partnership=small_world.partnership, book=small_world.book, specs=small_world.specs)
+        return world
+
+    return make_world
+
+
+@pytest.fixture(scope="module")
+def made_world(new_world: Callable[[], Pipeline]) -> Pipeline:
+    """A partnership of which all files but the refused one and the fire service's later extract have come, and all is made."""
+    world = new_world()
+    for feed, name, content in (*FILES[:3], *FILES[5:]):
+        world.put(feed, name, content)
+    make(world)
+    return world
+
+
+@pytest.fixture
+def world(made_world: Pipeline, new_world: Callable[[], Pipeline]) -> Pipeline:
+    """A copy of it to change, whose files have been collected."""
+    world = new_world()
+    shutil.copytree(made_world.settings.warehouse, world.settings.warehouse, dirs_exist_ok=True)
+    return world
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """What is counted, bridged and searched: feeds, in the order in which it is done."""
+    done: dict[str, list[str]] = {"counted": [], "bridged": [], "searched": []}
+    count, bridge_pair, search_feed = build.count_feed, bridge.bridge_pair, search.search_feed
+
+    def counting(*arguments: object) -> None:
+        done["counted"].append(arguments[3].key)  # type: ignore[attr-defined]
+        count(*arguments)  # type: ignore[arg-type]
+
+    def bridging(*arguments: object) -> None:
+        if arguments[2] is not None:
+            done["bridged"].append(" and ".join(side.key for side in arguments[3:5]))  # type: ignore[attr-defined]
+        bridge_pair(*arguments)  # type: ignore[arg-type]
+
+    def searching(*arguments: object) -> None:
+        done["searched"].append(arguments[4].key)  # type: ignore[attr-defined]
+        search_feed(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(build, "count_feed", counting)
+    monkeypatch.setattr(bridge, "bridge_pair", bridging)
+    monkeypatch.setattr(search, "search_feed", searching)
+    return done
+
+
+def test_the_small_world_has_links_bridges_and_searches_to_go_wrong(made_world: Pipeline) -> None:
+    made = tables_of(made_world.settings)
+    assert len(made["links"]) == 2  # incidents 1 and 3 stand in both
+    for table in ("figures", "figure_vintages", "comparisons", "bridge_steps", "bridge_records", "definition_searches"):
+        assert made[table], table
+
+
+def test_a_new_file_has_only_its_own_feed_counted_bridged_and_searched(world: Pipeline, work: dict[str, list[str]]) -> None:
+    parts = world.settings.lake / "parts"
+    before = {path.relative_to(parts) for path in parts.glob("*/*")}
+    (parts / "figures" / ".fire_incidents.parquet.1.part").write_bytes(b"left by a run that was killed")
+    world.put(*FILES[3])
+    make(world, made=IN_PARTS)
+    assert work["counted"] == [FIRE]
+    assert work["bridged"] == [f"{CRIMES} and {FIRE}"]
+    assert CRIMES not in work["searched"]
+    deliberate = world.figure(FIRE, "deliberate_fires", "E23000021", "2016-04")
+    assert deliberate["value"] == 4
+    # what was made again took the place of what was there before, and nothing else is left
+    after = {path.relative_to(parts) for path in parts.glob("*/*")}
+    assert len(after) == len(before)
+    assert {path.name.split(".")[0] for path in before - after if path.parent.name == "figures"} == {"fire_incidents"}
+
+
+def test_after_a_refused_file_no_figure_is_compared_or_bridged_again(world: Pipeline, work: dict[str, list[str]]) -> None:
+    unchanged = ("comparisons", "claims", "change_tests")
+    before = {table: table_path(world.settings, table).stat().st_mtime_ns for table in unchanged}
+    world.put(*FILES[4])
+    make(world)
+    assert work == {"counted": [FIRE], "bridged": [f"{CRIMES} and {FIRE}"], "searched": []}
+    assert before == {table: table_path(world.settings, table).stat().st_mtime_ns for table in unchanged}
+
+
+@settings(max_examples=2, deadline=None, derandomize=True)
+@given(order=st.permutations(FILES), first=st.integers(1, 3), second=st.integers(4, 5))
+def test_whatever_the_order_of_arrival_the_tables_are_those_of_a_run_from_nothing(
+    new_world: Callable[[], Pipeline],
+    tmp_path_factory: pytest.TempPathFactory,
+    order: Sequence[tuple[str, str, str]],
+    first: int,
+    second: int,
+) -> None:
+    world = new_world()
+    for number, (feed, name, content) in enumerate(order):
+        if number in (first, second):
+            make(world, made=IN_PARTS)
+        world.put(feed, name, content)
+    make(world, made=IN_PARTS)
+    expected = from_nothing(world, tmp_path_factory.mktemp("nothing") / "warehouse")
+    made = tables_of(world.settings)
+    assert made.keys() == expected.keys()
+    for table, rows in expected.items():
+        assert made[table] == rows, table
+
+
+def test_reading_again_and_a_change_of_what_is_declared_have_every_feed_counted(
+    world: Pipeline, work: dict[str, list[str]]
+) -> None:
+    every = [feed.key for feed in world.partnership.feeds]
+    forget_stages(world.settings)
+    make(world, made=["build_figures"])
+    assert work["counted"] == every
+    measures = world.sources / "measures.yml"
+    kept = measures.read_text(encoding="utf-8")
+    measures.write_text(kept + "\n# a remark\n", encoding="utf-8")
+    try:
+        make(world, made=["build_figures"])
+    finally:
+        measures.write_text(kept, encoding="utf-8")
+    assert work["counted"] == [*every, *every]
+
+
+def test_a_stage_that_was_killed_after_it_wrote_is_run_again_though_its_inputs_are_those_of_before(
+    world: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tables_of(world.settings)["claims"]
+    figures, claims = (table_path(world.settings, table) for table in ("figures", "claims"))
+
+    def killed(*_: object) -> None:
+        shutil.copyfile(table_path(world.settings, "periods"), claims)
+        raise KeyboardInterrupt
+
+    # other figures for a moment, as of a configuration that is taken back
+    kept = figures.read_bytes()
+    figures.write_bytes(kept + b" ")
+    run = Stages(world.settings, world.partnership, world.specs)
+    with monkeypatch.context() as patched:
+        patched.setattr(stages, "build_claims", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run.build_claims()
+    figures.write_bytes(kept)
+    Stages(world.settings, world.partnership, world.specs).build_claims()
+    assert tables_of(world.settings)["claims"] == before
