@@ -40,8 +40,9 @@ def axe() -> str:
     return AXE.read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Any]:
+    """A browser for one module: Playwright keeps an event loop running as long as it is open, which others could not bear."""
     playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: make test installs it")
     with playwright_api.sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
