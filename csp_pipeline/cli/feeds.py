@@ -2,13 +2,15 @@
 
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from csp_pipeline.cli.output import Format, errors, print_rows
 from csp_pipeline.errors import ConfigurationError
-from csp_pipeline.partnership.partnership import Partnership
+
+if TYPE_CHECKING:
+    from csp_pipeline.partnership.partnership import Partnership
 
 app = typer.Typer(help="List the ready feeds, or switch one on.", rich_markup_mode=None, invoke_without_command=True)
 Sources = Annotated[
@@ -67,7 +69,7 @@ def add(
     )
 
 
-def write_feed(partnership: Partnership, layout: str, agency: str, name: str) -> Path:
+def write_feed(partnership: "Partnership", layout: str, agency: str, name: str) -> Path:
     """Write the feed.yml of a ready layout, with the partnership's own areas, and the folder for its files.
 
     Raises ConfigurationError when the name cannot be that of a table, or the feed is there already.
