@@ -21,6 +21,8 @@ WORKBOOKS = (".xlsx", ".xlsm", ".ods")
 ZIP_MARK, GZIP_MARK = b"PK\x03\x04", b"\x1f\x8b"
 DIRECTORY_ENTRY = b"PK\x01\x02"
 UNIX_LINK, UNIX_TYPES = 0o120000, 0o170000
+# What zipfile and gzip raise for what cannot be unpacked: damaged, cut short, locked with a password, or packed by a method that
+# they do not know (NotImplementedError).
 UNPACKABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
 
 

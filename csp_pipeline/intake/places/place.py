@@ -74,22 +74,18 @@ class Place(Protocol):
 
     def list_files(self) -> Iterable[FoundFile]:
         """Every file there is now, never from a cache."""
-        ...
 
     def open_file(self, found: FoundFile, offset: int, known_version: str) -> AbstractContextManager[Body]:
         """Begin to read a file at `offset` where that is possible, else from its start: `Body.offset` says which.
 
         Raises NotModifiedError when the file is still `known_version`, and NotPublishedError when it is not there yet.
         """
-        ...
 
     def look_at(self, found: FoundFile) -> FoundFile | None:
         """The file as it is now, or None when it is gone."""
-        ...
 
     def close(self) -> None:
         """Leave the place."""
-        ...
 
 
 def is_wanted(path: str, feed: Feed) -> bool:

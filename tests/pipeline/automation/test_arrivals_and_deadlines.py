@@ -1,0 +1,168 @@
+"""What asks for a run by itself: new files at a place, and the day after a deadline."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from csp_pipeline.defs.arrival import sensor_name
+from csp_pipeline.defs.automation import JOB
+from csp_pipeline.defs.build import build_definitions
+from csp_pipeline.errors import PullError
+from csp_pipeline.intake import arrivals
+from csp_pipeline.partnership.partnership import Feed
+from csp_pipeline.stages import Pipeline as Stages
+from csp_pipeline.stages import open_pipeline
+from tests.conftest import Pipeline
+from tests.pipeline.automation.small_world import APRIL, ASB, CRIMES, MAY, incidents, outcomes, run, tick
+
+# New files
+
+
+def test_new_files_ask_for_a_run_of_their_feed_and_their_years_alone(
+    world: Pipeline, definitions: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    first = tick(definitions, instance, ASB)
+    (request,) = first.run_requests
+    assert request.asset_selection == [dg.AssetKey(["police", "asb"])]
+    assert request.tags["dagster/asset_partition_range_start"] == "2015-16"
+    assert request.tags["dagster/asset_partition_range_end"] == "2016-17"
+    assert run(definitions, instance, ASB, ("2015-16", "2016-17")).success
+    # landed by now: neither the kept cursor nor a lost one asks for them again
+    for cursor in (first.cursor, None):
+        assert not tick(definitions, instance, ASB, cursor).run_requests
+    world.put(ASB, MAY, incidents("15/05/2016", 4))
+    (may,) = tick(definitions, instance, ASB, first.cursor).run_requests
+    assert may.tags["dagster/asset_partition_range_start"] == "2016-17"
+    assert may.run_key != request.run_key
+
+
+def test_the_same_arrival_has_the_same_run_key_and_other_contents_another(
+    world: Pipeline, definitions: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    keys = [tick(definitions, instance, ASB).run_requests[0].run_key for _ in range(2)]
+    path = world.put(ASB, APRIL, incidents("15/04/2016", 3, 4, 5))
+    os.utime(path, (1, 1))
+    keys.append(tick(definitions, instance, ASB).run_requests[0].run_key)
+    assert keys[0] == keys[1] != keys[2]
+
+
+def test_a_dead_place_is_skipped_with_the_reason_and_holds_no_other(world: Pipeline, instance: dg.DagsterInstance) -> None:
+    feed = world.sources / CRIMES / "feed.yml"
+    written = feed.read_text("utf-8")
+    feed.write_text(written.replace("location: exports", "location: gone/away"), "utf-8")
+    definitions = build_definitions(open_pipeline(world.settings))
+    feed.write_text(written, "utf-8")
+    dead = tick(definitions, instance, CRIMES, "as before")
+    assert not dead.run_requests
+    assert "gone/away does not exist" in dead.skip_message
+    assert dead.cursor == "as before"
+    assert len(tick(definitions, instance, ASB).run_requests) == 1
+
+
+def test_a_tick_asks_a_dead_server_once_and_ends_before_dagster_gives_it_up(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, float]] = []
+
+    def dead(feed: Feed) -> None:
+        limits = feed.entry.pull.limits
+        asked.append((limits.attempts, limits.connect_seconds + limits.total_seconds))
+        raise PullError(f"{feed.key}: no answer")
+
+    monkeypatch.setattr(arrivals, "find_files", dead)
+    assert tick(definitions, instance, ASB, "as before").skip_message == f"{ASB}: no answer"
+    ((attempts, seconds),) = asked
+    assert attempts == 1
+    assert seconds < 180
+
+
+def test_a_file_of_no_known_year_asks_for_all_years_and_is_refused_by_name(
+    world: Pipeline, definitions: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    world.put(ASB, "asb_2009-04_extracted-2009-05-10.csv", incidents("15/04/2009", 9))
+    world.put(ASB, "asb_april.csv", incidents("15/04/2016", 9))
+    (request,) = tick(definitions, instance, ASB).run_requests
+    years = (request.tags["dagster/asset_partition_range_start"], request.tags["dagster/asset_partition_range_end"])
+    assert years == ("2015-16", "2016-17")
+    assert run(definitions, instance, ASB, years).success
+    refused = {path for path, outcome in outcomes(world, ASB).items() if outcome == "refused"}
+    assert refused == {"asb_2009-04_extracted-2009-05-10.csv", "asb_april.csv"}
+
+
+def test_a_tick_over_ten_thousand_landed_files_reads_none_of_them(
+    world: Pipeline, definitions: dg.Definitions, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted, not timed: with nothing new one listing, without a look at what is landed; with one new file, one run."""
+    place = world.sources / CRIMES / "exports"
+    for number in range(10_000):
+        (place / f"crimes_2016-04_extracted-2016-05-10_{number}.csv").touch()
+    looked: dict[str, int] = {"landed": 0, "listed": 0}
+
+    def counting(name: str, called: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*arguments: Any) -> Any:
+            looked[name] += 1
+            return called(*arguments)
+
+        return wrapped
+
+    monkeypatch.setattr(arrivals, "landed_files", counting("landed", arrivals.landed_files))
+    monkeypatch.setattr(arrivals, "find_files", counting("listed", arrivals.find_files))
+    monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("a tick opens no file"))
+    first = tick(definitions, instance, CRIMES)
+    assert first.run_requests[0].tags["csp/new_files"] == "10000"
+    assert not tick(definitions, instance, CRIMES, first.cursor).run_requests
+    assert looked == {"landed": 1, "listed": 2}
+
+
+def test_every_place_has_a_sensor_that_somebody_has_to_start(definitions: dg.Definitions, stages: Stages) -> None:
+    for feed in stages.partnership.every_feed:
+        sensor = definitions.resolve_sensor_def(sensor_name(feed))
+        assert sensor.default_status == dg.DefaultSensorStatus.STOPPED
+        assert sensor.job_name == JOB
+
+
+# Deadlines
+
+
+@pytest.mark.parametrize(
+    ("day", "asked"),
+    [
+        ("2016-06-15", None),  # May's last day
+        ("2016-06-16", [CRIMES, ASB]),
+        ("2016-06-17", None),
+        ("2016-05-16", [CRIMES]),  # of the other feed April is there
+    ],
+)
+def test_on_the_day_after_a_deadline_the_feeds_that_have_not_come_are_looked_for_once_more(
+    world: Pipeline, definitions: dg.Definitions, instance: dg.DagsterInstance, day: str, asked: list[str] | None
+) -> None:
+    world.take_in(ASB)
+    moment = datetime.fromisoformat(f"{day}T06:00:00").replace(tzinfo=UTC)
+    context = dg.build_schedule_context(
+        instance, scheduled_execution_time=moment, repository_def=definitions.get_repository_def()
+    )
+    told = definitions.resolve_schedule_def("when_due").evaluate_tick(context)
+    if asked is None:
+        assert not told.run_requests
+        return
+    (request,) = told.run_requests or []
+    assert request.asset_selection == [dg.AssetKey(key.split("/")) for key in sorted(asked)]
+    assert request.tags["dagster/asset_partition_range_start"] == "2016-17"
+
+
+def test_a_feed_tells_which_periods_are_overdue_and_how_long_it_may_rest(
+    definitions: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    done = run(definitions, instance, ASB, ("2015-16", "2016-17"))
+    check = next(c for c in done.get_asset_check_evaluations() if c.check_name == "received_in_time")
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "2016-05 since 15/06/2016" in str(check.metadata["overdue"].value)
+    assert "2016-04" not in str(check.metadata["overdue"].value)
+    policy = definitions.resolve_asset_graph().get(dg.AssetKey(["police", "asb"])).freshness_policy
+    assert isinstance(policy, dg.FreshnessPolicy)
+    assert "46" in str(policy.warn_window.to_timedelta())  # type: ignore[attr-defined]
