@@ -17,23 +17,12 @@ from csp_pipeline.lake import table_path
 from csp_pipeline.reconcile import bridge, search
 from csp_pipeline.settings import Settings
 from csp_pipeline.stages import Pipeline as Stages
+from tests.bench.new_file import STAGES
 from tests.conftest import LAKE_TABLES, ONE_YEAR, Pipeline, copy_configuration, keep_feeds
 from tests.small_exports import crime, csv_text, fire, published
 
 CRIMES, FIRE, PUBLISHED = "police/crimes", "fire/incidents", "district/published_figures"
-MADE = (
-    "build_figures",
-    "build_vintages",
-    "build_break_suggestions",
-    "build_comparisons",
-    "build_bridges",
-    "build_gap_history",
-    "build_responses",
-    "build_discrepancies",
-    "search_definitions",
-    "build_change_tests",
-    "build_claims",
-)
+MADE = (*STAGES["figures"], *STAGES["comparisons, bridges and the rest"])
 TABLES = (*LAKE_TABLES, "links", "link_cuts")
 
 
