@@ -1,23 +1,15 @@
 """London Fire Brigade: incidents attended, as the London Datastore publishes them."""
 
 from csp_pipeline import tables
-from csp_pipeline.tables import Derived, FeedTable
+from csp_pipeline.agencies.districts import district_of
+from csp_pipeline.tables import FeedTable
 
 
 @tables.feed(
     row_unit="incident",
     key=("incident_number",),
     coverage_date="call_date",
-    derived=(
-        Derived(
-            "district_code",
-            "VARCHAR",
-            "CASE WHEN borough_code IS NULL THEN NULL ELSE coalesce(borough_code_list.shared, 'elsewhere') END",
-            "Borough of the incident; elsewhere beyond the partnership's areas",
-            role="area: incident",
-            reference="district",
-        ),
-    ),
+    derived=(district_of("borough_code", "Borough of the incident", role="area: incident"),),
 )
 class LondonIncidents(FeedTable):
     """Incidents that the London Fire Brigade attended, one row each, after the national Incident Recording System.

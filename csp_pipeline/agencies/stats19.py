@@ -4,26 +4,17 @@ Codes are those of the Department's guide to the open data: -1 stands for what i
 """
 
 from csp_pipeline import tables
+from csp_pipeline.agencies.districts import district_of
 from csp_pipeline.tables import Derived, FeedTable, LookUp
 
 SEVERITY = {"1": "fatal", "2": "serious", "3": "slight"}
-DISTRICT = "CASE WHEN district_given IS NULL THEN NULL ELSE coalesce(district_given_list.shared, 'elsewhere') END"
 
 
 @tables.feed(
     row_unit="collision",
     key=("collision_index",),
     coverage_date="collision_date",
-    derived=(
-        Derived(
-            "district_code",
-            "VARCHAR",
-            DISTRICT,
-            "District of the collision; elsewhere beyond the partnership's areas",
-            role="area: collision",
-            reference="district",
-        ),
-    ),
+    derived=(district_of("district_given", "District of the collision", role="area: collision"),),
 )
 class Collisions(FeedTable):
     """Collisions in which someone was injured on a public road and the police were told, one row each."""
