@@ -4,8 +4,10 @@ import fcntl
 import functools
 import json
 import os
+import threading
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -53,7 +55,8 @@ def make_folder(path: Path) -> None:
 def replacing(path: Path) -> Iterator[Path]:
     """A place beside `path` to write to; renamed to `path` when the block ends well, removed when it does not."""
     make_folder(path.parent)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # steps run side by side in threads, and two may make the same part
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_native_id()}.part")
     try:
         yield beside
         os.replace(beside, path)
@@ -114,7 +117,19 @@ def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     """A connection of its own to this process's in-memory DuckDB: temporary tables and variables are not shared, memory
     and threads are.
     """
-    return _engine(settings.memory_limit, settings.threads, str(settings.warehouse / ".spill")).cursor()
+    connection = _engine(settings.memory_limit, settings.threads, str(settings.warehouse / ".spill")).cursor()
+    _connections.add(connection)
+    return connection
+
+
+def interrupt_queries() -> None:
+    """End what this process's DuckDB is at: every query that is under way fails with an InterruptException."""
+    for connection in list(_connections):
+        with suppress(duckdb.ConnectionException):  # it is closed
+            connection.interrupt()
+
+
+_connections: weakref.WeakSet[duckdb.DuckDBPyConnection] = weakref.WeakSet()
 
 
 @functools.lru_cache(maxsize=1)

@@ -23,11 +23,12 @@ from csp_pipeline.defs.figure_assets import build_figure_assets
 from csp_pipeline.defs.instance import QUIET, open_instance
 from csp_pipeline.defs.intake_assets import build_intake_assets, problems_of
 from csp_pipeline.defs.one_run import ONE_RUN, build_one_run
-from csp_pipeline.defs.outcome import LOOK_AT_THE_DISK, NO_STEP, WHOLE_RUN, StepFailure, explain_failure, outcome_of
+from csp_pipeline.defs.outcome import LOOK_AT_THE_DISK, StepFailure, failures_of, outcome_of
 from csp_pipeline.defs.publish_assets import build_publish_assets
 from csp_pipeline.defs.reconcile_assets import build_reconcile_assets
+from csp_pipeline.defs.side_by_side import build_executor, execute_here
 from csp_pipeline.errors import PublishError
-from csp_pipeline.lake import only_run
+from csp_pipeline.lake import interrupt_queries, only_run
 from csp_pipeline.stages import Pipeline
 
 
@@ -41,7 +42,7 @@ class RunResult:
 
 
 def build_definitions(pipeline: Pipeline) -> dg.Definitions:
-    """Assets, checks, jobs, schedules and sensor of one pipeline; steps run in one process unless told otherwise."""
+    """Assets, checks, jobs, schedules and sensor of one pipeline; steps run in one process, side by side."""
     feeds = build_intake_assets(pipeline, pipeline.partnership.feeds)
     answers = build_intake_assets(pipeline, pipeline.partnership.response_feeds)
     products = build_figure_assets(pipeline, feeds)
@@ -59,7 +60,7 @@ def build_definitions(pipeline: Pipeline) -> dg.Definitions:
             *build_alert_sensors(pipeline),
         ],
         resources={ONE_RUN: build_one_run(pipeline)},
-        executor=dg.in_process_executor,
+        executor=build_executor(pipeline.settings.steps_at_once, interrupt_queries),
     )
 
 
@@ -74,16 +75,12 @@ def run_in_process(pipeline: Pipeline, years: tuple[str, str] | None = None, *, 
     with only_run(pipeline.settings, run_id):
         try:
             with open_instance(pipeline.settings.dagster_home) as instance:
-                result = (
-                    build_definitions(pipeline)
-                    .resolve_job_def(JOB)
-                    .execute_in_process(
-                        instance=instance,
-                        tags=range_tags(first, last) | ({READ_AGAIN: "true"} if read_again else {}),
-                        raise_on_error=False,
-                        run_config=QUIET,
-                        run_id=run_id,
-                    )
+                result = execute_here(
+                    build_definitions(pipeline).resolve_job_def(JOB),
+                    instance,
+                    run_id=run_id,
+                    tags=range_tags(first, last) | ({READ_AGAIN: "true"} if read_again else {}),
+                    run_config=QUIET,
                 )
         except Exception as error:
             cause = _first_cause(error)
@@ -94,9 +91,7 @@ def run_in_process(pipeline: Pipeline, years: tuple[str, str] | None = None, *, 
             ) from error
         events = result.all_events
         outcome = outcome_of(run_id, events, is_success=result.success)
-        failures = [explain_failure(event) for event in events if event.is_step_failure]
-        if not result.success and not failures:
-            failures = [StepFailure(WHOLE_RUN, NO_STEP, NO_STEP, is_configuration=False)]
+        failures = failures_of(events, is_success=result.success)
         problems = sorted({problem for event in events for problem in problems_of(event)})
         return RunResult(failures, problems, outcome)
 

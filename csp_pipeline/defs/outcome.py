@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import dagster as dg
+from dagster._core.events import JobFailureData, RunFailureReason
 
 from csp_pipeline.alerts.concerns import RunOutcome
 from csp_pipeline.errors import ConfigurationError, PublishError, PullError
@@ -17,8 +18,14 @@ LOOK_AT_THE_DISK = (
 # What stands for a run that ended outside of its steps.
 WHOLE_RUN = "run"
 NO_STEP = "the run ended before its first step; see the run in csp ui"
+GOES_ON = "What it had loaded stays, and the next run goes on from there."
 # What has to be known of a run to tell what became of it.
-EVENTS = {dg.DagsterEventType.STEP_START, dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.STEP_SUCCESS}
+EVENTS = {
+    dg.DagsterEventType.STEP_START,
+    dg.DagsterEventType.STEP_FAILURE,
+    dg.DagsterEventType.STEP_SUCCESS,
+    dg.DagsterEventType.RUN_FAILURE,
+}
 
 
 @dataclass(frozen=True)
@@ -52,21 +59,50 @@ def step_name(event: dg.DagsterEvent) -> str:
     return str(event.step_key).replace("__", "/")
 
 
+def failures_of(events: Iterable[dg.DagsterEvent], *, is_success: bool) -> list[StepFailure]:
+    """Why a run failed, by step, or one failure of the whole run; none of a run that worked."""
+    found = list(events)
+    if is_success:
+        return []
+    if any(_is_interruption(event) for event in found):
+        return [_failure_of_the_run(f"the run was interrupted{_at_work(found)}. {GOES_ON}")]
+    return [explain_failure(event) for event in found if event.is_step_failure] or [
+        _failure_of_the_run(_why_no_step_failed(found))
+    ]
+
+
 def outcome_of(run_id: str, events: Iterable[dg.DagsterEvent], *, is_success: bool) -> RunOutcome:
     """What is told of a run: its failed steps and those that worked."""
     found = list(events)
-    failed = {failure.step: failure.told for failure in (explain_failure(e) for e in found if e.is_step_failure)}
+    failed = {failure.step: failure.told for failure in failures_of(found, is_success=is_success)}
     succeeded = {step_name(event) for event in found if event.is_step_success}
     if is_success:
         succeeded.add(WHOLE_RUN)
-    elif not failed:
-        failed[WHOLE_RUN] = _why_no_step_failed(found)
     return RunOutcome(run_id, failed, frozenset(succeeded))
 
 
+def _failure_of_the_run(why: str) -> StepFailure:
+    return StepFailure(WHOLE_RUN, why, why, is_configuration=False)
+
+
+def _is_interruption(event: dg.DagsterEvent) -> bool:
+    """Whether the run was told to end: by its user's Ctrl-C, by the service or by the machine that was shut down."""
+    data = event.event_specific_data
+    return isinstance(data, JobFailureData) and data.failure_reason == RunFailureReason.UNEXPECTED_TERMINATION
+
+
 def _why_no_step_failed(events: Iterable[dg.DagsterEvent]) -> str:
-    """Why a run failed of which no step did: it never came to its steps, or its process was ended during one."""
-    begun = [step_name(event) for event in events if event.event_type == dg.DagsterEventType.STEP_START]
-    if not begun:
-        return NO_STEP
-    return f"its process was ended during the step {begun[-1]}: killed, out of memory, or the machine was restarted"
+    """Why a run failed of which no step did: it never came to its steps, or its process was ended during some."""
+    at_work = _at_work(events)
+    return f"its process was ended{at_work}: killed, out of memory, or the machine was restarted" if at_work else NO_STEP
+
+
+def _at_work(events: Iterable[dg.DagsterEvent]) -> str:
+    """Which steps had begun and did not come to their end by themselves, in words: ` during the steps figures, police/asb`."""
+    steps: dict[str, None] = {}
+    for event in events:
+        if event.event_type == dg.DagsterEventType.STEP_START:
+            steps[step_name(event)] = None
+        elif event.event_type == dg.DagsterEventType.STEP_SUCCESS:
+            steps.pop(step_name(event), None)
+    return f" during the step{'s' if len(steps) > 1 else ''} {', '.join(steps)}" if steps else ""

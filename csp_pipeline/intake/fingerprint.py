@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import secrets
+import threading
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -16,6 +17,9 @@ from csp_pipeline.partnership.periods import Period
 from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec
 
+# Feeds are taken in side by side, and the first of them makes the secret for all.
+_MAKING_THE_SECRET = threading.Lock()
+
 
 def person_key_secret(settings: Settings) -> bytes:
     """The secret that person keys are re-keyed with: from the environment, else made once and kept beside landing."""
@@ -23,10 +27,11 @@ def person_key_secret(settings: Settings) -> bytes:
         value = settings.person_key_secret.get_secret_value().encode()
     else:
         path = settings.landing / "person_key.secret"
-        if not path.exists():
-            with replacing(path) as beside:
-                beside.touch(mode=0o600)
-                beside.write_text(secrets.token_hex(32))
+        with _MAKING_THE_SECRET:
+            if not path.exists():
+                with replacing(path) as beside:
+                    beside.touch(mode=0o600)
+                    beside.write_text(secrets.token_hex(32))
         value = path.read_bytes()
     return hashlib.sha256(value).digest() if len(value) > 64 else value
 

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Lock
 
 from csp_pipeline.errors import ConfigurationError, CspError, PullError
 from csp_pipeline.intake.fetch import Patience, fetch_file, incoming_folder
@@ -94,11 +95,13 @@ class PulledAhead:
         self._feeds, self._settings = {feed.key: feed for feed in feeds}, settings
         self._threads = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="pull")
         self._coming: dict[str, Future[Pulled]] = {}
+        self._asked = Lock()
 
     def of(self, feed: Feed) -> Pulled:
         """What was pulled of a feed, as soon as that is over; each feed is asked for once."""
-        if not self._coming:
-            self._coming = {key: self._threads.submit(pull_feed, one, self._settings) for key, one in self._feeds.items()}
+        with self._asked:
+            if not self._coming:
+                self._coming = {key: self._threads.submit(pull_feed, one, self._settings) for key, one in self._feeds.items()}
         coming = self._coming.get(feed.key)
         return coming.result() if coming is not None else pull_feed(feed, self._settings)
 

@@ -64,7 +64,7 @@ def test_there_is_one_asset_for_each_feed_then_the_products_in_order(definitions
         "discrepancies": {"bridges", "gap_history", "responses"},
         "warehouse": {"discrepancies", "definition_searches", "break_suggestions", "change_tests", "claims"},
         "reports": {"warehouse"},
-        "scorecard": {"warehouse"},
+        "scorecard": {"reports"},
     }
     assert graph.get_all_asset_keys() == feeds | answers | {dg.AssetKey(name) for name in ("figures", "responses", *products)}
     assert len(feeds) == 13
