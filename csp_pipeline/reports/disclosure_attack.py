@@ -19,8 +19,8 @@ TOLERANCE = 1e-6
 STANDARD_OUTPUT = 1
 # Branching stops here, not at a time, so that the same input gives the same output on every machine.
 NODES = 2000
-# After so many worlds that show many ends possible at once, those left get worlds of their own.
-PUSHES = 4
+# So many ends or fewer get worlds of their own at once.
+FEW = 8
 # A cell with a gap is not followed further than this from it.
 FAR = 1000
 
@@ -128,13 +128,12 @@ def in_use(matrix: sparse.csc_array) -> sparse.csr_array:
 def components_of(matrix: sparse.csc_array, among: Array) -> Array:
     """A number for each cell: cells tied by relations among the chosen ones share it; -1 where not chosen."""
     chosen = np.flatnonzero(among)
-    part = matrix[:, chosen]
-    labels = np.full(len(among), -1)
+    part = matrix[:, chosen].tocoo()
     # cells and relations are the two sides of one graph
-    graph = sparse.block_array([[None, abs(part.T)], [abs(part), None]], format="csr") if part.nnz else None
-    labels[chosen] = (
-        connected_components(graph, directed=False)[1][: len(chosen)] if graph is not None else np.arange(len(chosen))
-    )
+    nodes = len(chosen) + part.shape[0]
+    graph = sparse.coo_array((np.ones(part.nnz), (part.col, len(chosen) + part.row)), shape=(nodes, nodes))
+    labels = np.full(len(among), -1)
+    labels[chosen] = connected_components(graph, directed=False)[1][: len(chosen)]
     return labels
 
 
@@ -144,82 +143,117 @@ def exposed(knowledge: Knowledge, hidden: Array, among: list[End] | None = None)
     Whether an end is possible is the attacker's linear programme of Fischetti and Salazar (see disclosure.protect), in whole
     numbers. One world can show many ends possible at once, so that few programmes are solved.
     """
-    labels = components_of(knowledge.matrix, hidden)
-    ends = []
-    for direction in (LOWER, UPPER):
-        if among is None:
-            left = np.arange(len(knowledge.small))
-        else:
-            left = np.array([end.position for end in among if end.direction == direction], dtype=int)
-        left = _without_common_world(knowledge, hidden, labels, direction, left)
-        ends += _without_own_world(knowledge, labels, direction, left)
-    return ends
-
-
-def _end(knowledge: Knowledge, direction: int) -> Array:
-    return knowledge.down if direction == LOWER else knowledge.up
-
-
-def _bounds(knowledge: Knowledge, cells: Array, direction: int, small: Array) -> tuple[Array, Array]:
-    """Bounds of some cells; what is pushed is not pushed beyond its end, which keeps the programme bounded."""
-    low, high = knowledge.low.copy(), knowledge.high.copy()
-    targets = knowledge.small[small]
-    if direction == LOWER:
-        low[targets] = np.maximum(low[targets], knowledge.down[small])
+    if among is None:
+        count = len(knowledge.small)
+        position, direction = np.tile(np.arange(count), 2), np.repeat([LOWER, UPPER], count)
     else:
-        high[targets] = np.minimum(high[targets], knowledge.up[small])
-    return low[cells], high[cells]
+        position, direction = np.array([(end.position, end.direction) for end in among], dtype=int).reshape(-1, 2).T
+    labels = components_of(knowledge.matrix, hidden)
+    left = _without_common_world(knowledge, hidden, labels, position, direction)
+    return _without_own_world(knowledge, labels, position[left], direction[left])
 
 
-def _without_common_world(knowledge: Knowledge, hidden: Array, labels: Array, direction: int, left: Array) -> Array:
-    """Those small cells whose end was not reached while all those left were pushed towards it together."""
+def _distance(knowledge: Knowledge, position: Array, direction: Array) -> Array:
+    """How far from the truth some ends lie."""
+    return np.where(direction == LOWER, knowledge.down[position], knowledge.up[position])
+
+
+def _without_common_world(knowledge: Knowledge, hidden: Array, labels: Array, position: Array, direction: Array) -> Array:
+    """Places of the ends that were not reached while all those left were pushed towards them together: down in one world and
+    up in another.
+    """
+    left = np.arange(len(position))
+    target, distance = knowledge.small[position], _distance(knowledge, position, direction)
     cells = np.flatnonzero(hidden)
-    matrix = in_use(knowledge.matrix[:, cells])
-    for _ in range(PUSHES):
-        if not len(left):
-            break
-        push = np.zeros(len(hidden))
-        push[knowledge.small[left]] = -direction
-        found = solve(push[cells], matrix, (0, 0), *_bounds(knowledge, cells, direction, left), np.zeros(len(cells)))
+    relations = in_use(knowledge.matrix[:, cells])
+    matrix = sparse.block_diag([relations, relations], format="csr")
+    place = np.searchsorted(cells, target) + np.where(direction == UPPER, len(cells), 0)
+    low, high, whole = (np.tile(known[cells], 2) for known in (knowledge.low, knowledge.high, knowledge.is_whole))
+    below, above = (np.tile(known[cells], 2) for known in (knowledge.below, knowledge.above))
+    label = np.concatenate([labels[cells], labels[cells] + labels.max(initial=0) + 1])
+    while len(left) > FEW:
+        # what is pushed is not pushed beyond its end, which keeps the programme bounded
+        at, end, push, least, most = place[left], distance[left], np.zeros(len(low)), low.copy(), high.copy()
+        push[at] = -direction[left]
+        least[at] = np.where(push[at] > 0, np.maximum(least[at], end), least[at])
+        most[at] = np.where(push[at] < 0, np.minimum(most[at], end), most[at])
+        found = solve(push, matrix, (0, 0), least, most, np.zeros(len(low)))
         if found.x is None:
-            return left
-        world = np.zeros(len(hidden))
-        world[cells] = found.x
+            break
         # a world counts only where it is whole: judged for each set of cells tied together
-        broken = knowledge.is_whole & (abs(world - np.round(world)) > TOLERANCE)
-        broken |= (world > knowledge.below + TOLERANCE) & (world < knowledge.above - TOLERANCE)
-        is_possible = ~np.isin(labels, np.unique(labels[broken & hidden]))
-        target = knowledge.small[left]
-        reached = is_possible[target] & (direction * (world[target] - _end(knowledge, direction)[left]) >= -TOLERANCE)
-        left = left[~reached]
-        if not reached.any():
+        is_possible = ~np.isin(label, label[~_is_world(found.x, whole, below, above)])
+        is_left = ~(is_possible[at] & (direction[left] * (found.x[at] - end) >= -TOLERANCE))
+        before, left = len(left), left[is_left]
+        if 2 * len(left) > before:
             break
     return left
 
 
-def _without_own_world(knowledge: Knowledge, labels: Array, direction: int, left: Array) -> list[End]:
-    """Ends that no world reaches: each small cell has a world of its own, all in one programme."""
-    if not len(left):
+def _is_world(distance: Array, is_whole: Array, below: Array, above: Array) -> Array:
+    """Whether each cell lies where it may in a world: a count at a whole number, and none in its gap."""
+    is_broken = is_whole & (abs(distance - np.round(distance)) > TOLERANCE)
+    return ~(is_broken | ((distance > below + TOLERANCE) & (distance < above - TOLERANCE)))
+
+
+@dataclass(frozen=True)
+class Search:
+    """The programme that looks for the world in which one cell lies furthest to one side."""
+
+    relations: Sided
+    aim: Array
+    low: Array
+    high: Array
+    is_whole: Array
+
+
+def _without_own_world(knowledge: Knowledge, labels: Array, position: Array, direction: Array) -> list[End]:
+    """Ends that no world reaches: each has a world of its own, all in one programme."""
+    if not len(position):
         return []
-    of_label = {int(label): np.flatnonzero(labels == label) for label in np.unique(labels[knowledge.small[left]])}
+    target, distance = knowledge.small[position], _distance(knowledge, position, direction)
+    of_label = {int(label): np.flatnonzero(labels == label) for label in np.unique(labels[target])}
     relations = {label: in_use(knowledge.matrix[:, cells]) for label, cells in of_label.items()}
-    aims, lows, highs, wholes, worlds = [], [], [], [], []
-    for position in left:
-        label = int(labels[knowledge.small[position]])
+    searches = []
+    for cell, side, end in zip(target, direction, distance, strict=True):
+        label = int(labels[cell])
         cells = of_label[label]
-        low, high = _bounds(knowledge, cells, direction, np.array([position]))
-        worlds.append(with_sides(relations[label], low, high, knowledge.below[cells], knowledge.above[cells]))
-        sides = worlds[-1].matrix.shape[1] - len(cells)
-        aims.append(np.append(cells == knowledge.small[position], np.zeros(sides)))
-        lows.append(np.append(low, np.zeros(sides)))
-        highs.append(np.append(high, np.ones(sides)))
-        wholes.append(np.append(knowledge.is_whole[cells], np.ones(sides)))
-    target = np.concatenate(aims).astype(bool)
-    matrix = sparse.block_diag([world.matrix for world in worlds], format="csr")
-    limits = tuple(np.concatenate([world.limits[i] for world in worlds]) for i in (0, 1))
-    bounds = np.concatenate(lows), np.concatenate(highs)
-    found = solve(-direction * target.astype(float), matrix, (limits[0], limits[1]), *bounds, np.concatenate(wholes))
-    # without a result, all that is certain is that the truth itself is possible
-    reached = np.zeros(len(left)) if found.x is None else found.x[target]
-    is_short = direction * (reached - _end(knowledge, direction)[left]) < -TOLERANCE
-    return [End(int(p), direction, float(distance)) for p, distance in zip(left[is_short], reached[is_short], strict=True)]
+        low, high = knowledge.low[cells], knowledge.high[cells]
+        aim = (cells == cell) * -float(side)
+        low[aim > 0], high[aim < 0] = np.maximum(low[aim > 0], end), np.minimum(high[aim < 0], end)
+        sided = with_sides(relations[label], low, high, knowledge.below[cells], knowledge.above[cells])
+        no, yes = np.zeros(sided.matrix.shape[1] - len(cells)), np.ones(sided.matrix.shape[1] - len(cells))
+        searches.append(
+            Search(
+                sided,
+                np.append(aim, no),
+                np.append(low, no),
+                np.append(high, yes),
+                np.append(knowledge.is_whole[cells], yes).astype(bool),
+            )
+        )
+    # most are whole without being asked to be, which takes a fraction of the time
+    reached, is_found = _furthest(searches, as_whole=False)
+    broken = np.flatnonzero(~is_found)
+    if len(broken):
+        reached[broken], _ = _furthest([searches[place] for place in broken], as_whole=True)
+    is_short = direction * (reached - distance) < -TOLERANCE
+    ends = zip(position[is_short], direction[is_short], reached[is_short], strict=True)
+    return [End(int(place), int(side), float(far)) for place, side, far in ends]
+
+
+def _furthest(searches: list[Search], *, as_whole: bool) -> tuple[Array, Array]:
+    """How far from the truth each search gets, and whether it ended in a world, all in one programme.
+
+    Without a result, all that is certain is that the truth itself is possible.
+    """
+    aim, low, high, is_whole = (
+        np.concatenate([getattr(search, name) for search in searches]) for name in ("aim", "low", "high", "is_whole")
+    )
+    limits = tuple(np.concatenate([search.relations.limits[side] for search in searches]) for side in (0, 1))
+    matrix = sparse.block_diag([search.relations.matrix for search in searches], format="csr")
+    found = solve(aim, matrix, (limits[0], limits[1]), low, high, is_whole & as_whole)
+    if found.x is None:
+        return np.zeros(len(searches)), np.zeros(len(searches), dtype=bool)
+    starts = np.cumsum([0, *(len(search.aim) for search in searches[:-1])])
+    is_broken = is_whole & (abs(found.x - np.round(found.x)) > TOLERANCE)
+    return found.x[aim != 0], ~np.logical_or.reduceat(is_broken, starts)
