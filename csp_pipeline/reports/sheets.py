@@ -86,9 +86,12 @@ def write_sheet(sheet: Worksheet, content: Sheet, table_name: str, styles: dict[
 
 def row_height(row: tuple[Any, ...], columns: tuple[tuple[str, int], ...]) -> float:
     """Height that shows all of a row's wrapped text: not every program works it out on opening."""
-    lines = max(
-        sum(_lines_of(line, width) for line in str(value).split("\n")) for value, (_, width) in zip(row, columns, strict=True)
-    )
+    lines = 1
+    for value, (_, width) in zip(row, columns, strict=True):
+        text = str(value)
+        # most fit in one line, and need no more looking at
+        if len(text) > width or "\n" in text:
+            lines = max(lines, sum(_lines_of(line, width) for line in text.split("\n")))
     return min(15.0 * lines, 400.0)
 
 
