@@ -119,8 +119,8 @@ def read_facts(settings: Settings, partnership: Partnership, parts: Parts | None
                 responses=_rows(db, "FROM responses ORDER BY discrepancy_id, agency, answered_on, submission_id, row_number"),
                 validity=_rows(db, "FROM validity ORDER BY agency, feed, covered_from, valid_from, submission_id"),
                 conflicts=_rows(db, read_sql(PACKAGE, "conflicts")),
-                figures=db.execute(read_sql(PACKAGE, "cells")).df(),
-                compared=db.execute(read_sql(PACKAGE, "compared")).df(),
+                figures=_table(db, read_sql(PACKAGE, "cells")),
+                compared=_table(db, read_sql(PACKAGE, "compared"), district=district),
                 blocked=_rows(db, read_sql(PACKAGE, "blocked"), district=district),
                 bridge_steps=_by_comparison(_rows(db, read_sql(PACKAGE, "bridge_steps"), district=district)),
                 bridge_records=_by_comparison(_rows(db, read_sql(PACKAGE, "bridge_records"), district=district)),
@@ -144,6 +144,12 @@ def _rows(db: duckdb.DuckDBPyConnection, query: str, **parameters: Any) -> list[
     found = db.execute(query, parameters) if parameters else db.execute(query)
     names = [column[0] for column in found.description or []]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _table(db: duckdb.DuckDBPyConnection, query: str, **parameters: Any) -> pd.DataFrame:
+    """The rows as a table whose texts are Python's own: those of Arrow are made anew each time that one is looked at."""
+    table = (db.execute(query, parameters) if parameters else db.execute(query)).df()
+    return table.astype(dict.fromkeys(table.columns[table.dtypes == "str"], object))
 
 
 def _by_comparison(rows: list[Row]) -> dict[str, list[Row]]:

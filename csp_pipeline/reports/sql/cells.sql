@@ -8,7 +8,7 @@ disputed AS (
 )
 SELECT
     concat_ws('|', f.agency || '/' || f.feed, f.measure, f.area_code, f.period) AS cell,
-    f.agency || '/' || f.feed AS feed, f.measure, f.area_code, f.period, f.unit, f.value
+    f.agency, f.agency || '/' || f.feed AS feed, f.measure, f.area_code, f.period, f.unit, f.value
 FROM figures f
 JOIN disputed USING (agency, feed, measure)
 JOIN areas a USING (area_code)
