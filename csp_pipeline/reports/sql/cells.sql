@@ -16,4 +16,4 @@ WHERE f.is_headline
     AND f.value IS NOT NULL
     AND a.area_level IN ('district', 'county', 'force')
     AND f.period_kind IN ('quarter', 'financial_year')
-ORDER BY ALL
+ORDER BY cell

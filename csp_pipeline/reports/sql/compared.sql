@@ -23,4 +23,3 @@ sides AS (
 )
 SELECT agency, feed || '|' || place AS cell, other_agency, other_feed, other_feed || '|' || place AS other_cell, other, rule, is_main
 FROM sides
-ORDER BY ALL
