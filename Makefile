@@ -16,7 +16,8 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -q csp_pipeline  # a service may not write where the code stands
+	@# pip compiles what it installs, but for what it leaves in its place.
+	$(BIN)/python -m compileall -q csp_pipeline
 	@touch $(READY)
 
 install: $(READY)  ## Make .venv with the pinned packages, and nothing else

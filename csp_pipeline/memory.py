@@ -1,8 +1,11 @@
-"""What the C library does with memory that was freed: hand it back, so that a file's size does not show in the process's."""
+"""What is done with memory: the C library hands back what was freed, and no garbage is looked for in what is kept."""
 
 import ctypes
 import functools
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # From malloc.h of the GNU C library, where the manual calls it "Malloc Tunable Parameters".
 M_MMAP_THRESHOLD = -3
@@ -21,3 +24,14 @@ def hand_back_freed_memory() -> bool:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     # An explicit value also ends the raising.
     return mallopt is not None and mallopt(M_MMAP_THRESHOLD, LARGE) == 1
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Load what stays to the end of the process, such as libraries: Python looks for no garbage in it, now or later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -85,7 +85,7 @@ def _refused_files(partnership: Partnership, receipts: Mapping[str, list[Receipt
 
 
 def _late_feeds(partnership: Partnership, receipts: dict[str, list[Receipt]], today: date) -> Iterator[Concern]:
-    overdue = overdue_periods(table_of_due_periods(partnership, receipts), today)
+    overdue = overdue_periods(table_of_due_periods(partnership.feeds, receipts), today)
     for row in overdue.itertuples(index=False):
         feed = partnership.feed(f"{row.agency}/{row.feed}")
         yield Concern(

@@ -1,7 +1,5 @@
 """The `csp` command: run the pipeline, see where it stands, read figures and discrepancies, write a sample world."""
 
-import atexit
-import gc
 import os
 import sys
 from datetime import datetime
@@ -328,11 +326,7 @@ def dictionary(
 
 
 def main() -> None:
-    """Entry point: errors meant for people are printed as one sentence, without a traceback."""
-    # A run keeps most of what it makes to its end: looking for garbage at every 700 objects takes a tenth of its time.
-    gc.set_threshold(50_000)
-    # Nor is there a point in looking for any at the very end, which would take another second and a half.
-    atexit.register(gc.freeze)
+    """The command: errors meant for people are printed as one sentence, without a traceback."""
     try:
         app()
     except CspError as error:

@@ -8,6 +8,7 @@ import typer
 from csp_pipeline.cli.alerts import print_not_told
 from csp_pipeline.cli.output import EXIT_CONFIGURATION, EXIT_FAILED, EXIT_REFUSED, errors, print_run
 from csp_pipeline.cli.progress import ShowingProgress
+from csp_pipeline.memory import loading
 from csp_pipeline.partnership.periods import Period
 from csp_pipeline.settings import Settings
 
@@ -17,10 +18,11 @@ def run_to_the_end(settings: Settings, years: str | None, *, quiet: bool, read_a
 
     `years` are as they were typed: `2016-17` or `2015-16:2016-17`; all with None.
     """
-    from csp_pipeline.alerts import tell_news
-    from csp_pipeline.defs.build import run_in_process
-    from csp_pipeline.publish.checks import list_errors_not_found, list_refused_files
-    from csp_pipeline.stages import open_pipeline
+    with loading():
+        from csp_pipeline.alerts import tell_news
+        from csp_pipeline.defs.build import run_in_process
+        from csp_pipeline.publish.checks import list_errors_not_found, list_refused_files
+        from csp_pipeline.stages import open_pipeline
 
     os.environ["CSP_SOURCES"], os.environ["CSP_WAREHOUSE"] = str(settings.sources), str(settings.warehouse)
     with ShowingProgress(quiet):

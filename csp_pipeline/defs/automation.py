@@ -74,7 +74,7 @@ def build_due_schedule(pipeline: Pipeline) -> dg.ScheduleDefinition:
 
 def feeds_that_became_overdue(pipeline: Pipeline, today: date) -> dict[str, tuple[str, str]]:
     """The feeds of which a period was due yesterday and has not come, with the first and last financial year of them."""
-    periods = table_of_due_periods(pipeline.partnership, read_all_receipts(pipeline.settings, pipeline.partnership))
+    periods = table_of_due_periods(pipeline.partnership.feeds, read_all_receipts(pipeline.settings, pipeline.partnership))
     late = periods[periods["first_accepted"].isna() & (periods["due"].dt.date == today - timedelta(days=1))]
     found: dict[str, tuple[str, str]] = {}
     for row in late.itertuples(index=False):

@@ -38,6 +38,12 @@ class EventLog(SqliteEventLogStorage):
         with self._db_lock, self._engine(shard).begin() as connection:
             yield connection
 
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table, which is asked with every event: one that was there stays."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
+
     def dispose(self) -> None:
         """Close every database; the instance does so when it ends."""
         for engine in self._engines.values():
@@ -48,6 +54,10 @@ class EventLog(SqliteEventLogStorage):
     @functools.cached_property
     def _engines(self) -> dict[str, sqlalchemy.Engine]:
         return {}
+
+    @functools.cached_property
+    def _tables(self) -> set[str]:
+        return set()
 
     def _engine(self, shard: str) -> sqlalchemy.Engine:
         if shard not in self._engines:

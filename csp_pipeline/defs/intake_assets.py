@@ -144,14 +144,12 @@ def _check(pipeline: Pipeline, feed: Feed, intake: FeedIntake) -> list[dg.AssetC
         repeated = count_repeated_keys(pipeline.settings, feed, spec, intake.new)
         results.append(dg.AssetCheckResult(check_name="unique_keys", passed=repeated == 0, metadata={"repeated_keys": repeated}))
     if feed.expected:
-        results.append(_check_in_time(pipeline, feed, intake))
+        results.append(_check_in_time(feed, intake))
     return results
 
 
-def _check_in_time(pipeline: Pipeline, feed: Feed, intake: FeedIntake) -> dg.AssetCheckResult:
-    receipts = {other.key: intake.receipts if other.key == feed.key else [] for other in pipeline.partnership.feeds}
-    periods = table_of_due_periods(pipeline.partnership, receipts).query("agency == @feed.agency and feed == @feed.name")
-    overdue = overdue_periods(periods, date.today())
+def _check_in_time(feed: Feed, intake: FeedIntake) -> dg.AssetCheckResult:
+    overdue = overdue_periods(table_of_due_periods([feed], {feed.key: intake.receipts}), date.today())
     return dg.AssetCheckResult(
         check_name=IN_TIME,
         passed=overdue.empty,

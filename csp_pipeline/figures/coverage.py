@@ -1,13 +1,15 @@
 """Which submissions hold for which periods, and how much of each period is covered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 import pandas as pd
 
 from csp_pipeline.intake.receipts import Receipt, read_receipts
-from csp_pipeline.partnership.partnership import Partnership
-from csp_pipeline.partnership.periods import parse_period, table_of_periods
+from csp_pipeline.partnership.partnership import Feed, Partnership
+from csp_pipeline.partnership.periods import Period, parse_period, table_of_periods
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 
@@ -23,6 +25,20 @@ CELLS = [
     "extracted",
     "received",
 ]
+
+
+@dataclass(frozen=True)
+class CoveredCell:
+    """A period that an accepted submission covers, and the day that it was extracted on."""
+
+    receipt: Receipt
+    period: Period
+    extracted: date
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the period was over by then."""
+        return self.extracted > self.period.end
 
 
 def read_all_receipts(settings: Settings, partnership: Partnership, *, with_responses: bool = False) -> dict[str, list[Receipt]]:
@@ -41,33 +57,37 @@ def read_all_receipts(settings: Settings, partnership: Partnership, *, with_resp
 
 def table_of_cells(partnership: Partnership, receipts: dict[str, list[Receipt]]) -> pd.DataFrame:
     """One row for each period that an accepted submission covers."""
-    rows = []
-    for feed in partnership.feeds:
-        for receipt in receipts[feed.key]:
-            if receipt.outcome == "refused":
-                continue
-            for label in receipt.cells:
-                period = parse_period(label, feed.entry.coverage.kind)
-                if period is None:
-                    raise ValueError(f"{receipt.submission_id}: {label!r} is no {feed.entry.coverage.kind}")
-                extracted = pd.Timestamp(str(receipt.extracted))
-                rows.append(
-                    (
-                        receipt.submission_id,
-                        feed.agency,
-                        feed.name,
-                        receipt.scope,
-                        label,
-                        period.start,
-                        period.end,
-                        extracted > pd.Timestamp(period.end),
-                        extracted,
-                        receipt.landed.received,
-                    )
-                )
+    rows = [
+        (
+            cell.receipt.submission_id,
+            feed.agency,
+            feed.name,
+            cell.receipt.scope,
+            cell.period.label,
+            cell.period.start,
+            cell.period.end,
+            cell.is_whole,
+            cell.extracted,
+            cell.receipt.landed.received,
+        )
+        for feed in partnership.feeds
+        for cell in covered_cells(feed, receipts[feed.key])
+    ]
     frame = pd.DataFrame(rows, columns=CELLS)
     days = dict.fromkeys(("covered_from", "covered_until", "extracted"), "datetime64[s]")
     return frame.astype({**days, "is_whole": "bool"})
+
+
+def covered_cells(feed: Feed, receipts: Iterable[Receipt]) -> Iterator[CoveredCell]:
+    """Each period that an accepted submission of a feed covers."""
+    for receipt in receipts:
+        if receipt.outcome == "refused":
+            continue
+        for label in receipt.cells:
+            period = parse_period(label, feed.entry.coverage.kind)
+            if period is None:
+                raise ValueError(f"{receipt.submission_id}: {label!r} is no {feed.entry.coverage.kind}")
+            yield CoveredCell(receipt, period, date.fromisoformat(str(receipt.extracted)))
 
 
 def refused_and_not_replaced(partnership: Partnership, receipts: Mapping[str, Sequence[Receipt]]) -> frozenset[str]:

@@ -1,14 +1,15 @@
 """Lateness per period: each period that a feed should cover, when it was due, and when the first whole file of it came."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import pandas as pd
 
 from csp_pipeline import tables
-from csp_pipeline.figures.coverage import table_of_cells
+from csp_pipeline.figures.coverage import covered_cells
 from csp_pipeline.intake.receipts import Receipt
 from csp_pipeline.partnership.due import due_periods
-from csp_pipeline.partnership.partnership import Partnership
+from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.tables import Table
 
 
@@ -33,23 +34,29 @@ class DuePeriods(Table):
 
 
 COLUMNS = list(DuePeriods.to_schema().columns)
-DAYS = ("period_start", "period_end", "due", "first_accepted")
+TYPES = dict.fromkeys(("period_start", "period_end", "due", "first_accepted"), "datetime64[s]") | {"days_late": "Int32"}
 
 
-def table_of_due_periods(partnership: Partnership, receipts: dict[str, list[Receipt]]) -> pd.DataFrame:
-    """The `due_periods` table, by feed and period."""
-    rows = [
-        (feed.agency, feed.name, due.period.label, due.period.start, due.period.end, due.day)
-        for feed in partnership.feeds
-        for due in due_periods(feed.expected, feed.entry.deadline_days)
-    ]
-    due = pd.DataFrame(rows, columns=COLUMNS[:-2]).astype(dict.fromkeys(DAYS[:-1], "datetime64[s]"))
-    cells = table_of_cells(partnership, receipts).query("is_whole")
-    came = cells.groupby(["agency", "feed", "covered_label"], as_index=False).agg(first_accepted=("extracted", "min"))
-    found = due.merge(came.rename(columns={"covered_label": "period"}), on=["agency", "feed", "period"], how="left")
-    found["first_accepted"] = found["first_accepted"].astype("datetime64[s]")
-    found["days_late"] = (found["first_accepted"] - found["due"]).dt.days.clip(lower=0).astype("Int32")
-    return found[COLUMNS]
+def table_of_due_periods(feeds: Iterable[Feed], receipts: Mapping[str, Sequence[Receipt]]) -> pd.DataFrame:
+    """The `due_periods` table of these feeds, by feed and period."""
+    rows = []
+    for feed in feeds:
+        came = _first_accepted(feed, receipts[feed.key])
+        for due in due_periods(feed.expected, feed.entry.deadline_days):
+            period, day = due.period, came.get(due.period.label)
+            days_late = None if day is None else due.days_late(day)
+            rows.append((feed.agency, feed.name, period.label, period.start, period.end, due.day, day, days_late))
+    return pd.DataFrame(rows, columns=COLUMNS).astype(TYPES)
+
+
+def _first_accepted(feed: Feed, receipts: Iterable[Receipt]) -> dict[str, date]:
+    """The day of extraction of the first accepted file that covers a period whole, by the period's label."""
+    came: dict[str, date] = {}
+    for cell in covered_cells(feed, receipts):
+        if cell.is_whole:
+            label = cell.period.label
+            came[label] = min(came.get(label, cell.extracted), cell.extracted)
+    return came
 
 
 def overdue_periods(periods: pd.DataFrame, today: date) -> pd.DataFrame:

@@ -36,7 +36,7 @@ def feed_status(settings: Settings, partnership: Partnership, today: date) -> tu
     """
     receipts = read_all_receipts(settings, partnership, with_responses=True)
     feeds = partnership.feeds_table
-    cells, due = table_of_cells(partnership, receipts), table_of_due_periods(partnership, receipts)
+    cells, due = table_of_cells(partnership, receipts), table_of_due_periods(partnership.feeds, receipts)
     with connect(settings) as connection:
         connection.register("received_files", _received_files(receipts))
         connection.register("regular_feeds", feeds)

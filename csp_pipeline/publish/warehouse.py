@@ -107,7 +107,7 @@ def _fill(
         "breaks": book.breaks_table,
         "preferences": book.preferences_table,
         "submissions": table_of_submissions(settings, partnership, receipts),
-        "due_periods": table_of_due_periods(partnership, receipts),
+        "due_periods": table_of_due_periods(partnership.feeds, receipts),
         "known_errors": table_of_known_errors(partnership, specs, receipts),
     }
     feeds = {feed.table: feed for feed in partnership.feeds}

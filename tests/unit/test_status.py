@@ -51,7 +51,7 @@ def test_a_feed_is_not_late_on_the_day_it_is_due_and_is_on_the_next(pipeline: Pi
 
 def test_lateness_is_told_for_each_period_and_does_not_depend_on_today(pipeline: Pipeline) -> None:
     receipts = read_all_receipts(pipeline.settings, pipeline.partnership)
-    periods = table_of_due_periods(pipeline.partnership, receipts)
+    periods = table_of_due_periods(pipeline.partnership.feeds, receipts)
     assert len(periods) == 12 + 4
     came = periods[periods.agency == "police"].set_index("period").days_late
     assert (came["2016-04"], came["2016-05"]) == (0, 7)
