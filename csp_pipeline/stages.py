@@ -215,10 +215,12 @@ class Pipeline:
             summary = write_scorecard(self.settings, self._parts("reports"))
             return {"measures": rows_of(summary.card) if summary else []}
 
-        return self._unless_done("scorecard", self.settings.reports / "scorecard.html", write, reads=Reads.ANSWERS)
+        return self._unless_done("scorecard", self.settings.reports / "scorecard.html", write, reads=Reads.SENT_REPORTS)
 
     def deliver_reports(self, send: bool) -> "list[Delivery]":
-        """Every agency's report to its place, or what would be sent; never left out, for what was sent stands in landing."""
+        """Every agency's report and the scorecard to their places, or what would be sent; never left out, for what was sent
+        stands in landing.
+        """
         from csp_pipeline.delivery import deliver_reports
 
         return deliver_reports(self.settings, self.partnership, send=send)

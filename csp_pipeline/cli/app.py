@@ -231,18 +231,18 @@ def sample(
 
 @app.command()
 def reports(
-    agency: Annotated[str | None, typer.Argument(help="Agency; all by default.")] = None,
+    agency: Annotated[str | None, typer.Argument(help="Agency, or with --deliver strategy_group; all by default.")] = None,
     deliver: Annotated[bool, typer.Option("--deliver", help="Show what would be sent to whom; sends nothing yet.")] = False,
     send: Annotated[bool, typer.Option("--send", help="With --deliver: send it.")] = False,
     sources: Sources = None,
     warehouse: Warehouse = None,
     format: OutputFormat = Format.table,
 ) -> None:
-    """Write the reports again from the published warehouse and list where they are, or deliver them.
+    """Write the reports again from the published warehouse and list where they are, or deliver them and the scorecard.
 
     Exit code 5: a report could not be delivered; the others were.
     """
-    from csp_pipeline.delivery import deliver_reports
+    from csp_pipeline.delivery import addressees_of, deliver_reports
     from csp_pipeline.lake import only_run
     from csp_pipeline.partnership.partnership import load_partnership
     from csp_pipeline.reports import write_reports
@@ -253,13 +253,14 @@ def reports(
     settings = settings_of(sources, warehouse)
     need_warehouse(settings)
     partnership = load_partnership(settings.sources)
-    known = list(partnership.file.agencies)
+    known = addressees_of(partnership) if deliver else list(partnership.file.agencies)
     if agency is not None and agency not in known:
         raise typer.BadParameter(f"no agency {agency!r}; known: {', '.join(known)}")
     with only_run(settings, f"reports {os.getpid()}"):
         summary = write_reports(settings, cells_on_scorecard)
         write_scorecard(settings)
-        deliveries = deliver_reports(settings, partnership, send=send, agencies=[agency] if agency else None) if deliver else []
+        addressees = [agency] if agency else None
+        deliveries = deliver_reports(settings, partnership, send=send, addressees=addressees) if deliver else []
     if deliver:
         print_deliveries(deliveries, format, sent=send)
         raise typer.Exit(EXIT_UNDELIVERED if any(delivery.outcome == "failed" for delivery in deliveries) else 0)

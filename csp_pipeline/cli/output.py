@@ -93,14 +93,14 @@ def _cell(value: Any) -> str:
 
 
 def print_deliveries(deliveries: Sequence["Delivery"], format: Format, *, sent: bool) -> None:
-    """Print what became of each agency's report; on the error stream, for a person, what failed and how to send."""
-    columns = ("agency", "outcome", "place", "report", "changes", "message")
+    """Print what became of each report; on the error stream, for a person, what failed and how to send."""
+    columns = ("addressee", "outcome", "place", "report", "changes", "message")
     print_rows((columns, [astuple(delivery) for delivery in deliveries]), format, "Deliveries", columns[:-1])
     console = Console(stderr=True, soft_wrap=True)
     for delivery in deliveries:
         if delivery.message:
             words = "not delivered" if delivery.outcome == "failed" else delivery.outcome.replace("_", " ")
-            console.print(f"{delivery.agency}: {words}: {delivery.message}", markup=False, highlight=False)
+            console.print(f"{delivery.addressee}: {words}: {delivery.message}", markup=False, highlight=False)
     if not sent:
         console.print("Nothing was sent. Send with --deliver --send.", markup=False, highlight=False)
 

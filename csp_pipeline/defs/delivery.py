@@ -17,7 +17,7 @@ JOB = "deliver_reports"
 OP = "deliver"
 # A run by hand shows what would be sent, unless it is told to send; schedule and sensor, once started, send.
 SENDING = {"ops": {OP: {"config": {"send": True}}}}
-HEADERS = ("agency", "outcome", "place", "report", "changes", "message")
+HEADERS = ("addressee", "outcome", "place", "report", "changes", "message")
 
 
 def build_delivery_job(pipeline: Pipeline) -> dg.JobDefinition:
@@ -27,7 +27,7 @@ def build_delivery_job(pipeline: Pipeline) -> dg.JobDefinition:
         name=OP,
         config_schema={"send": dg.Field(bool, default_value=False, description="Send; otherwise show what would be sent.")},
         required_resource_keys={ONE_RUN},
-        description="Brings each agency its report, unless that is what it was sent last.",
+        description="Brings each agency its report, and the strategy group the scorecard, unless that is what it was sent last.",
         tags={"kind": "delivery"},
         pool=POOL,
     )
@@ -83,4 +83,4 @@ def build_delivery_sensor(job: dg.JobDefinition) -> dg.SensorDefinition:
 
 
 def _sentence(failed: "list[Delivery]") -> str:
-    return "; ".join(f"{delivery.agency}: {delivery.message}" for delivery in failed)
+    return "; ".join(f"{delivery.addressee}: {delivery.message}" for delivery in failed)

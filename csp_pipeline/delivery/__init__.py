@@ -1,5 +1,7 @@
-"""Bringing each agency its report: to a folder, to any place of fsspec, or by e-mail, once for each content."""
+"""Bringing agencies their reports and the strategy group the scorecard, once for each content: to a folder, to any place of
+fsspec, or by e-mail.
+"""
 
-from csp_pipeline.delivery.deliver import Delivery, deliver_reports
+from csp_pipeline.delivery.deliver import Delivery, addressees_of, deliver_reports
 
-__all__ = ["Delivery", "deliver_reports"]
+__all__ = ["Delivery", "addressees_of", "deliver_reports"]

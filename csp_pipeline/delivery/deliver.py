@@ -1,4 +1,4 @@
-"""Delivering every agency its report: what would be sent, sending it with retries, and noting what was sent."""
+"""Delivering every agency its report and the strategy group the scorecard: what would be sent, sending, noting what was."""
 
 import os
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from csp_pipeline.delivery.patience import try_patiently
 from csp_pipeline.delivery.places import put_in_place
 from csp_pipeline.delivery.sent import note_begun, note_not_sent, note_sent, was_cut_short
 from csp_pipeline.errors import CspError, DeliveryError
-from csp_pipeline.partnership.configuration import PlaceEntry
+from csp_pipeline.partnership.configuration import STRATEGY_GROUP, PlaceEntry
 from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.reports.sent import Sent, last_sent
 from csp_pipeline.settings import Settings
@@ -26,9 +26,11 @@ AT_ONCE = 8
 
 @dataclass(frozen=True)
 class Delivery:
-    """What became of one agency's report: `place` as the configuration names it, `changes` since the last one in short."""
+    """What became of one report: `addressee` is an agency or the strategy group, `place` as the configuration names it,
+    `changes` since the last one in short.
+    """
 
-    agency: str
+    addressee: str
     outcome: Outcome
     place: str
     report: str
@@ -37,39 +39,46 @@ class Delivery:
 
 
 def deliver_reports(
-    settings: Settings, partnership: Partnership, *, send: bool, agencies: Iterable[str] | None = None
+    settings: Settings, partnership: Partnership, *, send: bool, addressees: Iterable[str] | None = None
 ) -> list[Delivery]:
-    """Deliver the reports that were written, or say what would be; one entry for each agency, in the configuration's order.
+    """Deliver the reports that were written, or say what would be; one entry for each addressee: the agencies in the
+    configuration's order, then the strategy group, where there is a scorecard.
 
-    A report whose content the agency was last sent, to the same place, is not sent again. What fails for one agency does not hold
+    A report whose content the addressee was last sent, to the same place, is not sent again. What fails for one does not hold
     the others, and stands in its entry.
     """
-    wanted = list(partnership.file.agencies) if agencies is None else list(agencies)
+    wanted = addressees_of(partnership) if addressees is None else list(addressees)
     with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(wanted) or 1)) as pool:
-        return list(pool.map(lambda agency: _Errand(settings, partnership, agency).run(send), wanted))
+        return list(pool.map(lambda addressee: _Errand(settings, partnership, addressee).run(send), wanted))
+
+
+def addressees_of(partnership: Partnership) -> list[str]:
+    """Who is delivered something: every agency, and the strategy group where there is a scorecard."""
+    has_scorecard = (partnership.sources / "scorecard.yml").exists()
+    return [*partnership.file.agencies, *([STRATEGY_GROUP] if has_scorecard else [])]
 
 
 @dataclass(frozen=True)
 class _Errand:
-    """The way of one agency's report."""
+    """The way of one report."""
 
     settings: Settings
     partnership: Partnership
-    agency: str
+    addressee: str
 
     @property
     def entry(self) -> PlaceEntry | None:
-        return self.partnership.file.delivery.agencies.get(self.agency)
+        return self.partnership.file.delivery.places.get(self.addressee)
 
     @property
     def place(self) -> str:
         """The place as it may be told and noted: without an address."""
         if self.entry is None:
-            return f"outbox/{self.agency}"
+            return f"outbox/{self.addressee}"
         return f"email:{self.entry.email}" if self.entry.email else str(self.entry.folder or self.entry.place)
 
     def run(self, send: bool) -> Delivery:
-        told = Delivery(self.agency, "failed", self.place, "", "", "")
+        told = Delivery(self.addressee, "failed", self.place, "", "", "")
         try:
             return self._deliver(told, send)
         except CspError as error:
@@ -78,8 +87,8 @@ class _Errand:
             return replace(told, message=f"{self.place}: {type(error).__name__}; its text is not repeated, it may hold a secret.")
 
     def _deliver(self, told: Delivery, send: bool) -> Delivery:
-        pack = read_pack(self.settings, self.agency)
-        last = last_sent(self.settings.landing, self.agency)
+        pack = read_pack(self.settings, self.addressee)
+        last = last_sent(self.settings.landing, self.addressee)
         told = replace(told, report=pack.name)
         if last is not None and (last.sha256, last.place) == (pack.sha256, self.place):
             if send:
@@ -133,7 +142,7 @@ class _Errand:
         elif entry is not None and entry.folder is not None:
             put_in_place(str(self._folder(entry.folder)), pack, letter, may_be_made=False)
         else:
-            put_in_place(str(self.settings.warehouse / "outbox" / self.agency), pack, letter, may_be_made=True)
+            put_in_place(str(self.settings.warehouse / "outbox" / self.addressee), pack, letter, may_be_made=True)
 
     def _folder(self, folder: str) -> Path:
         """A folder as written, or below the warehouse's when it is relative."""
@@ -145,4 +154,4 @@ def _in_short(last: Sent | None, pack: Pack) -> str:
         return "first report"
     if last.sha256 == pack.sha256 or pack.since is None:
         return "none: the same report, to another place"
-    return pack.since.in_short or "no conflict, row, file or period; wording or details only"
+    return pack.since.in_short or "wording or details only"

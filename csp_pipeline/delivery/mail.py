@@ -77,11 +77,11 @@ def compose(mailbox: Mailbox, pack: Pack, letter: Letter, now: datetime) -> Emai
     message["To"] = ", ".join(mailbox.recipients)
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<{pack.agency}.{pack.sha256[:32]}@{sender.rpartition('@')[2]}>"
+    message["Message-ID"] = f"<{pack.addressee}.{pack.sha256[:32]}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text)
     for kind, (main, sub) in TYPES.items():
-        name = f"{pack.agency}.{kind}"
+        name = f"{pack.stem}.{kind}"
         message.add_attachment(pack.files[name], maintype=main, subtype=sub, filename=name)
     return message
 

@@ -1,28 +1,43 @@
-"""One agency's report as it was written: its files, and a digest of what it says."""
+"""One addressee's report as it was written: its files, a digest of what it says, and what changed since the one before."""
 
 import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from csp_pipeline.errors import DeliveryError
-from csp_pipeline.reports.sent import report_name
-from csp_pipeline.reports.since import Since, read_since
+from csp_pipeline.partnership.configuration import SCORECARD, STRATEGY_GROUP
+from csp_pipeline.reports.scorecard_since import card_since
+from csp_pipeline.reports.sent import last_report, report_name
+from csp_pipeline.reports.since import read_since
 from csp_pipeline.settings import Settings
 
 # What moves with the calendar, or follows from what was sent before, does not make a report another one.
-IMMATERIAL = frozenset({"as_at", "last_seen", "days_overdue", "since_last_report", "content_id"})
+IMMATERIAL = frozenset({"as_at", "last_seen", "days_overdue", "since_last_report", "content_id", "shown_cells"})
 TYPES = {"html": ("text", "html"), "xlsx": ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")}
+
+
+class Changes(Protocol):
+    """What changed since the report before, in one clause (empty: nothing) and one to a line."""
+
+    @property
+    def in_short(self) -> str: ...
+
+    def lines(self) -> list[str]: ...
 
 
 @dataclass(frozen=True)
 class Pack:
-    """A report to deliver: `files` by name, `data` what the JSON holds."""
+    """A report to deliver: `files` by name, all of which begin with `stem`; `data` what the JSON holds; `since` what changed,
+    None where it is the first.
+    """
 
-    agency: str
+    addressee: str
+    stem: str
     files: dict[str, bytes]
     data: dict[str, Any]
+    since: Changes | None
 
     @property
     def as_at(self) -> str:
@@ -35,11 +50,6 @@ class Pack:
         return digest_of(self.data)
 
     @property
-    def since(self) -> Since | None:
-        """What it says of the changes since the report before it; None where it was written as the first."""
-        return read_since(self.data)
-
-    @property
     def name(self) -> str:
         """Its name wherever it goes: `2017-07-01-0123456789ab`."""
         return report_name(self.as_at, self.sha256)
@@ -47,26 +57,36 @@ class Pack:
     @property
     def json(self) -> bytes:
         """The report as JSON, as it was written."""
-        return self.files[f"{self.agency}.json"]
+        return self.files[f"{self.stem}.json"]
 
 
-def read_pack(settings: Settings, agency: str) -> Pack:
-    """Read an agency's page, workbook and JSON from the reports' folder.
+def read_pack(settings: Settings, addressee: str) -> Pack:
+    """Read page, workbook and JSON from the reports' folder: an agency's, or the scorecard for the strategy group.
 
-    Raises DeliveryError when one of them is not there or cannot be read.
+    Raises DeliveryError when one of them is not there or cannot be read, PublishError when the scorecard that was sent last
+    cannot be read.
     """
+    stem = SCORECARD if addressee == STRATEGY_GROUP else addressee
     files: dict[str, bytes] = {}
     for kind in ("html", "xlsx", "json"):
-        path = settings.reports / f"{agency}.{kind}"
+        path = settings.reports / f"{stem}.{kind}"
         try:
             files[path.name] = path.read_bytes()
         except OSError as error:
             raise DeliveryError(f"{path}: cannot be read: {error.strerror}. Write the reports again with csp reports.") from error
     try:
-        data = json.loads(files[f"{agency}.json"])
+        data = json.loads(files[f"{stem}.json"])
     except ValueError as error:
-        raise DeliveryError(f"{settings.reports / agency}.json: not whole. Write the reports again with csp reports.") from error
-    return Pack(agency, files, data)
+        raise DeliveryError(f"{settings.reports / stem}.json: not whole. Write the reports again with csp reports.") from error
+    return Pack(addressee, stem, files, data, _changes(settings, addressee, data))
+
+
+def _changes(settings: Settings, addressee: str, data: dict[str, Any]) -> Changes | None:
+    """An agency's report says itself what changed; a scorecard, which everybody reads, is compared with the one sent last."""
+    if addressee != STRATEGY_GROUP:
+        return read_since(data)
+    last = last_report(settings.landing, addressee)
+    return None if last is None else card_since(last, data)
 
 
 def digest_of(data: dict[str, Any]) -> str:

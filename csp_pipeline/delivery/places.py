@@ -26,7 +26,7 @@ def put_in_place(place: str, pack: Pack, letter: Letter, *, may_be_made: bool) -
             raise DeliveryError(f"{place}: there is no such folder. Make it, or mount the share; nothing was written.")
         target = f"{root.rstrip('/')}/{pack.name}"
         files.makedirs(target, exist_ok=True)
-        contents = {**pack.files, f"{pack.agency}.txt": letter.text.encode()}
+        contents = {**pack.files, f"{pack.stem}.txt": letter.text.encode()}
         for name in sorted(contents, key=lambda name: (name.endswith(".json"), name)):
             files.pipe_file(f"{target}/{name}.part", contents[name])
             files.mv(f"{target}/{name}.part", f"{target}/{name}")

@@ -31,17 +31,17 @@ def note_not_sent(settings: Settings, pack: Pack) -> None:
 
 def note_sent(settings: Settings, pack: Pack, sent: Sent) -> None:
     """Keep what was sent: the copy first, then the line that counts, then the mark of its way goes."""
-    folder = sent_folder(settings.landing, pack.agency)
+    folder = sent_folder(settings.landing, pack.addressee)
     make_folder(folder)
     copy = folder / f"{pack.name}.json"
     if not copy.exists():
         with replacing(copy) as beside:
             beside.write_bytes(pack.json)
-    lines = [*read_sent(settings.landing, pack.agency), sent]
+    lines = [*read_sent(settings.landing, pack.addressee), sent]
     with replacing(folder / LOG) as beside:
         beside.write_text("".join(json.dumps(asdict(line), sort_keys=True) + "\n" for line in lines), encoding="utf-8")
     note_not_sent(settings, pack)
 
 
 def _marker(settings: Settings, pack: Pack) -> Path:
-    return sent_folder(settings.landing, pack.agency) / f"{pack.name}.sending"
+    return sent_folder(settings.landing, pack.addressee) / f"{pack.name}.sending"

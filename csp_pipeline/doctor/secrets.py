@@ -46,6 +46,8 @@ def named_variables(partnership: Partnership) -> dict[str, list[str]]:
         add(delivery.mail_server.password, "delivery > mail_server > password")
     for agency, place in delivery.agencies.items():
         add(place.email, f"delivery > agencies > {agency} > email")
+    if delivery.strategy_group is not None:
+        add(delivery.strategy_group.email, "delivery > strategy_group > email")
     for key in ("email", "webhook", "webhook_token"):
         add(getattr(alerts, key), f"alerts > {key}")
     for feed in partnership.every_feed:

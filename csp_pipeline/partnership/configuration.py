@@ -13,6 +13,8 @@ from csp_pipeline.partnership.pulling import PullEntry, check_pulling
 from csp_pipeline.partnership.read_yaml import read_configuration as read_configuration
 
 Kind = Literal["month", "quarter", "financial_year"]
+# Who the scorecard is delivered to, and what its files are called.
+STRATEGY_GROUP, SCORECARD = "strategy_group", "scorecard"
 
 
 class AgencyEntry(Entry):
@@ -115,7 +117,8 @@ class PlaceEntry(Entry):
 
 
 class DeliveryEntry(Entry):
-    """How reports reach the agencies. An agency that is not named gets a folder in the warehouse's `outbox`.
+    """How reports reach the agencies, and the scorecard the strategy group. Who is not named gets a folder in the
+    warehouse's `outbox`.
 
     A delivery that fails for a passing reason is tried `attempts` times in all, with waits that double from
     `first_wait_seconds`.
@@ -125,12 +128,19 @@ class DeliveryEntry(Entry):
     attempts: int = Field(4, ge=1, le=10)
     first_wait_seconds: float = Field(2, ge=0, le=60)
     agencies: dict[str, PlaceEntry] = {}
+    strategy_group: PlaceEntry | None = None
 
     @model_validator(mode="after")
     def _has_a_mail_server(self) -> "DeliveryEntry":
-        if self.mail_server is None and any(entry.email for entry in self.agencies.values()):
-            raise ValueError("an agency is sent e-mail, so mail_server has to be given")
+        if self.mail_server is None and any(entry.email for entry in self.places.values()):
+            raise ValueError("somebody is sent e-mail, so mail_server has to be given")
         return self
+
+    @property
+    def places(self) -> dict[str, PlaceEntry]:
+        """The place of each addressee that has one: agencies, and the strategy group."""
+        group = {} if self.strategy_group is None else {STRATEGY_GROUP: self.strategy_group}
+        return {**self.agencies, **group}
 
 
 class PartnershipFile(Entry):
@@ -157,6 +167,13 @@ class PartnershipFile(Entry):
     def _alerts_by_its_mail_server(self) -> "PartnershipFile":
         if self.alerts.email is not None and self.delivery.mail_server is None:
             raise ValueError("alerts > email: e-mail leaves by delivery > mail_server, which has to be given")
+        return self
+
+    @model_validator(mode="after")
+    def _takes_no_reports_name(self) -> "PartnershipFile":
+        taken = [name for name in ("index", SCORECARD, STRATEGY_GROUP) if name in self.agencies]
+        if taken:
+            raise ValueError(f"agencies: {taken[0]!r} is the name of a report that is no agency's; give the agency another")
         return self
 
     @model_validator(mode="after")

@@ -134,14 +134,14 @@ def conflicts_for(facts: Facts, agency: str, on_scorecard: frozenset[str]) -> Co
     cells that the scorecard shows everybody.
     """
     mine = [row for row in facts.conflicts if agency in {row["agency_a"], row["agency_b"], *row["owner_agencies"]}]
-    seen_by_all = _on_front_page(facts) | on_scorecard
+    seen_by_all = _on_front_page(facts) | on_scorecard | facts.cells_sent_to_all
     return _conflicts(facts, mine, agency, seen_by_all | cells_of_reports(all_reports(facts.landing, agency)))
 
 
 @lru_cache(maxsize=1)
 def conflicts_for_everybody(facts: Facts) -> Conflicts:
     """The open yearly conflicts of the partnership's own district as anybody may see them."""
-    return _conflicts(facts, _leading_rows(facts), EVERYBODY, frozenset())
+    return _conflicts(facts, _leading_rows(facts), EVERYBODY, facts.cells_sent_to_all)
 
 
 def _on_front_page(facts: Facts) -> frozenset[str]:

@@ -16,6 +16,7 @@ from csp_pipeline.partnership.partnership import RESPONSES, Partnership
 from csp_pipeline.parts import Parts
 from csp_pipeline.reports.disclosure_cells import Numbers, sum_numbers
 from csp_pipeline.reports.disclosure_rules import Rules
+from csp_pipeline.reports.sent import cells_on_sent_scorecards
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 
@@ -64,6 +65,11 @@ class Facts:
         """What adds up to what among the figures that are not public."""
         kept = self.figures[~self.figures.feed.isin(self.rules.public_feeds)]
         return sum_numbers(kept, pd.DataFrame(self.areas), pd.DataFrame(self.periods))
+
+    @cached_property
+    def cells_sent_to_all(self) -> frozenset[str]:
+        """The cells that everybody has seen, on scorecards that were sent."""
+        return cells_on_sent_scorecards(self.landing)
 
     @cached_property
     def answers_in_force(self) -> dict[str, list[Row]]:

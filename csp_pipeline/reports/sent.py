@@ -1,7 +1,7 @@
 """What was sent, as facts in landing: each report's JSON, and a line for each sending. Delivery writes them; they are read here.
 
-`landing/reports/<agency>/<as_at>-<first 12 of sha256>.json` is a copy of a report, `sent.jsonl` beside it has a line for each
-sending, in time order.
+`landing/reports/<addressee>/<as_at>-<first 12 of sha256>.json` is a copy of a report, `sent.jsonl` beside it has a line for each
+sending, in time order. An addressee is an agency, or the strategy group, which is sent the scorecard.
 """
 
 import json
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from csp_pipeline.errors import PublishError
+from csp_pipeline.partnership.configuration import STRATEGY_GROUP
 
 LOG = "sent.jsonl"
 Report = dict[str, Any]
@@ -36,17 +37,17 @@ def report_name(as_at: str, sha256: str) -> str:
     return f"{as_at}-{sha256[:12]}"
 
 
-def sent_folder(landing: Path, agency: str) -> Path:
-    """Where one agency's sent reports are kept."""
-    return landing / "reports" / agency
+def sent_folder(landing: Path, addressee: str) -> Path:
+    """Where the reports are kept that one addressee was sent."""
+    return landing / "reports" / addressee
 
 
-def read_sent(landing: Path, agency: str) -> list[Sent]:
-    """All sendings to an agency, in time order.
+def read_sent(landing: Path, addressee: str) -> list[Sent]:
+    """All sendings to an addressee, in time order.
 
     Raises PublishError naming the line that cannot be read: to go on without it could send everything again.
     """
-    path = sent_folder(landing, agency) / LOG
+    path = sent_folder(landing, addressee) / LOG
     if not path.exists():
         return []
     sent = []
@@ -56,42 +57,50 @@ def read_sent(landing: Path, agency: str) -> list[Sent]:
         except (ValueError, TypeError) as error:
             raise PublishError(
                 f"{path}, line {number}: expected JSON with sha256, as_at, sent_at and place; it cannot be read. Put the file "
-                f"back from a backup; without it nothing is written for {agency} nor sent to it."
+                f"back from a backup; without it nothing is written for {addressee} nor sent to it."
             ) from error
     return sent
 
 
-def last_sent(landing: Path, agency: str) -> Sent | None:
-    """The last sending to an agency: what it got last is what the next report is compared with, whichever day that is as at."""
-    sent = read_sent(landing, agency)
+def last_sent(landing: Path, addressee: str) -> Sent | None:
+    """The last sending to an addressee: what the next report is compared with, whichever day it is as at."""
+    sent = read_sent(landing, addressee)
     return sent[-1] if sent else None
 
 
-def last_report(landing: Path, agency: str) -> Report | None:
-    """The report that an agency was sent last, None where there is none.
+def last_report(landing: Path, addressee: str) -> Report | None:
+    """The report that an addressee was sent last, None where there is none.
 
     Raises PublishError when the log or the copy that it names cannot be read.
     """
-    last = last_sent(landing, agency)
-    return None if last is None else _read_copy(sent_folder(landing, agency) / f"{last.name}.json")
+    last = last_sent(landing, addressee)
+    return None if last is None else _read_copy(sent_folder(landing, addressee) / f"{last.name}.json", addressee)
 
 
-def all_reports(landing: Path, agency: str) -> Iterator[Report]:
-    """Every report that an agency was sent, in the order of their names; a reader may keep them all.
+def all_reports(landing: Path, addressee: str) -> Iterator[Report]:
+    """Every report that an addressee was sent, in the order of their names; a reader may keep them all.
 
     Raises PublishError for a copy that cannot be read.
     """
-    for path in sorted(sent_folder(landing, agency).glob("*.json")):
-        yield _read_copy(path)
+    for path in sorted(sent_folder(landing, addressee).glob("*.json")):
+        yield _read_copy(path, addressee)
 
 
-def _read_copy(path: Path) -> Report:
+def cells_on_sent_scorecards(landing: Path) -> frozenset[str]:
+    """The cells of the figures that scorecards showed which were sent: everybody may have kept them.
+
+    Raises PublishError for a copy that cannot be read.
+    """
+    return frozenset(cell for card in all_reports(landing, STRATEGY_GROUP) for cell in card["shown_cells"])
+
+
+def _read_copy(path: Path, addressee: str) -> Report:
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
-        report["conflicts"]  # a report without them is none
+        report["shown_cells" if addressee == STRATEGY_GROUP else "conflicts"]  # a report without them is none
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise PublishError(
-            f"{path}: this copy of a sent report cannot be read ({error!r}), so it is not known which numbers its agency has "
+            f"{path}: this copy of a sent report cannot be read ({error!r}), so it is not known which numbers its readers have "
             "seen. Restore it from a backup; without it the reports are not written."
         ) from error
     return dict(report)

@@ -96,7 +96,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Card:
-    """The whole scorecard."""
+    """The whole scorecard; `shown_cells` names the figures that it tells, in order."""
 
     partnership: str
     plan: str
@@ -108,6 +108,7 @@ class Card:
     tables: tuple[PublishedTable, ...]
     claims: tuple[Claim, ...]
     omission: str
+    shown_cells: tuple[str, ...]
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -136,7 +137,9 @@ class Card:
 def build_card(facts: Facts, card_facts: CardFacts, file: ScorecardFile) -> Card:
     """Put the scorecard together, without what may not be shown."""
     conflicts = conflicts_for_everybody(facts)
-    builder = _Builder(facts, card_facts, conflicts, _hidden(facts, card_facts, file, conflicts))
+    hidden = _hidden(facts, card_facts, file, conflicts)
+    builder = _Builder(facts, card_facts, conflicts, hidden)
+    counted = frozenset(card_facts.figures.cell[card_facts.figures.value.notna()])
     return Card(
         partnership=facts.partnership,
         plan=file.plan,
@@ -148,6 +151,7 @@ def build_card(facts: Facts, card_facts: CardFacts, file: ScorecardFile) -> Card
         tables=published_tables(file.published, builder.rows, builder.show, builder.source),
         claims=tuple(builder.claim(row) for row in card_facts.claims),
         omission=conflicts.omission,
+        shown_cells=tuple(sorted((_cells(card_facts, file) & counted) - hidden)),
     )
 
 
@@ -170,7 +174,7 @@ def _hidden(facts: Facts, card_facts: CardFacts, file: ScorecardFile, conflicts:
         for figure in conflict.figures:
             cell = f"{figure.agency}/{figure.feed}|{conflict.measure}|{conflict.area_code}|{conflict.period}"
             on_front_page[figure.value is not None].add(cell)
-    seen, withheld = frozenset(on_front_page[True]), frozenset(on_front_page[False])
+    seen, withheld = frozenset(on_front_page[True]) | facts.cells_sent_to_all, frozenset(on_front_page[False])
     leading = [row for row in facts.conflicts if is_leading(facts, row)]
     listed = list(compress(leading, may_be_listed(facts, leading, EVERYBODY)))
     numbers = conflict_numbers(facts, listed, EVERYBODY, seen) if listed else None

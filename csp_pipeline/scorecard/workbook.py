@@ -53,7 +53,7 @@ def write_workbook(path: Path, card: Card) -> None:
         book.set_properties({"title": title, "author": card.partnership, "created": created})
         styles = make_styles(book)
         notes = Sheet("Notes", "Notes: what the marks and words mean", (("Mark or word", 16), ("Meaning", 100)), list(NOTES))
-        sheets = [notes, *_sheets(card)]
+        sheets = [notes, *sheets_of(card)]
         _write_cover(book.add_worksheet("Cover"), card, title, sheets, styles)
         for position, sheet in enumerate(sheets):
             name = f"table_{position}_{sheet.name.lower().replace(' ', '_')}"
@@ -78,7 +78,8 @@ def _write_cover(sheet: Worksheet, card: Card, title: str, sheets: list[Sheet], 
         sheet.write_url(row, 0, f"internal:'{entry.name}'!A1", styles["link"], text)
 
 
-def _sheets(card: Card) -> list[Sheet]:
+def sheets_of(card: Card) -> list[Sheet]:
+    """The tables of the scorecard, in their order."""
     return [
         Sheet(
             "Measures",

@@ -1,15 +1,18 @@
-"""Writing the scorecard to its place beside the reports: a page and a workbook."""
+"""Writing the scorecard to its place beside the reports: a page, a workbook and JSON."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from csp_pipeline.lake import replacing
+from csp_pipeline.partnership.configuration import SCORECARD
 from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.partnership.scorecard import load_scorecard
 from csp_pipeline.parts import Parts
 from csp_pipeline.reports.read import Facts, read_facts
 from csp_pipeline.scorecard.card import Card, build_card, cells_shown
+from csp_pipeline.scorecard.data import as_json
 from csp_pipeline.scorecard.page import scorecard_page
 from csp_pipeline.scorecard.read import read_card_facts
 from csp_pipeline.scorecard.workbook import write_workbook
@@ -22,6 +25,7 @@ class ScorecardSummary:
 
     page: Path
     workbook: Path
+    data: Path
     card: Card
 
 
@@ -30,7 +34,8 @@ def write_scorecard(settings: Settings, parts: Parts | None = None) -> Scorecard
 
     What is hidden of the same figures is kept in `parts`.
 
-    Raises PublishError when there is no warehouse to read, ConfigurationError when `sources/` cannot be read.
+    Raises PublishError when there is no warehouse to read or a scorecard that was sent cannot be read, ConfigurationError
+    when `sources/` cannot be read.
     """
     partnership = load_partnership(settings.sources)
     file = load_scorecard(partnership, load_measures(partnership))
@@ -38,12 +43,14 @@ def write_scorecard(settings: Settings, parts: Parts | None = None) -> Scorecard
         return None
     facts = read_facts(settings, partnership, parts)
     card = build_card(facts, read_card_facts(settings, file, facts), file)
-    page, workbook = settings.reports / "scorecard.html", settings.reports / "scorecard.xlsx"
+    page, workbook, data = (settings.reports / f"{SCORECARD}.{kind}" for kind in ("html", "xlsx", "json"))
     with replacing(page) as beside:
         beside.write_text(scorecard_page(card), encoding="utf-8")
     with replacing(workbook) as beside:
         write_workbook(beside, card)
-    return ScorecardSummary(page, workbook, card)
+    with replacing(data) as beside:
+        beside.write_text(json.dumps(as_json(card), ensure_ascii=False) + "\n", encoding="utf-8")
+    return ScorecardSummary(page, workbook, data, card)
 
 
 def cells_on_scorecard(settings: Settings, facts: Facts) -> frozenset[str]:

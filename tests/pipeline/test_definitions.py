@@ -128,7 +128,7 @@ def test_the_schedule_and_the_sensor_send_and_a_run_by_hand_only_shows(definitio
         assert job.execute_in_process(instance=instance).success
         assert not outbox.exists()
         assert job.execute_in_process(instance=instance, run_config=after.run_config).success
-    assert {folder.name for folder in outbox.iterdir()} == set(pipeline.partnership.file.agencies)
+    assert {folder.name for folder in outbox.iterdir()} == {*pipeline.partnership.file.agencies, "strategy_group"}
 
 
 def test_the_delivery_job_fails_when_a_report_cannot_be_delivered(definitions: dg.Definitions, pipeline: Pipeline) -> None:

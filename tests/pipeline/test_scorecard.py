@@ -1,5 +1,6 @@
 """The scorecard of the committed samples: the plan's own numbers beside what is counted, and nothing that may not be shown."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -163,9 +164,33 @@ def test_the_workbook_follows_the_rules(book: CalamineWorkbook) -> None:
         assert all(cell not in ("", None) for row in sheet.to_python()[2:] for cell in row)
 
 
+def test_the_json_says_what_the_workbook_says_and_names_the_figures_that_are_told(
+    book: CalamineWorkbook, sample_run: CommandRun
+) -> None:
+    card = json.loads((sample_run.warehouse / "reports" / "scorecard.json").read_text(encoding="utf-8"))
+    assert (card["schema"], card["district"], card["as_at"]) == ("csp-scorecard/1", "Harborough", "2017-07-01")
+    for sheet, told in card["sheets"].items():
+        found = rows(book, sheet)
+        assert [row.keys() for row in told] == [row.keys() for row in found]
+        assert [row.get("Measure", row.get("Statement")) for row in told] == [
+            row.get("Measure", row.get("Statement")) for row in found
+        ]
+    with duckdb.connect(str(sample_run.warehouse / "csp.duckdb"), read_only=True) as db:
+        values = dict(
+            db.execute(
+                "SELECT concat_ws('|', agency || '/' || feed, measure, area_code, period), value FROM figures"
+                " WHERE is_headline AND unit <> 'percent'"
+                " AND feed NOT IN ('published_figures', 'street', 'recorded_crime_tables')"
+            ).fetchall()
+        )
+    told_cells = set(card["shown_cells"])
+    assert "police/crimes|total_crime|E07000131|2016-17" in told_cells
+    assert not [cell for cell in told_cells & values.keys() if 0 < (values[cell] or 0) < 5]
+
+
 def test_the_same_warehouse_gives_the_same_bytes(sample_run: CommandRun, tmp_path: Path) -> None:
     (tmp_path / "csp.duckdb").symlink_to(sample_run.warehouse / "csp.duckdb")
     summary = write_scorecard(Settings(warehouse=tmp_path))
     assert summary is not None
-    for path in (summary.page, summary.workbook):
+    for path in (summary.page, summary.workbook, summary.data):
         assert path.read_bytes() == (sample_run.warehouse / "reports" / path.name).read_bytes()

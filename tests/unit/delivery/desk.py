@@ -58,6 +58,19 @@ class Desk:
         (place / f"{agency}.html").write_text(f"<!doctype html><title>{agency}, {as_at}</title>", encoding="utf-8")
         (place / f"{agency}.xlsx").write_bytes(b"PK workbook of " + agency.encode())
 
+    def write_scorecard(self, as_at: str = "2017-07-01", **sheets: list[dict[str, Any]]) -> None:
+        """Write the strategy group's scorecard as csp scorecard does; `sheets` change its tables by name."""
+        measure = {"Priority": "Crime", "Measure": "Arson", "Figures from": "Ember Fire Service: Incidents", "2016-17": 20}
+        claim = {"Statement": "Arson is up", "Where": "page 1", "Verdict": "supported", "Taken to mean": "[z]"}
+        tables: dict[str, Any] = {"Measures": [measure], "Discrepancies": [], "Plan tables": [], "Claims": [claim]}
+        data = {"schema": "csp-scorecard/1", "partnership": "Northby Community Safety Partnership", "plan": "The plan"}
+        data |= {"district": "Northby", "as_at": as_at, "sheets": tables | {"Without figures": []} | sheets}
+        data |= {"shown_cells": ["fire/incidents|arson|E07000901|2016-17"]}
+        (self.settings.sources / "scorecard.yml").write_text("plan: The plan\n", encoding="utf-8")
+        (self.settings.reports / "scorecard.json").write_text(json.dumps(data), encoding="utf-8")
+        (self.settings.reports / "scorecard.html").write_text("<!doctype html><title>Scorecard</title>", encoding="utf-8")
+        (self.settings.reports / "scorecard.xlsx").write_bytes(b"PK workbook of the scorecard")
+
     def partnership(self, **agencies: dict[str, str]) -> Partnership:
         """The partnership, with an entry under delivery > agencies for each agency named."""
         return self.configured(agencies=agencies)

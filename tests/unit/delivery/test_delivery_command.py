@@ -33,7 +33,7 @@ def deliver_to(settings: Settings, **agencies: dict[str, str]) -> None:
 def test_it_shows_first_and_sends_when_told(settings: Settings) -> None:
     shown = reports(settings, "--deliver", "--format", "csv")
     assert shown.exit_code == 0
-    rows = {row["agency"]: row for row in csv.DictReader(io.StringIO(shown.stdout))}
+    rows = {row["addressee"]: row for row in csv.DictReader(io.StringIO(shown.stdout))}
     row = rows["police"]
     assert (row["outcome"], row["place"]) == ("would_be_sent", "outbox/police")
     assert "Nothing was sent" in shown.stderr

@@ -19,7 +19,7 @@ SECRETS = (PASSWORD, USER, COUNTY, SECOND, "wrong-horse")
 
 
 def send(desk: Desk, partnership: Partnership) -> Delivery:
-    return deliver_reports(desk.settings, partnership, send=True, agencies=["county"])[0]
+    return deliver_reports(desk.settings, partnership, send=True, addressees=["county"])[0]
 
 
 def received(server: MailServer, position: int = -1) -> EmailMessage:
@@ -64,14 +64,14 @@ def test_a_dry_run_opens_no_connection_and_finds_what_is_not_set(
     desk: Desk, server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     partnership = server.partnership(port=1)
-    assert deliver_reports(desk.settings, partnership, send=False, agencies=["county"])[0].outcome == "would_be_sent"
+    assert deliver_reports(desk.settings, partnership, send=False, addressees=["county"])[0].outcome == "would_be_sent"
     monkeypatch.delenv("COUNTY_RECIPIENTS")
-    found = deliver_reports(desk.settings, partnership, send=False, agencies=["county"])[0]
+    found = deliver_reports(desk.settings, partnership, send=False, addressees=["county"])[0]
     assert found.outcome == "failed"
     assert "COUNTY_RECIPIENTS" in found.message
     monkeypatch.delenv("MAIL_USER")
     monkeypatch.delenv("MAIL_PASSWORD")
-    found = deliver_reports(desk.settings, partnership, send=False, agencies=["county"])[0]
+    found = deliver_reports(desk.settings, partnership, send=False, addressees=["county"])[0]
     assert "Not set in the environment: COUNTY_RECIPIENTS, MAIL_USER and MAIL_PASSWORD." in found.message
 
 
@@ -79,7 +79,7 @@ def test_a_server_that_is_down_is_tried_again_and_holds_nobody(desk: Desk, serve
     with socket.socket() as unused:
         unused.bind(("localhost", 0))
         found = deliver_reports(desk.settings, server.partnership(port=unused.getsockname()[1]), send=True)
-    by_agency = {delivery.agency: delivery for delivery in found}
+    by_agency = {delivery.addressee: delivery for delivery in found}
     assert by_agency["county"].outcome == "failed"
     assert "Tried 4 times" in by_agency["county"].message
     assert {by_agency[agency].outcome for agency in ("police", "fire")} == {"sent"}
@@ -234,7 +234,7 @@ def test_a_name_of_several_lines_begins_no_header(desk: Desk, server: MailServer
 
 def test_a_folder_that_is_not_there_is_not_made(desk: Desk, tmp_path: Path) -> None:
     partnership = desk.partnership(county={"folder": str(tmp_path / "unmounted")})
-    found = {delivery.agency: delivery for delivery in deliver_reports(desk.settings, partnership, send=True)}
+    found = {delivery.addressee: delivery for delivery in deliver_reports(desk.settings, partnership, send=True)}
     assert "there is no such folder" in found["county"].message
     assert not (tmp_path / "unmounted").exists()
     assert found["fire"].outcome == "sent"
@@ -244,7 +244,7 @@ def test_a_full_disk_is_told_and_nothing_is_noted(desk: Desk, tmp_path: Path) ->
     share = tmp_path / "share"
     partnership = desk.partnership(county={"folder": str(share)})
     share.mkdir()
-    name = deliver_reports(desk.settings, partnership, send=False, agencies=["county"])[0].report
+    name = deliver_reports(desk.settings, partnership, send=False, addressees=["county"])[0].report
     (share / name).mkdir()
     (share / name / "county.xlsx.part").symlink_to("/dev/full")
     found = send(desk, partnership)
@@ -259,7 +259,7 @@ def test_a_folder_that_may_not_be_written_to_is_told(desk: Desk, tmp_path: Path)
     share = tmp_path / "share"
     share.mkdir()
     partnership = desk.partnership(county={"folder": str(share)})
-    name = deliver_reports(desk.settings, partnership, send=False, agencies=["county"])[0].report
+    name = deliver_reports(desk.settings, partnership, send=False, addressees=["county"])[0].report
     (share / name).write_text("a file is where the report's folder should be", encoding="utf-8")
     found = send(desk, partnership)
     assert found.outcome == "failed"

@@ -17,7 +17,7 @@ from tests.unit.delivery.desk import Desk, conflict
 
 def outcomes(desk: Desk, partnership: Partnership, **options: Any) -> dict[str, str]:
     options = {"send": True, **options}
-    return {d.agency: d.outcome for d in deliver_reports(desk.settings, partnership, **options)}
+    return {d.addressee: d.outcome for d in deliver_reports(desk.settings, partnership, **options)}
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
@@ -26,7 +26,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
 
 def test_by_default_nothing_is_sent_and_nothing_is_written(desk: Desk) -> None:
     found = deliver_reports(desk.settings, desk.partnership(), send=False)
-    assert [(d.agency, d.outcome, d.place) for d in found] == [
+    assert [(d.addressee, d.outcome, d.place) for d in found] == [
         ("police", "would_be_sent", "outbox/police"),
         ("county", "would_be_sent", "outbox/county"),
         ("fire", "would_be_sent", "outbox/fire"),
@@ -46,7 +46,7 @@ def test_each_agency_finds_its_report_and_a_text_in_its_folder_and_no_other_agen
 
 
 def test_what_was_sent_is_a_fact_in_landing(desk: Desk) -> None:
-    delivery = next(d for d in deliver_reports(desk.settings, desk.partnership(), send=True) if d.agency == "county")
+    delivery = next(d for d in deliver_reports(desk.settings, desk.partnership(), send=True) if d.addressee == "county")
     (line,) = desk.sent("county")
     assert (line["as_at"], line["place"]) == ("2017-07-01", "outbox/county")
     copy = desk.settings.landing / "reports" / "county" / f"2017-07-01-{line['sha256'][:12]}.json"
@@ -81,7 +81,7 @@ def test_another_place_is_sent_what_the_old_one_was(desk: Desk, tmp_path: Path) 
 
 
 def test_one_agency_alone(desk: Desk) -> None:
-    assert outcomes(desk, desk.partnership(), agencies=["fire"]) == {"fire": "sent"}
+    assert outcomes(desk, desk.partnership(), addressees=["fire"]) == {"fire": "sent"}
 
 
 def test_a_changed_report_says_what_changed(desk: Desk) -> None:
@@ -90,7 +90,7 @@ def test_a_changed_report_says_what_changed(desk: Desk) -> None:
     outcomes(desk, desk.partnership())
     changed = [conflict(1, shown="95"), conflict(2, is_open=False), conflict(4)]
     desk.write("county", changed, rejected_rows=[rejected | {"row": 2}, rejected | {"row": 3}])
-    delivery = next(d for d in deliver_reports(desk.settings, desk.partnership(), send=True) if d.agency == "county")
+    delivery = next(d for d in deliver_reports(desk.settings, desk.partnership(), send=True) if d.addressee == "county")
     assert delivery.changes == (
         "1 conflict new, 1 conflict with figures that moved, 2 conflicts settled or no longer listed, 2 rejected rows new "
         "and 1 rejected row cleared"
@@ -110,7 +110,7 @@ def test_a_changed_report_says_what_changed(desk: Desk) -> None:
 
 def test_a_place_of_fsspec_holds_the_report(desk: Desk) -> None:
     delivery = deliver_reports(
-        desk.settings, desk.partnership(fire={"place": "memory://partners/fire"}), send=True, agencies=["fire"]
+        desk.settings, desk.partnership(fire={"place": "memory://partners/fire"}), send=True, addressees=["fire"]
     )[0]
     memory = fsspec.filesystem("memory")
     names = {path.rpartition("/")[2] for path in memory.ls(f"/partners/fire/{delivery.report}", detail=False)}
@@ -125,13 +125,13 @@ def test_a_crash_between_sending_and_noting_sends_once_more_and_says_so(desk: De
     with monkeypatch.context() as patched:
         patched.setattr(deliver, "note_sent", killed)
         with pytest.raises(KeyboardInterrupt):
-            deliver_reports(desk.settings, desk.partnership(), send=True, agencies=["county"])
+            deliver_reports(desk.settings, desk.partnership(), send=True, addressees=["county"])
     assert desk.sent("county") == []
-    again = deliver_reports(desk.settings, desk.partnership(), send=True, agencies=["county"])[0]
+    again = deliver_reports(desk.settings, desk.partnership(), send=True, addressees=["county"])[0]
     assert again.outcome == "sent"
     assert "second time" in again.message
     assert "this is the same one" in files_in(desk.settings.warehouse / "outbox/county")["county.txt"].decode()
-    last = deliver_reports(desk.settings, desk.partnership(), send=True, agencies=["county"])[0]
+    last = deliver_reports(desk.settings, desk.partnership(), send=True, addressees=["county"])[0]
     assert (last.outcome, len(desk.sent("county"))) == ("already_sent", 1)
 
 
@@ -140,7 +140,7 @@ def test_what_cannot_be_noted_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(deliver, "note_sent", full)
-    found = deliver_reports(desk.settings, desk.partnership(), send=True, agencies=["county"])[0]
+    found = deliver_reports(desk.settings, desk.partnership(), send=True, addressees=["county"])[0]
     assert found.outcome == "failed"
     assert "was sent, but that cannot be noted" in found.message
 
@@ -150,7 +150,7 @@ def test_a_damaged_list_of_what_was_sent_stops_that_agency_alone(desk: Desk) -> 
     path = desk.settings.landing / "reports/county/sent.jsonl"
     path.write_text(path.read_text() + "{not whole\n", encoding="utf-8")
     desk.write("fire", 2)
-    found = {d.agency: d for d in deliver_reports(desk.settings, desk.partnership(), send=True)}
+    found = {d.addressee: d for d in deliver_reports(desk.settings, desk.partnership(), send=True)}
     assert found["county"].outcome == "failed"
     assert "sent.jsonl, line 2" in found["county"].message
     assert found["fire"].outcome == "sent"
@@ -158,7 +158,7 @@ def test_a_damaged_list_of_what_was_sent_stops_that_agency_alone(desk: Desk) -> 
 
 def test_a_report_that_was_not_written_is_told(desk: Desk) -> None:
     (desk.settings.reports / "county.xlsx").unlink()
-    found = {d.agency: d for d in deliver_reports(desk.settings, desk.partnership(), send=True)}
+    found = {d.addressee: d for d in deliver_reports(desk.settings, desk.partnership(), send=True)}
     assert "county.xlsx" in found["county"].message
     assert found["police"].outcome == "sent"
 

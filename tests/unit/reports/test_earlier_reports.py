@@ -42,6 +42,19 @@ def test_what_an_earlier_report_showed_is_no_cover_for_a_small_count(tmp_path: P
     assert second.attacker("police", second.pack("police"), {}).seen[SECOND] == 7
 
 
+def test_what_an_earlier_scorecard_showed_everybody_is_no_cover_either(tmp_path: Path) -> None:
+    settings = make_warehouse(tmp_path)
+    write_reports(settings)
+    assert SECOND not in published(settings).attacker("police", published(settings).pack("police"), {}).seen
+    sent = settings.landing / "reports" / "strategy_group" / "2016-08-01-0123456789ab.json"
+    sent.parent.mkdir(parents=True)
+    sent.write_text(json.dumps({"shown_cells": [SECOND]}), encoding="utf-8")
+    write_reports(settings)
+    second = published(settings)
+    assert second.attacker("police", second.pack("police"), {}).seen[SECOND] == 7
+    assert second.attacker("police", second.pack("police"), {SECOND: 7.0}).bounds_of([THIRD], 1, 4) == {THIRD: (1, 4)}
+
+
 def test_a_sent_report_that_cannot_be_read_stops_the_reports(tmp_path: Path) -> None:
     settings = make_warehouse(tmp_path)
     sent = settings.landing / "reports" / "police" / "2016-08-01-0123456789ab.json"
