@@ -38,6 +38,7 @@ from csp_pipeline.tables import FeedSpec
 
 if TYPE_CHECKING:
     from csp_pipeline.delivery import Delivery
+    from csp_pipeline.reports.read import Facts
 
 
 # Another version of these may give other results, or write them in another way.
@@ -200,6 +201,8 @@ class Pipeline:
             from csp_pipeline.scorecard import cells_on_scorecard
 
             summary = write_reports(self.settings, cells_on_scorecard, parts)
+            self._facts_of_reports.clear()
+            self._facts_of_reports[self._published] = summary.facts
             return {report.agency: report.conflicts for report in summary.agencies}
 
         return self._unless_done("reports", self.settings.reports / "index.html", write, reads=Reads.SENT_REPORTS)
@@ -211,8 +214,9 @@ class Pipeline:
             from csp_pipeline.scorecard import write_scorecard
             from csp_pipeline.scorecard.card import rows_of
 
+            facts = self._facts_of_reports.pop(self._published, None)
             # what it hides the reports have asked for too, and they remove what nobody asks for any more
-            summary = write_scorecard(self.settings, self._parts("reports"))
+            summary = write_scorecard(self.settings, self._parts("reports"), facts)
             return {"measures": rows_of(summary.card) if summary else []}
 
         return self._unless_done("scorecard", self.settings.reports / "scorecard.html", write, reads=Reads.SENT_REPORTS)
@@ -242,6 +246,19 @@ class Pipeline:
         if reads >= Reads.SENT_REPORTS:
             _add_files(digest, sorted(self.settings.landing.glob("reports/*/sent.jsonl")))
         return digest.hexdigest()
+
+    @cached_property
+    def _facts_of_reports(self) -> "dict[object, Facts]":
+        """What the reports were made from, by warehouse, for the scorecard that is made from the same right after them."""
+        return {}
+
+    @property
+    def _published(self) -> object:
+        """Which warehouse is published, if any: each is another file."""
+        if not self.settings.database.exists():
+            return None
+        found = self.settings.database.stat()
+        return found.st_ino, found.st_mtime_ns
 
     @cached_property
     def _declared(self) -> bytes:

@@ -258,7 +258,7 @@ def reports(
         raise typer.BadParameter(f"no agency {agency!r}; known: {', '.join(known)}")
     with only_run(settings, f"reports {os.getpid()}"):
         summary = write_reports(settings, cells_on_scorecard)
-        write_scorecard(settings)
+        write_scorecard(settings, facts=summary.facts)
         addressees = [agency] if agency else None
         deliveries = deliver_reports(settings, partnership, send=send, addressees=addressees) if deliver else []
     if deliver:

@@ -47,8 +47,8 @@ class Numbers:
 
     def protected(self, rules: Rules, parts: Parts | None = None) -> dict[str, str]:
         """The hidden cells, each with the reason that is for us alone; taken from `parts` where the same was asked before."""
-        # texts of all numbers in full: what is hidden from whom rests on each of them
-        asked = (self.cells.to_csv(), self.relations.to_csv(), rules.highest)
+        # all numbers in full: what is hidden from whom rests on each of them
+        asked = (self.cells.to_dict("list"), self.relations.to_dict("list"), rules.highest)
         place = parts.place("hidden", asked, ".json") if parts else None
         kept = read_json(place) if place else None
         if kept is not None:

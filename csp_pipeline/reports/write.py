@@ -28,10 +28,11 @@ class AgencySummary:
 
 @dataclass(frozen=True)
 class ReportSummary:
-    """What was written: `index` is the front page."""
+    """What was written, and from what: `index` is the front page."""
 
     index: Path
     agencies: tuple[AgencySummary, ...]
+    facts: Facts
 
 
 ShownElsewhere = Callable[[Settings, Facts], frozenset[str]]
@@ -53,7 +54,7 @@ def write_reports(settings: Settings, shown_elsewhere: ShownElsewhere | None = N
     # the scorecard is written apart, wherever it is declared
     has_scorecard = (settings.sources / "scorecard.yml").exists()
     _write_text(index, index_page(front_page(facts, reports), has_scorecard=has_scorecard))
-    return ReportSummary(index, summaries)
+    return ReportSummary(index, summaries, facts)
 
 
 def _write_agency(folder: Path, report: AgencyReport, parts: Parts | None) -> AgencySummary:

@@ -29,10 +29,11 @@ class ScorecardSummary:
     card: Card
 
 
-def write_scorecard(settings: Settings, parts: Parts | None = None) -> ScorecardSummary | None:
+def write_scorecard(settings: Settings, parts: Parts | None = None, facts: Facts | None = None) -> ScorecardSummary | None:
     """Write the scorecard from the published warehouse; the same warehouse gives the same bytes. None without `scorecard.yml`.
 
-    What is hidden of the same figures is kept in `parts`.
+    What is hidden of the same figures is kept in `parts`. `facts` are those that the reports were just made from, with what has
+    been worked out of them; without, they are read.
 
     Raises PublishError when there is no warehouse to read or a scorecard that was sent cannot be read, ConfigurationError
     when `sources/` cannot be read.
@@ -41,7 +42,7 @@ def write_scorecard(settings: Settings, parts: Parts | None = None) -> Scorecard
     file = load_scorecard(partnership, load_measures(partnership))
     if file is None:
         return None
-    facts = read_facts(settings, partnership, parts)
+    facts = facts or read_facts(settings, partnership, parts)
     card = build_card(facts, read_card_facts(settings, file, facts), file)
     page, workbook, data = (settings.reports / f"{SCORECARD}.{kind}" for kind in ("html", "xlsx", "json"))
     with replacing(page) as beside:
