@@ -70,12 +70,14 @@ def hashes_of(paths: Iterable[Path]) -> dict[str, str | None]:
 class PartsByFeed:
     """A table kept in parts by feed, each made from the receipts of its feed; without `parts` nothing is kept.
 
-    `stale` are the feeds whose rows have to be made.
+    `stale` are the feeds whose rows have to be made; `kept` is SQL for the rows of the others, None where there are none.
     """
 
     def __init__(self, parts: Parts | None, feeds: Sequence[Feed], receipts: Mapping[str, Sequence[Receipt]]) -> None:
         self._places = {feed.key: parts.place(feed.table, receipts[feed.key]) for feed in feeds} if parts else {}
         self.stale = [feed for feed in feeds if not (feed.key in self._places and self._places[feed.key].exists())]
+        there = [self._places[feed.key] for feed in feeds if feed not in self.stale]
+        self.kept = rows_of(there) if there else None
 
     def keep(self, connection: duckdb.DuckDBPyConnection, table: str) -> str:
         """Keep the rows of the stale feeds, which stand in `table` with columns `agency` and `feed`; gives SQL for those of

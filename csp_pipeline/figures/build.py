@@ -8,8 +8,9 @@ import pandas as pd
 from csp_pipeline.figures.count import Grid, count_feed
 from csp_pipeline.figures.coverage import read_all_receipts, register_coverage
 from csp_pipeline.figures.declared import observation_status
+from csp_pipeline.figures.words import in_words, number_words
 from csp_pipeline.intake.receipts import Receipt
-from csp_pipeline.lake import connect, records_path, sql_path, table_path, write_table
+from csp_pipeline.lake import connect, records_path, write_table
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.parts import Parts, PartsByFeed
@@ -22,6 +23,18 @@ COMMON = """agency VARCHAR, feed VARCHAR, measure VARCHAR, area_code VARCHAR, ar
 TABLES = (
     f"CREATE TEMP TABLE counts ({COMMON}, value HUGEINT)",
     f"CREATE TEMP TABLE published ({COMMON}, value DOUBLE, value_low DOUBLE, value_high DOUBLE, base DOUBLE, as_at DATE)",
+)
+
+NAMED = (
+    "feeds",
+    "periods",
+    "coverage",
+    "breaks",
+    "preference_rules_frame",
+    "variants_frame",
+    "variant_areas_frame",
+    "counts",
+    "published",
 )
 
 
@@ -37,12 +50,12 @@ def build_figures(
     receipts = read_all_receipts(settings, partnership)
     with connect(settings) as connection:
         by_feed = PartsByFeed(parts, partnership.feeds, receipts)
-        counted = count_feeds(connection, settings, partnership, book, specs, receipts, by_feed.stale)
+        counted = count_feeds(connection, settings, partnership, book, specs, receipts, by_feed.stale, by_feed.kept)
         connection.execute(f"CREATE TEMP TABLE figures_of_feeds AS {counted}").fetchall()
-        query = prefer(connection, partnership, book, by_feed.keep(connection, "figures_of_feeds"))
-        rows = {"figures": write_table(connection, settings, "figures", query)}
-        written = sql_path(table_path(settings, "figures"))
-        connection.execute(f"CREATE TEMP VIEW figures AS SELECT * FROM read_parquet('{written}')").fetchall()
+        every = by_feed.keep(connection, "figures_of_feeds")
+        connection.execute(f"CREATE TEMP TABLE figures AS {prefer(every)}").fetchall()
+        connection.execute("DROP TABLE figures_of_feeds").fetchall()
+        rows = {"figures": write_table(connection, settings, "figures", "FROM figures")}
         rows["changes"] = write_table(connection, settings, "changes", read_sql("csp_pipeline.figures", "changes"))
         for name, order in (
             ("coverage", "agency, feed, period_start, period"),
@@ -64,8 +77,7 @@ def count_figures(
     """Count the records of the submissions in `receipts`, beside the tables of `count_feeds`; gives the query for every
     figure.
     """
-    counted = count_feeds(connection, settings, partnership, book, specs, receipts, partnership.feeds)
-    return prefer(connection, partnership, book, counted)
+    return prefer(count_feeds(connection, settings, partnership, book, specs, receipts, partnership.feeds))
 
 
 def count_feeds(
@@ -76,15 +88,19 @@ def count_feeds(
     specs: Mapping[str, FeedSpec],
     receipts: dict[str, list[Receipt]],
     feeds: Iterable[Feed],
+    kept: str | None = None,
 ) -> str:
-    """Count the records of these feeds' submissions, beside the tables `breaks` and those of `register_coverage`, which hold
-    all feeds; gives the query for the feeds' figures, of which none is preferred yet.
+    """Count the records of these feeds' submissions, beside the tables `breaks`, `preference_rules` and those of
+    `register_coverage`, which hold all feeds; gives the query for the feeds' figures, of which none is preferred yet.
+
+    `kept` is SQL for the figures of the other feeds, where there are any.
     """
     register_coverage(connection, partnership, receipts)
     connection.register("breaks_frame", book.breaks_table)
     connection.execute(
         "CREATE TEMP TABLE breaks AS SELECT * REPLACE (CAST(break_date AS DATE) AS break_date) FROM breaks_frame"
     ).fetchall()
+    connection.register("preference_rules_frame", table_of_preference_rules(partnership, book))
     for statement in TABLES:
         connection.execute(statement).fetchall()
     grid = Grid()
@@ -96,13 +112,13 @@ def count_feeds(
         ]
         count_feed(connection, partnership, book, feed, specs[feed.key], files, grid)
     grid.register(connection)
+    number_words(connection, NAMED, kept)
     return read_sql("csp_pipeline.figures", "figures_of_feeds", observation_status=observation_status)
 
 
-def prefer(connection: duckdb.DuckDBPyConnection, partnership: Partnership, book: MeasureBook, figures_of_feeds: str) -> str:
-    """The query for every figure, from SQL for the figures of all feeds: see `figures.sql`."""
-    connection.register("preference_rules", table_of_preference_rules(partnership, book))
-    return read_sql("csp_pipeline.figures", "figures", figures_of_feeds=figures_of_feeds)
+def prefer(figures_of_feeds: str) -> str:
+    """The query for every figure, from SQL for the figures of all feeds: see `figures.sql`; needs the tables of `count_feeds`."""
+    return read_sql("csp_pipeline.figures", "figures", figures_of_feeds=in_words(figures_of_feeds))
 
 
 def table_of_preference_rules(partnership: Partnership, book: MeasureBook) -> pd.DataFrame:

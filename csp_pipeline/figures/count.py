@@ -31,13 +31,13 @@ class Grid:
     areas: list[tuple[str, str, str, str]] = field(default_factory=list)
 
     def register(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Make the tables `variants` and `variant_areas` on a connection."""
+        """Register the frames `variants_frame` and `variant_areas_frame` on a connection."""
         types = {"is_headline": "bool", "grain_months": "int64"}
         names = [*FEED, "measure", "date_basis", "area_basis", "counted_unit", "unit", *types]
         variants = pd.DataFrame(self.variants, columns=names)
         areas = pd.DataFrame(self.areas, columns=[*FEED, "area_basis", "area_code"], dtype="str")
-        connection.register("variants", variants.astype({name: types.get(name, "str") for name in names}))
-        connection.register("variant_areas", areas)
+        connection.register("variants_frame", variants.astype({name: types.get(name, "str") for name in names}))
+        connection.register("variant_areas_frame", areas)
 
 
 def count_feed(
