@@ -255,6 +255,6 @@ def count_passing(column: ColumnSpec, values: Sequence[str | None], contract: Co
     frame = pd.DataFrame({spec.name: pd.Series([None] * len(filled), dtype="str") for spec in contract.checker.spec.columns})
     frame[column.name] = pd.Series(filled, dtype="str")
     latest = pd.Series([pd.Timestamp(contract.extracted)] * len(filled), dtype="datetime64[s]")
-    problems = contract.checker.find_problems(frame, latest)
+    problems = contract.checker.of_column(column.name).find_problems(frame, latest)
     failing = problems.loc[problems["column"] == column.name, "position"].nunique()
     return len(filled) - int(failing), len(filled)

@@ -34,8 +34,8 @@ from csp_pipeline.intake.rows import (
     numbers_in_file,
 )
 from csp_pipeline.intake.validate import Checker, shown_value, word_problem
-from csp_pipeline.lake import sql_path
-from csp_pipeline.sql_text import identifier
+from csp_pipeline.partnership.periods import Period
+from csp_pipeline.sql_text import identifier, quoted
 from csp_pipeline.tables import FeedSpec
 
 MOST_REJECTS = 200_000
@@ -48,8 +48,7 @@ class LoadingFile:
     submission_id: str
     path: str
     extracted: date
-    covered_label: str | None
-    covered_from: date | None
+    covered: Period | None
     read: ReadFile
     beside: Path
     rows_read: int = 0
@@ -96,7 +95,7 @@ def _convert(
         good = _set_bad_rows_apart(corrected, checker, files)
         connection.register("batch", as_text_columns(good, checker.spec))
         try:
-            typed = connection.sql(query).to_arrow_table()
+            typed = connection.execute(query).to_arrow_table()
         except (duckdb.DataError, duckdb.InvalidInputException) as error:
             raise word_conversion_error(connection, query, checker.spec) from error
         yield _set_unplaced_rows_apart(typed, checker.spec, files)
@@ -108,8 +107,9 @@ def _table_of_files(files: list[LoadingFile]) -> pa.Table:
         {
             FILE_INDEX: pa.array(range(len(files)), pa.int32()),
             "submission_id": pa.array([file.submission_id for file in files], pa.string()),
-            f"file_{COVERED}": pa.array([file.covered_label for file in files], pa.string()),
-            "file_covered_from": pa.array([file.covered_from for file in files], pa.date32()),
+            f"file_{COVERED}": pa.array([file.covered.label if file.covered else None for file in files], pa.string()),
+            "file_covered_from": pa.array([file.covered.start if file.covered else None for file in files], pa.date32()),
+            "file_covered_until": pa.array([file.covered.end if file.covered else None for file in files], pa.date32()),
         }
     )
 
@@ -256,6 +256,11 @@ def _write(typed: pa.Table, files: list[LoadingFile], writers: dict[int, pq.Parq
             writers[index].write_table(typed.slice(first, last - first))
 
 
+def read_of(files: list[LoadingFile]) -> str:
+    """SQL that reads the records of a loaded group."""
+    return f"read_parquet([{', '.join(quoted(str(file.beside)) for file in files)}])"
+
+
 def _find_repeated_keys(
     connection: duckdb.DuckDBPyConnection, spec: FeedSpec, files: list[LoadingFile]
 ) -> dict[int, list[tuple[str | None, int, int]]]:
@@ -265,22 +270,26 @@ def _find_repeated_keys(
     """
     if not spec.traits.key:
         return {}
-    listed = ", ".join(f"'{sql_path(file.beside)}'" for file in files)
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW records AS SELECT * FROM read_parquet([{listed}])").fetchall()
+    records = read_of(files)
     key = ", ".join(["submission_id", *map(identifier, spec.traits.key)])
     present = " AND ".join(f"{identifier(name)} IS NOT NULL" for name in spec.traits.key)
     # Hashes first: a key of 64 characters over millions of rows would not fit, its hash does.
-    suspects = f"SELECT hash({key}) AS h FROM records WHERE {present} GROUP BY h HAVING count(*) > 1"
+    suspects = connection.execute(
+        f"SELECT hash({key}) AS h FROM {records} WHERE {present} GROUP BY h HAVING count(*) > 1"
+    ).to_arrow_table()
+    if not suspects.num_rows:
+        return {}
+    connection.register("suspects", suspects)
     rows = connection.execute(
         f"""
-        WITH suspects AS MATERIALIZED ({suspects})
         SELECT submission_id, sheet, row_number, first_row FROM (
             SELECT submission_id, sheet, row_number, first(row_number) OVER same AS first_row, row_number() OVER same AS nth
-            FROM records SEMI JOIN suspects ON hash({key}) = h WHERE {present}
+            FROM {records} SEMI JOIN suspects ON hash({key}) = h WHERE {present}
             WINDOW same AS (PARTITION BY {key} ORDER BY sheet, row_number)
         ) WHERE nth > 1 ORDER BY submission_id, sheet, row_number
         """
     ).fetchall()
+    connection.unregister("suspects")
     indexes = {file.submission_id: index for index, file in enumerate(files)}
     found: dict[int, list[tuple[str | None, int, int]]] = {}
     for submission_id, sheet, row_number, first_row in rows:
@@ -293,10 +302,9 @@ def _check_told_apart(connection: duckdb.DuckDBPyConnection, spec: FeedSpec, fil
     names = spec.traits.told_apart_by
     if not names:
         return
-    listed = ", ".join(f"'{sql_path(file.beside)}'" for file in files)
     query = f"""
         SELECT sum(n), sum(n - 1) FROM (
-            SELECT submission_id, count(*) AS n FROM read_parquet([{listed}])
+            SELECT submission_id, count(*) AS n FROM {read_of(files)}
             GROUP BY submission_id, {", ".join(map(identifier, names))}
         ) GROUP BY submission_id HAVING sum(n - 1) * 2 > sum(n) ORDER BY submission_id
     """

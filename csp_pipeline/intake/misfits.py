@@ -40,11 +40,14 @@ def mode_of_values(checker: Checker, column: ColumnSpec) -> str:
 
 def count_misfits(batch: pa.Table, indexes: np.ndarray, problems: pd.DataFrame, checker: Checker, files: list[Misfits]) -> None:
     """Add a batch's values to the counts of the files that they come from; `indexes` are those of its rows' files."""
-    for index in np.unique(indexes).tolist():
-        first, last = np.searchsorted(indexes, [index, index + 1])
-        own = batch.slice(first, last - first)
-        for column in checker.spec.columns:
-            files[index].filled[column.name] += own.num_rows - own[column.name].null_count
+    rows = np.bincount(indexes, minlength=len(files))
+    present = np.flatnonzero(rows).tolist()
+    for column in checker.spec.columns:
+        values = batch[column.name]
+        blank = indexes[pc.is_null(values).to_numpy()] if values.null_count else indexes[:0]
+        filled = rows - np.bincount(blank, minlength=len(files))
+        for place in present:
+            files[place].filled[column.name] += int(filled[place])
     of_form = problems[problems["code"].isin(OF_FORM)]
     if of_form.empty:
         return

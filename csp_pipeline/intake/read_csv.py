@@ -94,7 +94,7 @@ def read_together(files: Sequence[CsvFile], columns: tuple[ColumnSpec, ...], set
     """
     with connect(settings) as connection:
         try:
-            rows = connection.sql(_query(files, columns)).to_arrow_table()
+            rows = connection.execute(_query(files, columns)).to_arrow_table()
         except duckdb.OperationalError:
             raise  # the disk or the memory is at fault, not the file
         except duckdb.Error as error:

@@ -14,7 +14,7 @@ from csp_pipeline.intake.convert import prepare_conversion
 from csp_pipeline.intake.correct import Correcting, CorrectionsDoNotApplyError
 from csp_pipeline.intake.fingerprint import fingerprint_of, person_key_secret, with_corrections
 from csp_pipeline.intake.land import LandedFile, begins, blob_path
-from csp_pipeline.intake.load import LoadingFile, load_files, make_reject
+from csp_pipeline.intake.load import LoadingFile, load_files, make_reject, read_of
 from csp_pipeline.intake.noted import write_noted
 from csp_pipeline.intake.place import Placement, place_file, submission_id_of
 from csp_pipeline.intake.pull import Pulled, pull_feed
@@ -23,11 +23,11 @@ from csp_pipeline.intake.read_form import read_form
 from csp_pipeline.intake.read_json import open_json
 from csp_pipeline.intake.read_workbook import read_workbook
 from csp_pipeline.intake.receipts import Receipt, read_receipt
-from csp_pipeline.intake.rows import COVERED, ReadFile
+from csp_pipeline.intake.rows import COVERED, FILE_INDEX, ReadFile
 from csp_pipeline.intake.taken import Taken
 from csp_pipeline.intake.told import Facts, messages_of, tell_loss
 from csp_pipeline.intake.validate import Checker, build_checker
-from csp_pipeline.lake import connect, make_folder, receipt_path, records_path, sql_path, write_json
+from csp_pipeline.lake import connect, make_folder, receipt_path, records_path, write_json
 from csp_pipeline.partnership.areas import CodeList
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.partnership.periods import Period, parse_period
@@ -274,7 +274,6 @@ class _TakingIn:
         except RefusedFileError:
             scratch.unlink(missing_ok=True)
             raise
-        covered = placement.coverage
         corrections = {
             name: correction
             for name, correction in self.feed.corrections.items()
@@ -284,8 +283,7 @@ class _TakingIn:
             submission_id=receipt.submission_id,
             path=file.path,
             extracted=placement.extracted,
-            covered_label=covered.label if covered else None,
-            covered_from=covered.start if covered else None,
+            covered=placement.coverage,
             read=read,
             correcting=Correcting(corrections),
             beside=self.settings.lake / "scratch" / f"{file.landed_id}.parquet",
@@ -303,15 +301,19 @@ class _TakingIn:
         day = self.spec.traits.coverage_date or "CAST(NULL AS DATE)"
         cells = f"list(DISTINCT {COVERED} ORDER BY {COVERED})" if self.by_content else "[]"
         noted = ", ".join(f"count(*) FILTER ({column})" for column in self.spec.traits.noted)
-        queries = []
-        for index, item in enumerate(waiting):
-            covered = item.placement.coverage
-            outside = f"CAST({day} AS DATE) NOT BETWEEN '{covered.start}' AND '{covered.end}'" if covered else "false"
-            queries.append(
-                f"SELECT {index}, count(*) FILTER ({outside}), min({day}) FILTER ({outside}), max({day}) FILTER ({outside}), "
-                f"coalesce({cells}, []), [{noted}] FROM read_parquet('{sql_path(item.loading.beside)}')"
-            )
-        return [Facts(*row[1:]) for row in connection.execute(" UNION ALL ".join(queries) + " ORDER BY 1").fetchall()]
+        rows = connection.execute(
+            f"""
+            SELECT {FILE_INDEX}, count(*) FILTER (outside), min({day}) FILTER (outside), max({day}) FILTER (outside), {cells},
+                [{noted}]
+            FROM (
+                SELECT *, CAST({day} AS DATE) NOT BETWEEN file_covered_from AND file_covered_until AS outside
+                FROM files JOIN {read_of([item.loading for item in waiting])} USING (submission_id)
+            ) GROUP BY {FILE_INDEX}
+            """
+        ).fetchall()
+        found = {index: Facts(*facts) for index, *facts in rows}
+        without_rows = Facts(0, None, None, [], [0] * len(self.spec.traits.noted))
+        return [found.get(index, without_rows) for index in range(len(waiting))]
 
     def _conclude(self, item: _Waiting, facts: Facts) -> None:
         """Give a loaded file its outcome; one without an accepted row is refused, for missing is not zero."""

@@ -4,7 +4,7 @@ import copy
 import difflib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pandas as pd
@@ -40,6 +40,12 @@ class Checker:
     schema: pa.DataFrameSchema
     references: Mapping[str, CodeList]
     changes: ChangesEntry
+
+    def of_column(self, name: str) -> "Checker":
+        """The checks of one column, and of whole rows."""
+        schema = copy.copy(self.schema)
+        schema.columns = {name: self.schema.columns[name]}
+        return replace(self, schema=schema)
 
     def find_problems(self, frame: pd.DataFrame, latest: pd.Series) -> pd.DataFrame:
         """Every failing cell: columns `position` (of the row in the frame), `column`, `code`, `value`.
@@ -78,6 +84,8 @@ def build_checker(spec: FeedSpec, references: Mapping[str, CodeList], changes: C
     schema = copy.deepcopy(spec.model.to_schema())  # pandera keeps one schema for each model
     schema.checks = list(schema.checks)
     for column in spec.columns:
+        # what is checked is text by how it was read; pandera would look at every value for it
+        schema.columns[column.name].dtype = None
         checks = list(schema.columns[column.name].checks)
         if column.formats:
             checks.append(_exists(column))

@@ -4,6 +4,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -64,9 +65,19 @@ def _check_sizes(parts: list[zipfile.ZipInfo], packed: int) -> None:
 def _check_beginning(name: str, part: IO[bytes]) -> None:
     """Read up to the first element: a document type can only stand before it."""
     try:
-        next(iter(iterparse(part, events=("start",), forbid_dtd=True)), None)
+        next(iter(iterparse(_InSmallPieces(part), events=("start",), forbid_dtd=True)), None)
     except DefusedXmlException as error:
         raise _entities(name) from error
+
+
+@dataclass(frozen=True)
+class _InSmallPieces:
+    """A part of which no more is read than needed, where the parser asks for 16 KB and makes elements of them all."""
+
+    part: IO[bytes]
+
+    def read(self, size: int) -> bytes:
+        return self.part.read(min(size, 256))
 
 
 def _entities(name: str) -> RefusedFileError:

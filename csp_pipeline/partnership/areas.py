@@ -97,7 +97,7 @@ class CodeList:
     @cached_property
     def values(self) -> frozenset[str]:
         """Every known value."""
-        return frozenset(self.frame["value"].dropna())
+        return frozenset(self.frame["value"].dropna().tolist())
 
     @cached_property
     def is_identity(self) -> bool:
