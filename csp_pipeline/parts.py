@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -51,15 +50,6 @@ def write_part(connection: duckdb.DuckDBPyConnection, path: Path, query: str) ->
 def rows_of(paths: Sequence[Path]) -> str:
     """SQL for the rows of some parts, in their order."""
     return f"FROM read_parquet([{', '.join(quoted(str(path)) for path in paths)}])"
-
-
-def hash_rows(connection: duckdb.DuckDBPyConnection, query: str, values: Any = None) -> str:
-    """A hash of a query's rows, whatever their order."""
-    found = connection.execute(
-        f"SELECT count(*), md5(string_agg(row, '' ORDER BY row)) FROM (SELECT md5(CAST(r AS VARCHAR)) AS row FROM ({query}) r)",
-        values,
-    ).fetchall()
-    return str(found[0])
 
 
 def hashes_of(paths: Iterable[Path]) -> dict[str, str | None]:

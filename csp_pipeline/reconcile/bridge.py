@@ -1,7 +1,7 @@
 """Bridges: the gap between two feeds' figures taken apart into causes that add up to it, down to the records."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,12 @@ import pandas as pd
 
 from csp_pipeline.figures.count import rollup_of
 from csp_pipeline.figures.coverage import read_all_receipts
-from csp_pipeline.intake.receipts import Receipt
 from csp_pipeline.lake import connect, records_path, sql_path, table_path, write_table
 from csp_pipeline.partnership.configuration import MeasureFeedEntry
 from csp_pipeline.partnership.links import LinksFile, PairEntry, load_links
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
-from csp_pipeline.parts import Parts, hash_rows, rows_of, write_part
+from csp_pipeline.parts import Parts, rows_of, write_part
 from csp_pipeline.reconcile.declared import CAUSES, MEANINGS, PROBABLE
 from csp_pipeline.reconcile.link import link_pair
 from csp_pipeline.reconcile.link_sides import PACKAGE, Side, duplicates_of, has_quiet_pairs, unreadable
@@ -25,11 +24,12 @@ from csp_pipeline.sql import read_sql
 from csp_pipeline.sql_text import quoted
 from csp_pipeline.tables import FeedSpec
 
-# The tables that bridging gives, and how their rows are ordered.
-RESULT_ORDERS = {
+# What bridging needs of the comparisons.
+COMPARISON_COLUMNS = "comparison_id, measure, area_code, period, agency_a, feed_a, agency_b, feed_b, gap"
+# The tables that are kept in parts by pair, and how their rows are ordered; the steps are made from the records of all pairs.
+PART_ORDERS = {
     "links": "agency_a, feed_a, record_key_a, agency_b, feed_b, record_key_b, rule",
     "link_cuts": "ALL",
-    "bridge_steps": "comparison_id, step",
     "bridge_records": "comparison_id, cause, detail, agency, feed, record_key, submission_id, row_number",
 }
 
@@ -46,19 +46,37 @@ def build_bridges(
     links = load_links(partnership)
     receipts = read_all_receipts(settings, partnership)
     with connect(settings) as connection:
-        for table in ("validity", "coverage", "periods", "comparisons"):
+        for table, columns, rows in (
+            ("periods", "*", "true"),
+            ("coverage", "agency, feed, period, coverage", "true"),
+            ("validity", "submission_id, covered_label, agency, feed, valid_to", "true"),
+            ("comparisons", COMPARISON_COLUMNS, "gap IS NOT NULL"),
+        ):
             path = sql_path(table_path(settings, table))
-            connection.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM read_parquet('{path}')").fetchall()
+            connection.execute(
+                f"CREATE TEMP TABLE {table} AS SELECT {columns} FROM read_parquet('{path}') WHERE {rows}"
+            ).fetchall()
+        superseded = {
+            f"{agency}/{feed}"
+            for agency, feed in connection.execute(
+                "SELECT DISTINCT agency, feed FROM validity WHERE valid_to IS NOT NULL"
+            ).fetchall()
+        }
         connection.register("areas", partnership.areas)
         prepare_results(connection)
         feeds = {feed.key: feed for feed in partnership.feeds}
         kept: list[dict[str, Path]] = []
-        pairs = [(both, links.pair(*both), measures) for both, measures in _pairs_to_bridge(connection, book, specs).items()]
-        # those without a link last: there is next to nothing to do for them, so nothing is kept of them
-        for both, pair, measures in sorted(pairs, key=lambda found: found[1] is None):
+        pairs = _pairs_to_bridge(connection, book, specs)
+        note_bridged(connection, [(*both, measure, links.pair(*both) is not None) for both in pairs for measure in pairs[both]])
+        for both, compared in pairs.items():
+            pair, measures = links.pair(*both), list(compared)
+            if pair is None:
+                continue
             places: dict[str, Path] = {}
-            if parts is not None and pair is not None:
-                places = _places(connection, parts, (feeds[both[0]], feeds[both[1]]), receipts, measures)
+            if parts is not None:
+                made_from = [compared, *receipts[both[0]], None, *receipts[both[1]]]
+                name = ".".join(feeds[key].table for key in both)
+                places = {table: parts.place(f"{name}.{table}", made_from) for table in PART_ORDERS}
                 kept.append(places)
             if places and all(path.exists() for path in places.values()):
                 continue
@@ -70,7 +88,7 @@ def build_bridges(
                     if receipt.outcome != "refused"
                 ]
                 ways = tuple(book.measures[measure].feeds[key] for measure in measures)
-                sides.append(_side(partnership, feeds[key], specs[key], name, files, ways))
+                sides.append(_side(partnership, feeds[key], specs[key], name, files, ways, key in superseded))
             bridge_pair(connection, links, pair, sides[0], sides[1], measures)
             if places:
                 for table, place in places.items():
@@ -79,25 +97,8 @@ def build_bridges(
         return _write(connection, settings, kept)
 
 
-def _places(
-    connection: duckdb.DuckDBPyConnection,
-    parts: Parts,
-    feeds: tuple[Feed, Feed],
-    receipts: Mapping[str, list[Receipt]],
-    measures: list[str],
-) -> dict[str, Path]:
-    """Where the results of two linked feeds are kept, by table."""
-    first, second = (feed.key for feed in feeds)
-    # what two feeds' records are compared on, and with what result, also rests on what is declared for both
-    each = (f"SELECT * {_comparisons_of(measure, first, second)}" for measure in measures)
-    compared = hash_rows(connection, " UNION ALL ".join(each))
-    made_from = [measures, compared, *receipts[first], None, *receipts[second]]
-    name = f"{feeds[0].table}.{feeds[1].table}"
-    return {table: parts.place(f"{name}.{table}", made_from) for table in RESULT_ORDERS}
-
-
 def prepare_results(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the empty tables that `bridge_pair` adds to: `all_links`, `link_cuts`, `bridged`, `unlinked`, `bridge_records`."""
+    """Make the empty tables that `bridge_pair` adds to: `all_links`, `link_cuts`, `bridge_records`."""
     for statement in (
         "linked (pair UTINYINT, rule UTINYINT, record_key_a VARCHAR, record_key_b VARCHAR)",
         "linked_by (pair UTINYINT, rule UTINYINT, agency_a VARCHAR, feed_a VARCHAR, agency_b VARCHAR, feed_b VARCHAR,"
@@ -107,8 +108,6 @@ def prepare_results(connection: duckdb.DuckDBPyConnection) -> None:
         # links by likeness have a probability each; that of all others is none, and not written down a million times
         "linked_alike (pair UTINYINT, rule UTINYINT, record_key_a VARCHAR, record_key_b VARCHAR, probability DOUBLE)",
         "link_cuts (agency VARCHAR, feed VARCHAR, other_agency VARCHAR, other_feed VARCHAR, rule VARCHAR, records BIGINT)",
-        "bridged (comparison_id VARCHAR)",
-        "unlinked (comparison_id VARCHAR, gap DOUBLE)",
         "bridge_records (comparison_id VARCHAR, cause VARCHAR, detail VARCHAR, agency VARCHAR, feed VARCHAR,"
         " record_key VARCHAR, submission_id VARCHAR, sheet VARCHAR, row_number BIGINT, contribution INTEGER,"
         " counterpart_key VARCHAR, rule VARCHAR, other_differences VARCHAR[])",
@@ -117,10 +116,23 @@ def prepare_results(connection: duckdb.DuckDBPyConnection) -> None:
     # steps sort by keys of their own, and tables in no order are made by all threads at once
     connection.execute("SET SESSION preserve_insertion_order = false").fetchall()
     _define_all_links(connection)
-    meanings = [(cause, detail, meaning, detail is None) for (cause, detail), meaning in MEANINGS.items()]
-    connection.register(
-        "meanings", pd.DataFrame(meanings, columns=["cause", "detail", "meaning", "shows_detail"]).astype({"detail": "str"})
-    )
+
+
+def note_bridged(connection: duckdb.DuckDBPyConnection, pairs: Sequence[tuple[str, str, str, bool]]) -> None:
+    """Note whose comparisons have steps (two feeds, the measure, and whether the feeds are linked) in the table `bridged`.
+
+    The whole gap of feeds that are not linked is unexplained.
+    """
+    rows = [
+        ", ".join([*(quoted(part) for key in (key_a, key_b) for part in key.split("/")), quoted(measure), str(is_linked)])
+        for key_a, key_b, measure, is_linked in pairs
+    ]
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE bridged (agency_a VARCHAR, feed_a VARCHAR, agency_b VARCHAR, feed_b VARCHAR,"
+        " measure VARCHAR, is_linked BOOLEAN)"
+    ).fetchall()
+    if rows:
+        connection.execute(f"INSERT INTO bridged VALUES {', '.join(f'({row})' for row in rows)}").fetchall()
 
 
 def _define_all_links(connection: duckdb.DuckDBPyConnection) -> None:
@@ -140,25 +152,20 @@ def _define_all_links(connection: duckdb.DuckDBPyConnection) -> None:
 def bridge_pair(
     connection: duckdb.DuckDBPyConnection,
     links: LinksFile,
-    pair: PairEntry | None,
+    pair: PairEntry,
     side_a: Side,
     side_b: Side,
     measures: list[str],
 ) -> None:
     """Link two feeds and bridge their comparisons of the measures, adding to the tables of `prepare_results`.
 
-    Needs the tables `comparisons`, `periods` and `coverage` on the connection, and `areas` for a rule by likeness. Without a
-    `pair` the whole gap of each comparison stays unexplained.
+    Needs the tables `comparisons`, `periods` and `coverage` on the connection, and `areas` for a rule by likeness.
     """
-    if pair is not None:
-        _note_compared_areas(connection, side_a, side_b, measures)
-        link_pair(connection, links, pair, side_a, side_b)
-        _keep_links(connection, pair, side_a, side_b)
+    _note_compared_areas(connection, side_a, side_b, measures)
+    link_pair(connection, links, pair, side_a, side_b)
+    _keep_links(connection, pair, side_a, side_b)
     for place, measure in enumerate(measures):
         compared = _comparisons_of(measure, side_a.key, side_b.key)
-        if pair is None:
-            connection.execute(f"INSERT INTO unlinked SELECT comparison_id, gap {compared}").fetchall()
-            continue
         connection.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE grid AS
@@ -166,14 +173,14 @@ def bridge_pair(
             FROM (SELECT comparison_id, area_code, period {compared}) c JOIN periods p USING (period)
             """
         ).fetchall()
-        connection.execute("INSERT INTO bridged SELECT comparison_id FROM grid").fetchall()
         _bridge_measure(connection, links, pair, (side_a, side_b), place)
 
 
 def _comparisons_of(measure: str, key_a: str, key_b: str) -> str:
+    (agency_a, feed_a), (agency_b, feed_b) = ([quoted(part) for part in key.split("/")] for key in (key_a, key_b))
     return (
-        f"FROM comparisons WHERE measure = {quoted(measure)} AND agency_a || '/' || feed_a = {quoted(key_a)}"
-        f" AND agency_b || '/' || feed_b = {quoted(key_b)} AND gap IS NOT NULL"
+        f"FROM comparisons WHERE measure = {quoted(measure)} AND agency_a = {agency_a} AND feed_a = {feed_a}"
+        f" AND agency_b = {agency_b} AND feed_b = {feed_b} AND gap IS NOT NULL"
     )
 
 
@@ -346,49 +353,63 @@ def _keep_links(connection: duckdb.DuckDBPyConnection, pair: PairEntry, side_a: 
 
 def _pairs_to_bridge(
     connection: duckdb.DuckDBPyConnection, book: MeasureBook, specs: Mapping[str, FeedSpec]
-) -> dict[tuple[str, str], list[str]]:
-    """The feeds compared of which both count records, with the measures that they are compared on."""
+) -> dict[tuple[str, str], dict[str, str]]:
+    """The feeds compared of which both count records, with the measures that they are compared on and a hash of what is
+    compared there.
+    """
     rows = connection.execute(
-        "SELECT DISTINCT agency_a || '/' || feed_a, agency_b || '/' || feed_b, measure FROM comparisons"
-        " WHERE gap IS NOT NULL ORDER BY ALL"
+        "SELECT agency_a || '/' || feed_a, agency_b || '/' || feed_b, measure,"
+        " md5(string_agg(comparison_id, ' ' ORDER BY comparison_id))"
+        " FROM comparisons GROUP BY measure, agency_a, feed_a, agency_b, feed_b ORDER BY ALL"
     ).fetchall()
-    found: dict[tuple[str, str], list[str]] = {}
-    for key_a, key_b, measure in rows:
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for key_a, key_b, measure, compared in rows:
         ways = [book.measures[measure].feeds[key] for key in (key_a, key_b)]
         if all(way.count is not None for way in ways) and all(specs[key].traits.record_level for key in (key_a, key_b)):
-            found.setdefault((key_a, key_b), []).append(measure)
+            found.setdefault((key_a, key_b), {})[measure] = compared
     return found
 
 
 def _side(
-    partnership: Partnership, feed: Feed, spec: FeedSpec, name: str, files: list[str], ways: tuple[MeasureFeedEntry, ...]
+    partnership: Partnership,
+    feed: Feed,
+    spec: FeedSpec,
+    name: str,
+    files: list[str],
+    ways: tuple[MeasureFeedEntry, ...],
+    has_superseded: bool,
 ) -> Side:
     listed = ", ".join(f"'{sql_path(file)}'" for file in files)
     source = (
         f"SELECT r.*, v.valid_to FROM read_parquet([{listed}], union_by_name = true) r"
         " JOIN validity v USING (submission_id, covered_label)"
     )
-    return Side(name, feed.key, spec, source, rollup_of(partnership, feed, spec, adds_up=True), ways)
+    return Side(name, feed.key, spec, source, rollup_of(partnership, feed, spec, adds_up=True), ways, has_superseded)
 
 
 def read_steps(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """The signed steps of every bridge so far: `comparison_id`, `step`, `cause`, `detail`, `contribution`, `records`."""
-    return connection.execute(_result("bridge_steps")).df()
+    """The signed steps of the bridges noted (`note_bridged`): `comparison_id`, `step`, `cause`, `detail`, `contribution`,
+    `records`, `records_a`, `records_b`, `sentence`.
+    """
+    return connection.execute(_steps("bridge_records")).df()
+
+
+def _steps(records: str) -> str:
+    """SQL for the steps of all bridges, from a table of their records."""
+    return read_sql(PACKAGE, "bridge_steps", records=records, causes=list(CAUSES), probable=PROBABLE, meanings=MEANINGS)
 
 
 def _result(table: str) -> str:
-    """SQL for the rows of one of the lake's tables, as far as they stand in the tables of `prepare_results`."""
-    if table == "bridge_steps":
-        return read_sql(PACKAGE, "bridge_steps", causes=list(CAUSES), probable=PROBABLE)
+    """SQL for the rows of a table that is kept in parts, as far as they stand in the tables of `prepare_results`."""
     return "FROM all_links" if table == "links" else f"FROM {table}"
 
 
 def _write(connection: duckdb.DuckDBPyConnection, settings: Settings, kept: list[dict[str, Path]]) -> dict[str, int]:
-    """Write each table from what stands on the connection and from the parts `kept` of each pair."""
+    """Write each table from what stands on the connection or in the parts `kept` of each pair, and then the steps."""
     rows = {}
-    for table, order in RESULT_ORDERS.items():
-        every = f"FROM ({_result(table)})"
-        if kept:
-            every += f" UNION ALL BY NAME {rows_of([places[table] for places in kept])}"
+    for table, order in PART_ORDERS.items():
+        every = rows_of([places[table] for places in kept]) if kept else _result(table)
         rows[table] = write_table(connection, settings, table, f"FROM ({every}) ORDER BY {order}")
+    records = f"read_parquet({quoted(str(table_path(settings, 'bridge_records')))})"
+    rows["bridge_steps"] = write_table(connection, settings, "bridge_steps", _steps(records))
     return rows

@@ -21,7 +21,8 @@ class Side:
     """One feed of a pair: its declaration, where its records are read, and how it counts each measure of the pair.
 
     `source` is SQL for every record the feed ever sent, with the columns of its declaration, `submission_id`, `sheet`,
-    `row_number` and `valid_to`; `rollup` is the table of places and the areas that count them, `place`, `area_code`.
+    `row_number` and `valid_to`; `rollup` is the table of places and the areas that count them, `place`, `area_code`. Where a
+    feed's caller knows that none of its records has been superseded, `has_superseded` spares looking for them.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Side:
     source: str
     rollup: pd.DataFrame
     ways: tuple[MeasureFeedEntry, ...]
+    has_superseded: bool = True
 
     @property
     def columns(self) -> dict[str, str]:
@@ -154,7 +156,9 @@ def read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
         "link_records",
         source=side.source,
         key=key,
-        has_superseded=bool(key) and any_row(connection, f"FROM ({side.source}) WHERE valid_to IS NOT NULL"),
+        has_superseded=bool(key)
+        and side.has_superseded
+        and any_row(connection, f"FROM ({side.source}) WHERE valid_to IS NOT NULL"),
         record_key=" || '/' || ".join(key) if key else by_row,
         identifiers=[normalised(name, form) for name, form in _identifiers(pair, side)],
         # the texts of references as they were written, to tell what cannot be read from a blank

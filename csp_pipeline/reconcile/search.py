@@ -11,6 +11,7 @@ import pyarrow as pa
 from csp_pipeline.figures.coverage import read_all_receipts
 from csp_pipeline.intake.receipts import Receipt
 from csp_pipeline.lake import connect, records_path, sql_path, table_path, write_table
+from csp_pipeline.partnership.areas import LEVELS
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.parts import Parts, rows_of, write_part
@@ -115,17 +116,17 @@ def build_searches(
 
 def _places(parts: Parts, feed: Feed, receipts: Sequence[Receipt], comparisons: pd.DataFrame) -> dict[str, Path]:
     """Where what is found in a feed's records is kept, by table."""
-    made_from = [*receipts, *comparisons.itertuples(index=False, name=None)]
+    made_from = [*receipts, comparisons.drop(columns=["period_start"]).to_dict("list")]
     return {name: parts.place(f"{feed.table}.{name}", made_from) for name in FOUND}
 
 
 def read_comparisons(connection: duckdb.DuckDBPyConnection, partnership: Partnership, pairs: Sequence[Pair]) -> pd.DataFrame:
-    """The comparisons of the pairs at the levels that are searched, from the view `comparisons`: see search_comparisons.sql."""
+    """What is searched of each pair's comparisons, from the view `comparisons`: see search_comparisons.sql."""
     frame = pd.DataFrame([(p.measure, p.feed, p.other) for p in pairs], columns=["measure", "feed", "other"]).astype("str")
     connection.register("search_pairs", frame)
     connection.register("areas", partnership.areas)
     raised = partnership.file.discrepancies
-    values = {"area_levels": raised.area_levels, "periods": raised.periods}
+    values = {"area_levels": raised.area_levels, "periods": raised.periods, "smallest_first": list(LEVELS)}
     return connection.execute(read_sql("csp_pipeline.reconcile", "search_comparisons"), values).df()
 
 

@@ -8,7 +8,6 @@ import duckdb
 import pandas as pd
 
 from csp_pipeline.figures.count import rollup_of, units_of
-from csp_pipeline.partnership.areas import LEVELS
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.partnership.periods import MONTHS_IN
@@ -24,7 +23,7 @@ MOST_KINDS = 2**60
 
 @dataclass(frozen=True)
 class Search:
-    """One search to be made: its subject, the comparable rows of its comparisons, and the variants to try."""
+    """One search to be made: its subject, the comparisons that are searched, and the variants to try."""
 
     subject: Subject
     rows: pd.DataFrame
@@ -50,14 +49,15 @@ def search_feed(
     conditions = Conditions(connection, closed_columns(spec))
     searches = []
     for (measure, other), rows in comparisons.groupby(["measure", "other"], sort=False):
-        comparable = finest(rows)
-        level, kind = (str(comparable[name].iloc[0]) if len(comparable) else None for name in ("area_level", "period_kind"))
+        # of a pair that may be compared nowhere there is a single row, which says so
+        is_comparable = bool(rows.is_comparable.iloc[0])
+        level, kind = (str(rows[name].iloc[0]) if is_comparable else None for name in ("area_level", "period_kind"))
         subject = Subject.of(partnership, book, str(measure), feed.key, str(other), level, kind)
         if kind is None or current_records is None:
             found.add_nothing_to_compare(subject)
         else:
             space = space_of(book.measures[subject.measure].feeds[feed.key], spec, kind, conditions)
-            searches.append(Search(subject, comparable, space))
+            searches.append(Search(subject, rows, space))
     if not searches or current_records is None:
         return
     rollup = rollup_of(partnership, feed, spec, adds_up=True)
@@ -74,17 +74,6 @@ def search_feed(
             rule = tolerances[search.rows.rule.iloc[0]]
             grid = grids[str(search.subject.area_level), str(search.subject.period_kind)]
             _search(search, make_target(search.rows, grid, rule.absolute, rule.relative), tallies, grid, spec, found)
-
-
-def finest(rows: pd.DataFrame) -> pd.DataFrame:
-    """Of a pair's comparisons those that may be compared, in the smallest areas, and there in the shortest periods.
-
-    Larger areas and longer periods hold the same records again.
-    """
-    comparable = rows[rows.is_comparable]
-    level = next((level for level in LEVELS if (comparable.area_level == level).any()), None)
-    comparable = comparable[comparable.area_level == level]
-    return comparable[comparable.months == comparable.months.min()]
 
 
 @dataclass

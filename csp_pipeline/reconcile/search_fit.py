@@ -183,6 +183,8 @@ def count_block(space: Space, cells: Numbers, reading: RecordReading, tally: Tal
         row[row >= 0] * len(accepted) + kind, weights=tally.number[row >= 0], minlength=len(cells) * len(accepted)
     )
     counts = _multiply(number.reshape(len(cells), len(accepted)), accepted)
+    if not len(tally.member_unit):
+        return counts
     # a unit with several kinds of records counts once where a variant accepts any of them
     held = row_of_cell[tally.unit_cell][tally.member_unit] >= 0
     unit = tally.member_unit[held]

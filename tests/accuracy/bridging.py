@@ -13,7 +13,7 @@ from csp_pipeline.partnership.configuration import MeasureFeedEntry
 from csp_pipeline.partnership.links import LinksFile, load_links
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.partnership.periods import table_of_periods
-from csp_pipeline.reconcile.bridge import bridge_pair, prepare_results, read_steps
+from csp_pipeline.reconcile.bridge import bridge_pair, note_bridged, prepare_results, read_steps
 from csp_pipeline.reconcile.link_sides import Side
 from tests.accuracy.domestic import PROJECT
 
@@ -147,8 +147,11 @@ def bridge_tables(
             connection.execute(f"CREATE TABLE source_{name} AS SELECT {select} FROM frame_{name}").fetchall()
             ways = tuple(both[place].entry for both in measures.values())
             sides.append(Side(name, key, spec, f"SELECT * FROM source_{name}", rollup(key), ways))
+        pair = links.pair(*feeds)
+        assert pair is not None
         prepare_results(connection)
-        bridge_pair(connection, links, links.pair(*feeds), sides[0], sides[1], list(measures))
+        note_bridged(connection, [(*feeds, measure, True) for measure in measures])
+        bridge_pair(connection, links, pair, sides[0], sides[1], list(measures))
         return Bridged(
             connection.execute("FROM all_links ORDER BY ALL").df(),
             connection.execute("FROM link_cuts ORDER BY ALL").df(),

@@ -12,7 +12,7 @@ from csp_pipeline.partnership.links import LinksFile, load_links
 from csp_pipeline.partnership.measures import MeasureBook, load_measures
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.partnership.periods import table_of_periods
-from csp_pipeline.reconcile.bridge import bridge_pair, prepare_results, read_steps
+from csp_pipeline.reconcile.bridge import bridge_pair, note_bridged, prepare_results, read_steps
 from csp_pipeline.reconcile.link_sides import Side
 from tests.accuracy.bridging import rollup
 from tests.accuracy.domestic import HARBOROUGH, PROJECT, DomesticWorld
@@ -65,8 +65,11 @@ def bridge_world(world: DomesticWorld, compared: Sequence[str] | None = None) ->
             ways = tuple(book.measures[measure].feeds[key] for measure in MEASURES)
             source = f"SELECT * FROM {feed.name}"
             sides.append(Side(name, key, spec, source, rollup(key), ways))
+        pair = links.pair(*FEEDS)
+        assert pair is not None
         prepare_results(connection)
-        bridge_pair(connection, links, links.pair(*FEEDS), sides[0], sides[1], MEASURES)
+        note_bridged(connection, [(*FEEDS, measure, True) for measure in MEASURES])
+        bridge_pair(connection, links, pair, sides[0], sides[1], MEASURES)
         return Findings(
             connection.execute("FROM all_links ORDER BY ALL").df(),
             read_steps(connection),

@@ -16,7 +16,7 @@ from csp_pipeline.partnership.links import load_links
 from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.partnership.periods import table_of_periods
-from csp_pipeline.reconcile.bridge import bridge_pair, prepare_results, read_steps
+from csp_pipeline.reconcile.bridge import bridge_pair, note_bridged, prepare_results, read_steps
 from csp_pipeline.reconcile.link_sides import Side
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -126,8 +126,11 @@ def link_and_bridge(connection: duckdb.DuckDBPyConnection, crimes: Path, cases: 
         ways = (book.measures[MEASURE].feeds[key],)
         source = f"SELECT * FROM read_parquet('{path}')"
         sides.append(Side(name, key, kept, source, rollup_of(partnership, feed, spec, adds_up=True), ways))
+    pair = links.pair(*FEEDS)
+    assert pair is not None
     prepare_results(connection)
-    bridge_pair(connection, links, links.pair(*FEEDS), sides[0], sides[1], [MEASURE])
+    note_bridged(connection, [(*FEEDS, MEASURE, True)])
+    bridge_pair(connection, links, pair, sides[0], sides[1], [MEASURE])
     read_steps(connection)
     print(f"{time.perf_counter() - started:.3f}")
     return int(connection.execute("SELECT count(*) FROM all_links").fetchall()[0][0])

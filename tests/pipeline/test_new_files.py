@@ -132,8 +132,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
         count(*arguments)  # type: ignore[arg-type]
 
     def bridging(*arguments: object) -> None:
-        if arguments[2] is not None:
-            done["bridged"].append(" and ".join(side.key for side in arguments[3:5]))  # type: ignore[attr-defined]
+        done["bridged"].append(" and ".join(side.key for side in arguments[3:5]))  # type: ignore[attr-defined]
         bridge_pair(*arguments)  # type: ignore[arg-type]
 
     def searching(*arguments: object) -> None:

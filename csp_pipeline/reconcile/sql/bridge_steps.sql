@@ -1,5 +1,10 @@
 -- The signed steps of each bridge, one for each cause and detail, in a fixed order, ending in `unexplained`.
 WITH
+bridged_comparisons AS (
+    SELECT c.comparison_id, c.agency_a, c.feed_a, c.gap, b.is_linked
+    FROM comparisons c JOIN bridged b USING (measure, agency_a, feed_a, agency_b, feed_b)
+    WHERE c.gap IS NOT NULL
+),
 named AS (
     SELECT
         r.comparison_id, r.cause,
@@ -10,32 +15,39 @@ named AS (
         END AS detail,
         sum(r.contribution) AS contribution, count(*) AS records,
         count(*) FILTER (r.agency = c.agency_a AND r.feed = c.feed_a) AS records_a
-    FROM bridge_records r JOIN comparisons c USING (comparison_id)
+    FROM {{ records }} r JOIN bridged_comparisons c USING (comparison_id)
     GROUP BY ALL
 ),
 -- every bridge says what is left, also when nothing is
 complete AS (
     SELECT * FROM named
     UNION ALL
-    SELECT g.comparison_id, 'unexplained', NULL, 0, 0, 0
-    FROM bridged g ANTI JOIN (SELECT comparison_id FROM named WHERE cause = 'unexplained') USING (comparison_id)
+    SELECT comparison_id, 'unexplained', NULL, 0, 0, 0
+    FROM bridged_comparisons c ANTI JOIN (SELECT comparison_id FROM named WHERE cause = 'unexplained') USING (comparison_id)
+    WHERE c.is_linked
+),
+numbered AS (
+    SELECT
+        *,
+        row_number() OVER (PARTITION BY comparison_id ORDER BY list_position({{ causes }}, cause), detail NULLS FIRST) AS step
+    FROM complete
     UNION ALL
     -- between feeds without declared links nothing can be taken apart
-    SELECT comparison_id, 'unexplained', 'no_link_declared', gap, NULL, NULL FROM unlinked
-),
--- a meaning of the detail's own comes before the cause's
-with_meaning AS (
-    SELECT s.*, m.meaning, m.shows_detail
-    FROM complete s LEFT JOIN meanings m ON m.cause = s.cause AND (m.detail = s.detail OR m.detail IS NULL)
-    QUALIFY row_number() OVER (PARTITION BY s.comparison_id, s.cause, s.detail ORDER BY m.detail IS NULL) = 1
+    SELECT comparison_id, 'unexplained', 'no_link_declared', gap, NULL, NULL, 1 FROM bridged_comparisons WHERE NOT is_linked
 )
 SELECT
-    comparison_id,
-    row_number() OVER (PARTITION BY comparison_id ORDER BY list_position({{ causes }}, cause), detail NULLS FIRST) AS step,
-    cause, detail, CAST(contribution AS DOUBLE) AS contribution, records, records_a, records - records_a AS records_b,
+    comparison_id, step, cause, detail, CAST(contribution AS DOUBLE) AS contribution, records, records_a,
+    records - records_a AS records_b,
     CASE
         WHEN records = 0 THEN 'Nothing is left unexplained.'
-        ELSE coalesce(meaning, '') || CASE WHEN shows_detail AND detail IS NOT NULL THEN ': ' || detail ELSE '' END || '.'
+        -- a meaning of the detail's own comes before the cause's
+        {% for (cause, detail), meaning in meanings.items() if detail %}
+        WHEN cause = {{ cause | quoted }} AND detail = {{ detail | quoted }} THEN {{ (meaning ~ ".") | quoted }}
+        {% endfor %}
+        {% for (cause, detail), meaning in meanings.items() if not detail %}
+        WHEN cause = {{ cause | quoted }} THEN {{ meaning | quoted }} || coalesce(': ' || detail, '') || '.'
+        {% endfor %}
+        ELSE '.'
     END AS sentence
-FROM with_meaning
+FROM numbered
 ORDER BY comparison_id, step
