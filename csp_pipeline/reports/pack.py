@@ -23,6 +23,7 @@ from csp_pipeline.reports.conflicts import (
 from csp_pipeline.reports.disclosure_rules import EVERYBODY
 from csp_pipeline.reports.history import Revision, Series, revisions_of, series_of
 from csp_pipeline.reports.read import Facts, Row
+from csp_pipeline.reports.returned import ReturnedWorkbook, returned_workbooks_of
 from csp_pipeline.reports.returns import (
     FeedState,
     LatePeriod,
@@ -69,6 +70,7 @@ class AgencyReport:
     revisions: tuple[Revision, ...]
     series: tuple[Series, ...]
     given_answers: tuple[GivenAnswer, ...]
+    returned: tuple[ReturnedWorkbook, ...]
     last_report: dict[str, Any] | None
 
     @cached_property
@@ -180,6 +182,7 @@ def report_for(facts: Facts, agency: str, on_scorecard: frozenset[str] = frozens
         revisions=revisions_of(facts, agency),
         series=series_of(facts, agency, main)[:MOST_SERIES],
         given_answers=given_answers_of(facts, agency, titles),
+        returned=returned_workbooks_of(facts, agency),
         last_report=last_report(facts.landing, agency),
     )
 
@@ -255,6 +258,7 @@ def _content(report: AgencyReport) -> dict[str, Any]:
         "revised_figures": [_plain(revision) | {"change": revision.change} for revision in report.revisions],
         "series": [_plain(series) for series in report.series],
         "answers": [_plain(answer) for answer in report.given_answers],
+        "returned_workbooks": [_plain(workbook) for workbook in report.returned],
     }
 
 

@@ -11,6 +11,7 @@ from csp_pipeline.reports.changed import ChangedColumn, UnmappedCode
 from csp_pipeline.reports.conflicts import Conflict
 from csp_pipeline.reports.history import Revision, Series
 from csp_pipeline.reports.pack import SCHEMA
+from csp_pipeline.reports.returned import ReturnedWorkbook
 from csp_pipeline.reports.returns import LatePeriod, MissingPeriod, RefusedFile, RejectedRow, Submission
 from csp_pipeline.reports.since import Since
 
@@ -26,6 +27,7 @@ LISTS: dict[str, tuple[type, str]] = {
     "submissions": (Submission, "Every file received"),
     "revised_figures": (Revision, "Own figures that a later file changed"),
     "answers": (GivenAnswer, "Answers that the agency gave, and what became of them"),
+    "returned_workbooks": (ReturnedWorkbook, "Workbooks of answers that the agency sent back, in the order in which they came"),
     "series": (Series, "Own quarterly figures with a break, a gap or a revision in them"),
 }
 COUNTS = (

@@ -38,6 +38,23 @@ def agency_sheets(report: AgencyReport) -> list[Sheet]:
             ],
         ),
         Sheet(
+            "Returned workbooks",
+            f"Workbooks of answers that {report.name} sent back",
+            (("File", 44), ("Received", 12), ("Outcome", 28), ("Answers", 9), ("Taken", 9), ("Not taken", 9), ("Why not", 90)),
+            [
+                (
+                    b.file,
+                    b.received_on,
+                    wording.OUTCOMES[b.outcome],
+                    b.answers,
+                    b.taken,
+                    b.answers - b.taken,
+                    b.why or NOT_APPLICABLE,
+                )
+                for b in report.returned
+            ],
+        ),
+        Sheet(
             "Steps of gaps",
             "Gaps between yearly figures taken apart, cause by cause",
             STEP_COLUMNS,

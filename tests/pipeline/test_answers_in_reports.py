@@ -112,6 +112,29 @@ def test_the_answer_gives_the_discrepancy_its_state(answered: Pipeline) -> None:
     assert count_answers_lost(answered.settings, answered.partnership) == 0
 
 
+def test_what_was_sent_back_is_listed_with_what_was_taken_and_what_was_not_and_why(answered: Pipeline) -> None:
+    landed = {row["file"]: row["received"].date() for row in answered.published("FROM submissions WHERE feed = 'responses'")}
+    [whole] = content(answered, "county")["returned_workbooks"]
+    assert whole == {
+        "file": "county.xlsx",
+        "received_on": str(landed["county.xlsx"]),
+        "outcome": "accepted",
+        "answers": 1,
+        "taken": 1,
+        "not_taken": [],
+    }
+    [typo] = content(answered, "police")["returned_workbooks"]
+    assert (typo["file"], typo["received_on"]) == ("typo.xlsx", str(landed["typo.xlsx"]))
+    assert (typo["outcome"], typo["answers"], typo["taken"]) == ("refused", 1, 0)
+    [left_out] = typo["not_taken"]
+    assert "'agre'" in left_out["why"]
+    sent = page(answered, "police").partition("What you sent")[2]
+    assert f"Row {left_out['row']}: {left_out['why']}" in sent.replace("&#39;", "'")
+    sheet = openpyxl.load_workbook(answered.settings.reports / "police.xlsx")["Returned workbooks"]
+    assert [cell.value for cell in sheet[4]][:6] == ["typo.xlsx", str(landed["typo.xlsx"]), "refused", 1, 0, 1]
+    assert "'agre'" in sheet["G4"].value
+
+
 def test_the_check_of_answers_sees_one_that_is_lost(answered: Pipeline, tmp_path: Path) -> None:
     shutil.copytree(answered.settings.lake, tmp_path / "lake")
     altered = answered.settings.model_copy(update={"warehouse": tmp_path})

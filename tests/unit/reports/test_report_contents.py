@@ -130,6 +130,7 @@ def test_the_workbook_has_one_full_table_a_sheet(summary: ReportSummary) -> None
         "Notes",
         "Conflicts",
         "Given answers",
+        "Returned workbooks",
         "Steps of gaps",
         "Own records",
         "Changes",
