@@ -76,6 +76,7 @@ def build_figure_assets(pipeline: Pipeline, feeds: list[dg.AssetsDefinition]) ->
         description="Headline figures as known over time: first published, extended, revised, and why.",
         checks={"end_in_figures": "The latest vintages are the figures, and reasons add up."},
         metadata=describe_table(settings, "figure_vintages"),
+        is_waited_for=True,
     )
     def figure_vintages(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         events = pipeline.build_vintages()

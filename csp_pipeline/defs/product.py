@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.tags import PRIORITY_TAG
 
 from csp_pipeline.defs.automation import POOL, follows_new_files
 from csp_pipeline.defs.metadata import markdown_table
@@ -23,9 +24,10 @@ def product(
     checks: Mapping[str, str] | None = None,
     metadata: Mapping[str, Any] | None = None,
     kinds: Iterable[str] = ("duckdb", "parquet"),
+    is_waited_for: bool = False,
 ) -> Callable[[Compute], dg.AssetsDefinition]:
     """An asset named after its function; `checks` gives the description of each check that the function reports,
-    `metadata` what is known of it before any run.
+    `metadata` what is known of it before any run. One that `is_waited_for` by others begins before those that are not.
     """
 
     def declare(compute: Compute) -> dg.AssetsDefinition:
@@ -48,6 +50,7 @@ def product(
             check_specs=[dg.AssetCheckSpec(check, asset=name, description=words) for check, words in (checks or {}).items()],
             automation_condition=follows_new_files(),
             pool=POOL,
+            op_tags={PRIORITY_TAG: "1"} if is_waited_for else None,
         )(trying)
 
     return declare

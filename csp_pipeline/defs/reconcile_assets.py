@@ -51,6 +51,7 @@ def build_reconcile_assets(
         description="Every two feeds' figures for one measure, area and period: comparability, verdict and rule.",
         checks={"gaps_add_up": "Every gap is value_b - value_a."},
         metadata=describe_table(settings, "comparisons"),
+        is_waited_for=True,
     )
     def comparisons(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         verdicts = pipeline.build_comparisons()
@@ -85,6 +86,7 @@ def build_reconcile_assets(
         description="Records of two feeds linked, and every gap between their counts taken apart into causes, down to records.",
         checks={"bridges_add_up": "The steps of every bridge add up to its gap, and its records to its steps."},
         metadata=describe_table(settings, "bridge_steps"),
+        is_waited_for=True,
     )
     def bridges(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         rows = pipeline.build_bridges()
