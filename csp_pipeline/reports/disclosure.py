@@ -42,7 +42,7 @@ def protect(cells: pd.DataFrame, relations: pd.DataFrame, highest: int = HIGHEST
     Raises ValueError where cells repeat or lack a value, a relation names an unknown cell or does not hold.
     """
     cells = cells.sort_values("cell", ignore_index=True)
-    _check(cells, relations)
+    _check(cells)
     hidden = _always_hidden(cells, highest)
     matrix = _matrix(cells, relations)
     in_play = _in_play(cells, matrix, hidden, highest)
@@ -52,39 +52,41 @@ def protect(cells: pd.DataFrame, relations: pd.DataFrame, highest: int = HIGHEST
         ends = None
         for reader in READERS:
             chosen, ends = _hide(part, _knowledge(part, relations_in_play, highest, reader), chosen, ends)
+            if not ends:
+                break
         hidden[in_play] = chosen
     names = cells.cell[hidden]
     reasons = np.where(_is_small(cells, highest)[hidden], SMALL, DERIVABLE)
     return pd.DataFrame({"cell": names, "reason": reasons}).reset_index(drop=True)
 
 
-def _check(cells: pd.DataFrame, relations: pd.DataFrame) -> None:
+def _check(cells: pd.DataFrame) -> None:
     repeated = cells.cell[cells.cell.duplicated()]
     if len(repeated):
         raise ValueError(f"cell {repeated.iloc[0]!r} is given twice; give each number once.")
     without = cells.cell[cells.value.isna() | cells.loss.isna() | (cells.loss < 0)]
     if len(without):
         raise ValueError(f"cell {without.iloc[0]!r} has no value or no loss of 0 or more; leave unknown numbers out.")
-    unknown = relations.cell[~relations.cell.isin(cells.cell)]
-    if len(unknown):
-        raise ValueError(f"a relation names the cell {unknown.iloc[0]!r}, which is not among the cells.")
-    terms = relations.merge(cells[["cell", "value"]], on="cell")
-    terms["product"] = terms.coefficient * terms.value
-    terms["size"] = terms["product"].abs()
-    sums = terms.groupby("relation")[["product", "size"]].sum()
-    wrong = sums.index[sums["product"].abs() > 1e-9 * (1 + sums["size"])]
-    if len(wrong):
-        raise ValueError(f"relation {wrong[0]!r} does not hold: its sum is {sums['product'][wrong[0]]:g}, expected 0.")
 
 
 def _matrix(cells: pd.DataFrame, relations: pd.DataFrame) -> sparse.csc_array:
-    """Relations by cells, with nothing where a cell is known: that cell cannot differ from its true value."""
-    row = pd.factorize(relations.relation, sort=True)[0]
+    """Relations by cells, with nothing where a cell is known: that cell cannot differ from its true value.
+
+    Raises ValueError where a relation names an unknown cell or does not hold.
+    """
+    row, names = pd.factorize(relations.relation, sort=True)
     column = pd.Index(cells.cell).get_indexer(relations.cell)
-    shape = (int(row.max(initial=-1)) + 1, len(cells))
+    if (column < 0).any():
+        raise ValueError(f"a relation names the cell {relations.cell.iloc[np.argmin(column)]!r}, which is not among the cells.")
+    coefficient = relations.coefficient.to_numpy(float)
+    product = coefficient * cells.value.to_numpy(float)[column]
+    total, size = (np.bincount(row, weights=part, minlength=len(names)) for part in (product, abs(product)))
+    wrong = np.flatnonzero(abs(total) > 1e-9 * (1 + size))
+    if len(wrong):
+        raise ValueError(f"relation {names[wrong[0]]!r} does not hold: its sum is {total[wrong[0]]:g}, expected 0.")
     is_open = ~cells.is_known.to_numpy(bool)[column]
-    entries = (relations.coefficient.to_numpy(float)[is_open], (row[is_open], column[is_open]))
-    return sparse.coo_array(entries, shape=shape).tocsc()
+    entries = (coefficient[is_open], (row[is_open], column[is_open]))
+    return sparse.coo_array(entries, shape=(len(names), len(cells))).tocsc()
 
 
 def _is_small(cells: pd.DataFrame, highest: int) -> Array:
