@@ -2,10 +2,13 @@
 
 from itertools import combinations
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from csp_pipeline.reports.disclosure import protect
+from csp_pipeline.reports.disclosure_attack import LOWER, Knowledge, exposed
 from tests.unit.reports.attacker import MOST, Attacker
 from tests.unit.reports.random_worlds import World, make_world
 
@@ -94,6 +97,25 @@ def test_where_a_choice_would_take_too_long_more_is_hidden_and_never_less(monkey
     assert sum(len(more) for _, more in most) > sum(len(hidden) for _, hidden in least)
     for told in (False, True):
         assert attack(most, told) == attack([(world, world.may_be_hidden) for world in worlds], told)
+
+
+@pytest.mark.parametrize(("half_is_whole", "given_away"), [(True, [(0, LOWER, 0.0)]), (False, [])])
+def test_a_world_with_half_a_person_protects_nobody(half_is_whole: bool, given_away: list[tuple[int, int, float]]) -> None:
+    # 2 is twice 1, and both are hidden: were the 2 a 1, the other would be a half
+    none = np.full(2, np.nan)
+    knowledge = Knowledge(
+        matrix=sparse.csc_array([[1.0, -2.0]]),
+        low=np.array([-2.0, -1.0]),
+        high=np.full(2, np.inf),
+        below=none,
+        above=none,
+        is_whole=np.array([True, half_is_whole]),
+        small=np.array([0]),
+        down=np.array([-1.0]),
+        up=np.array([2.0]),
+    )
+    ends = exposed(knowledge, np.array([True, True]))
+    assert [(end.position, end.direction, end.reached) for end in ends] == given_away
 
 
 def cheaper_choices(world: World, hidden: set[str]) -> list[set[str]]:
