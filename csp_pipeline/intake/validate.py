@@ -88,9 +88,10 @@ def build_checker(spec: FeedSpec, references: Mapping[str, CodeList], changes: C
         schema.columns[column.name].dtype = None
         checks = list(schema.columns[column.name].checks)
         if column.formats:
-            checks.append(_exists(column))
+            days = _Days(column.formats)
+            checks.append(_exists(days))
             if not column.may_be_future:
-                schema.checks.append(_not_after_extract(column))
+                schema.checks.append(_not_after_extract(column.name, days))
         if column.reference and column.reference_is_closed:
             known = references[column.reference].values
             checks.append(pa.Check(_known(known), name="unknown_code", error="unknown_code"))
@@ -98,24 +99,38 @@ def build_checker(spec: FeedSpec, references: Mapping[str, CodeList], changes: C
     return Checker(spec, schema, references, changes or ChangesEntry())
 
 
-def _exists(column: ColumnSpec) -> pa.Check:
+class _Days:
+    """The days that a column's texts name, read once for all the checks of a batch."""
+
+    def __init__(self, formats: tuple[str, ...]) -> None:
+        self.formats = formats
+        self.texts, self.days = pd.Series(dtype="str"), pd.Series(dtype="datetime64[us]")
+
+    def of(self, texts: pd.Series) -> pd.Series:
+        """The day of each text; NaT where it names none."""
+        if not texts.equals(self.texts):
+            self.texts, self.days = texts, _parse(texts, self.formats)
+        return self.days
+
+
+def _exists(days: _Days) -> pa.Check:
     """A check of a column: every date in it exists, and is not before 1900."""
-    check = _every_value(lambda distinct: _parse(distinct, column.formats) >= EARLIEST)
+    check = _every_value(lambda distinct: days.of(distinct) >= EARLIEST)
     return pa.Check(check, name="impossible_date", error="impossible_date")
 
 
-def _not_after_extract(column: ColumnSpec) -> pa.Check:
+def _not_after_extract(name: str, days: _Days) -> pa.Check:
     """A check of the row: no date in it is after the day that its file was extracted on."""
 
     def is_past(frame: pd.DataFrame) -> pd.Series:
-        text = frame[column.name]
+        text = frame[name]
         distinct = pd.Series(text.dropna().unique(), dtype="str")
         if distinct.empty:  # nothing to compare, and pandas would make numbers of the blanks
             return pd.Series(True, index=frame.index)
-        days = pd.Series(_parse(distinct, column.formats).to_numpy(), index=distinct.to_numpy())
-        return ~(text.map(days).astype("datetime64[us]") >= frame[LATEST] + pd.Timedelta(days=1))
+        by_text = pd.Series(days.of(distinct).to_numpy(), index=distinct.to_numpy())
+        return ~(text.map(by_text).astype("datetime64[us]") >= frame[LATEST] + pd.Timedelta(days=1))
 
-    return pa.Check(is_past, name=f"{AFTER_EXTRACT}:{column.name}", error=f"{AFTER_EXTRACT}:{column.name}")
+    return pa.Check(is_past, name=f"{AFTER_EXTRACT}:{name}", error=f"{AFTER_EXTRACT}:{name}")
 
 
 def _every_value(is_good: Callable[[pd.Series], pd.Series]) -> Callable[[pd.Series], pd.Series]:
