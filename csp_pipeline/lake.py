@@ -18,6 +18,8 @@ import pandas as pd
 from csp_pipeline.errors import PublishError
 from csp_pipeline.settings import Settings
 
+# Rows up to which one thread is enough: DuckDB hands them out 122,880 at a time.
+FEW_ROWS = 122_880
 # In the warehouse's folder: held by the run that is at work.
 LOCK = ".lock"
 
@@ -130,6 +132,16 @@ def interrupt_queries() -> None:
 
 
 _connections: weakref.WeakSet[duckdb.DuckDBPyConnection] = weakref.WeakSet()
+
+
+@contextmanager
+def threads_for(connection: duckdb.DuckDBPyConnection, settings: Settings, rows: int) -> Iterator[None]:
+    """Let the engine work in one thread where there are few rows: dividing such work takes longer than doing it."""
+    connection.execute(f"SET threads = {1 if rows < FEW_ROWS else settings.threads}").fetchall()
+    try:
+        yield
+    finally:
+        connection.execute(f"SET threads = {settings.threads}").fetchall()
 
 
 @functools.lru_cache(maxsize=1)

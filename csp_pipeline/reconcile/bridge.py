@@ -10,7 +10,7 @@ import pandas as pd
 
 from csp_pipeline.figures.count import rollup_of
 from csp_pipeline.figures.coverage import read_all_receipts
-from csp_pipeline.lake import connect, records_path, sql_path, table_path, write_table
+from csp_pipeline.lake import connect, records_path, sql_path, table_path, threads_for, write_table
 from csp_pipeline.partnership.configuration import MeasureFeedEntry
 from csp_pipeline.partnership.links import LinksFile, PairEntry, load_links
 from csp_pipeline.partnership.measures import MeasureBook
@@ -45,7 +45,9 @@ def build_bridges(
     """
     links = load_links(partnership)
     receipts = read_all_receipts(settings, partnership)
-    with connect(settings) as connection:
+    linked = {key for pair in links.pairs for key in pair.between}
+    records = sum(receipt.rows_accepted for key in linked for receipt in receipts[key])
+    with connect(settings) as connection, threads_for(connection, settings, records):
         for table, columns, rows in (
             ("periods", "*", "true"),
             ("coverage", "agency, feed, period, coverage", "true"),
@@ -359,7 +361,7 @@ def _pairs_to_bridge(
     """
     rows = connection.execute(
         "SELECT agency_a || '/' || feed_a, agency_b || '/' || feed_b, measure,"
-        " md5(string_agg(comparison_id, ' ' ORDER BY comparison_id))"
+        " count(*) || ' ' || bit_xor(md5_number(comparison_id))"
         " FROM comparisons GROUP BY measure, agency_a, feed_a, agency_b, feed_b ORDER BY ALL"
     ).fetchall()
     found: dict[tuple[str, str], dict[str, str]] = {}

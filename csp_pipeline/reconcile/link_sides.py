@@ -21,8 +21,8 @@ class Side:
     """One feed of a pair: its declaration, where its records are read, and how it counts each measure of the pair.
 
     `source` is SQL for every record the feed ever sent, with the columns of its declaration, `submission_id`, `sheet`,
-    `row_number` and `valid_to`; `rollup` is the table of places and the areas that count them, `place`, `area_code`. Where a
-    feed's caller knows that none of its records has been superseded, `has_superseded` spares looking for them.
+    `row_number` and `valid_to`; `rollup` is the table of places and the areas that count them, `place`, `area_code`. Whether any
+    record has been superseded is looked for where `has_superseded` does not say it.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Side:
     source: str
     rollup: pd.DataFrame
     ways: tuple[MeasureFeedEntry, ...]
-    has_superseded: bool = True
+    has_superseded: bool | None = None
 
     @property
     def columns(self) -> dict[str, str]:
@@ -145,6 +145,9 @@ def read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
     create_table(
         connection, f"places_{side.name}", "link_places", rollup=f"rollup_{side.name}", measures=list(range(len(side.ways)))
     )
+    has_superseded = side.has_superseded
+    if has_superseded is None:
+        has_superseded = any_row(connection, f"FROM ({side.source}) WHERE valid_to IS NOT NULL")
     units = [side.unit(way) for way in side.ways]
     # what counts a place that is not known
     elsewhere = connection.execute(
@@ -156,9 +159,7 @@ def read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
         "link_records",
         source=side.source,
         key=key,
-        has_superseded=bool(key)
-        and side.has_superseded
-        and any_row(connection, f"FROM ({side.source}) WHERE valid_to IS NOT NULL"),
+        has_superseded=bool(key) and has_superseded,
         record_key=" || '/' || ".join(key) if key else by_row,
         identifiers=[normalised(name, form) for name, form in _identifiers(pair, side)],
         # the texts of references as they were written, to tell what cannot be read from a blank

@@ -86,10 +86,13 @@ def build_searches(
             path = sql_path(table_path(settings, table))
             connection.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM read_parquet('{path}')").fetchall()
         comparisons = read_comparisons(connection, partnership, pairs_to_search(book, specs, linked))
+        connection.register("searched", comparisons)
+        query = "SELECT feed, count(*) || ' ' || bit_xor(md5_number(CAST(s AS VARCHAR))) FROM searched s GROUP BY feed"
+        hashes = dict(connection.execute(query).fetchall())
         periods = connection.execute("SELECT * FROM periods").df()
         for key, rows in comparisons.groupby("feed", sort=False):
             feed = partnership.feed(str(key))
-            places = _places(parts, feed, receipts[feed.key], rows) if parts else {}
+            places = _places(parts, feed, receipts[feed.key], hashes[feed.key]) if parts else {}
             if not (places and all(path.exists() for path in places.values())):
                 files = [
                     str(records_path(settings, feed.agency, feed.name, receipt.submission_id))
@@ -114,9 +117,9 @@ def build_searches(
     return dict(counts)
 
 
-def _places(parts: Parts, feed: Feed, receipts: Sequence[Receipt], comparisons: pd.DataFrame) -> dict[str, Path]:
-    """Where what is found in a feed's records is kept, by table."""
-    made_from = [*receipts, comparisons.drop(columns=["period_start"]).to_dict("list")]
+def _places(parts: Parts, feed: Feed, receipts: Sequence[Receipt], compared: str) -> dict[str, Path]:
+    """Where what is found in a feed's records is kept, by table; `compared` is a hash of what is searched there."""
+    made_from = [*receipts, compared]
     return {name: parts.place(f"{feed.table}.{name}", made_from) for name in FOUND}
 
 

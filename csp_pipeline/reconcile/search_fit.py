@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ class Fit:
         """How many variants fit as well as the best, itself included."""
         return int(((self.misfit == self.misfit[self.best]) & (self.within == self.within[self.best])).sum())
 
-    @property
+    @cached_property
     def periods_agreeing(self) -> Numbers:
         """For each variant, the periods all of whose figures are within tolerance."""
         return np.asarray((self.period_beyond == 0).sum(axis=0))
