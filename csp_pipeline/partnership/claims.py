@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -42,6 +43,8 @@ COMPUTATIONS = {
 COMPARISONS = ("equal", "at_least", "at_most", "more_than", "less_than")
 RANKED_BY = ("value", "change", "percent_change")
 DIRECTIONS = ("up", "down")
+# In place of a feed: whichever feed's figures the rules of measures.yml prefer.
+PREFERRED = "preferred"
 
 
 class ClaimToleranceEntry(Entry):
@@ -56,9 +59,9 @@ class ClaimEntry(Entry):
     """One statement. Without `compute` it cannot be tested, and `not_testable` says why.
 
     `statement` quotes the words that make the claim, `source` says where they stand, `reading` how they are understood.
-    The first of `feeds` decides the verdict; the others are shown beside it where they differ. A period may be a
-    run of them that is added up: `2016-17 Q1 to 2016-17 Q2`. `across_break` gives the reason why a statement is tested
-    although a break lies between its figures.
+    The first of `feeds` decides the verdict, or with `from: preferred` the figures that the rules of `measures.yml` prefer; the
+    others are shown beside it where they differ. A period may be a run of them that is added up: `2016-17 Q1 to 2016-17 Q2`.
+    `across_break` gives the reason why a statement is tested although a break lies between its figures.
     """
 
     statement: str
@@ -69,6 +72,7 @@ class ClaimEntry(Entry):
     measures: tuple[str, ...] = ()
     of: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
+    from_: Literal["preferred"] | None = Field(default=None, alias="from")
     feeds: tuple[str, ...] = ()
     periods: tuple[str, ...] = ()
     by: str = "value"
@@ -81,8 +85,8 @@ class ClaimEntry(Entry):
     def _computed_or_not(self) -> "ClaimEntry":
         if (self.compute is None) == (self.not_testable is None):
             raise ValueError("give either compute, or not_testable with the reason")
-        if self.compute is not None and not (self.measures and self.feeds and self.periods):
-            raise ValueError("a computation needs measures, feeds and periods")
+        if self.compute is not None and not (self.measures and (self.feeds or self.from_) and self.periods):
+            raise ValueError("a computation needs measures, feeds (or `from: preferred`) and periods")
         return self
 
 
@@ -102,6 +106,11 @@ class Claim:
     areas: tuple[str, ...]
     slots: tuple[tuple[Period, ...], ...]
     tolerance: ClaimToleranceEntry | None
+
+    @property
+    def asked_feeds(self) -> tuple[str, ...]:
+        """Whose figures are asked for, `agency/feed` or `preferred`; the first decides."""
+        return (*([PREFERRED] if self.entry.from_ else []), *self.entry.feeds)
 
     @property
     def every_measure(self) -> tuple[str, ...]:
@@ -193,6 +202,8 @@ def _check_shape(where: str, claim: Claim, book: MeasureBook) -> None:
             problems.append("rank takes one period by value, and two by change or percent_change")
     if entry.compute == "share" and not entry.of:
         problems.append("a share needs `of`: the measures that make the whole")
+    if entry.compute == "conflict" and entry.from_:
+        problems.append("a conflict is between the feeds named; `from: preferred` names none")
     if entry.compute not in ("share", "spread", "rank") and len(entry.measures) > 1:
         problems.append(f"{entry.compute} takes one measure")
     if len(claim.areas) > 1 and (entry.compute != "rank" or len(entry.measures) > 1):

@@ -8,7 +8,7 @@ import duckdb
 import pandas as pd
 
 from csp_pipeline.lake import connect, sql_path, table_path, write_table
-from csp_pipeline.partnership.claims import Claim, load_claims
+from csp_pipeline.partnership.claims import PREFERRED, Claim, load_claims
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.reconcile.change_tests import TESTED, judge_changes
@@ -38,6 +38,7 @@ class Asked(NamedTuple):
     status: str
     coverage: float
     break_id: str | None
+    preferred_by: str | None
 
 
 class Compared(NamedTuple):
@@ -50,10 +51,11 @@ class Compared(NamedTuple):
 
 
 class Words(NamedTuple):
-    """The words for measures and areas, and for breaks."""
+    """The words for measures and areas, for breaks, and for feeds by `agency/feed`."""
 
     names: Mapping[str, str]
     breaks: Mapping[str, str]
+    feeds: Mapping[str, str] = {}
 
 
 def build_claims(settings: Settings, partnership: Partnership, book: MeasureBook) -> dict[str, int]:
@@ -65,7 +67,9 @@ def build_claims(settings: Settings, partnership: Partnership, book: MeasureBook
     claims = load_claims(partnership, book)
     names = dict(zip(partnership.areas.area_code, partnership.areas.area_name, strict=True))
     names |= {name: measure.title for name, measure in book.measures.items()}
-    words = Words(names, {entry.id: entry.title for entry in book.breaks})
+    agencies = partnership.file.agencies
+    feeds = {feed.key: f"{agencies[feed.agency].name}, {feed.entry.title} ({feed.key})" for feed in partnership.feeds}
+    words = Words(names, {entry.id: entry.title for entry in book.breaks}, feeds)
     with connect(settings) as connection:
         for table in ("figures", "comparisons"):
             path = sql_path(table_path(settings, table))
@@ -85,36 +89,42 @@ def find_figures(
 ) -> list[Asked]:
     """Every figure that the claims ask for, in their order, whether there is one or not; left as table `claim_figures`."""
     columns = ["claim", "claim_order", "feed_order", "agency", "feed", "slot", "measure", "area_code"]
-    columns += ["period", "period_kind", "period_start", "first_day", "last_day"]
+    columns += ["period", "period_kind", "period_start", "first_day", "last_day", "by_preference"]
     types = dict.fromkeys(("claim", "agency", "feed", "measure", "area_code", "period", "period_kind"), "str")
     types |= dict.fromkeys(("period_start", "first_day", "last_day"), "datetime64[s]")
-    types |= dict.fromkeys(("claim_order", "feed_order", "slot"), "int64")
-    needed = pd.DataFrame(_needed(claims), columns=columns).astype(types)
+    types |= dict.fromkeys(("claim_order", "feed_order", "slot", "position"), "int64") | {"by_preference": "bool"}
+    asked = pd.DataFrame(_needed(claims, book), columns=columns)
+    asked = asked.assign(position=range(len(asked))).astype(types)
     for name, frame in (
-        ("needed_frame", needed),
+        ("asked", asked),
         ("areas", partnership.areas),
         ("populations", partnership.populations),
         ("breaks", book.breaks_table),
     ):
         connection.register(name, frame)
-    connection.execute("CREATE TEMP TABLE needed AS SELECT *, row_number() OVER () AS position FROM needed_frame").fetchall()
+    connection.execute(f"CREATE TEMP TABLE needed AS {read_sql(PACKAGE, 'claim_feeds')}").fetchall()
     query = read_sql(PACKAGE, "claim_figures", area_years=read_sql(PACKAGE, "area_years"))
     connection.execute(f"CREATE TEMP TABLE claim_figures AS {query}").fetchall()
     found = connection.execute(f"SELECT {', '.join(Asked._fields)} FROM claim_figures ORDER BY rowid").fetchall()
     return [Asked(*row) for row in found]
 
 
-def _needed(claims: Sequence[Claim]) -> Iterator[tuple[Any, ...]]:
-    """One row for each figure: claim, feed, period of the claim, measure, area, and each period of a run."""
+def _needed(claims: Sequence[Claim], book: MeasureBook) -> Iterator[tuple[Any, ...]]:
+    """One row for each figure: claim, feed, period of the claim, measure, area, and each period of a run.
+
+    The feed of a preferred figure is the first that gives the measure, until it is known which is preferred.
+    """
     for order, claim in enumerate(claims):
         if not claim.slots:
             continue
         first, last = min(slot[0].start for slot in claim.slots), max(slot[-1].end for slot in claim.slots)
         periods = [(number, period) for number, slot in enumerate(claim.slots) for period in slot]
-        every = itertools.product(enumerate(claim.entry.feeds), periods, claim.every_measure, claim.areas)
+        every = itertools.product(enumerate(claim.asked_feeds), periods, claim.every_measure, claim.areas)
         for (feed_order, key), (number, period), measure, area in every:
-            place = (claim.name, order, feed_order, *key.split("/"), number, measure, area)
-            yield (*place, period.label, period.kind, period.start, first, last)
+            by_preference = key == PREFERRED
+            feed = next(iter(book.measures[measure].feeds)) if by_preference else key
+            place = (claim.name, order, feed_order, *feed.split("/"), number, measure, area)
+            yield (*place, period.label, period.kind, period.start, first, last, by_preference)
 
 
 def find_p_values(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, int], float]:
@@ -178,17 +188,20 @@ def judge_claims(
             judged.append(row | {"verdict": "not_testable", "rule": "no_figures", "sentence": str(entry.not_testable).strip()})
             continue
         # a conflict is between the feeds, so that they are judged together
-        orders = range(1) if entry.compute == "conflict" else range(len(entry.feeds))
+        orders = range(1) if entry.compute == "conflict" else range(len(claim.asked_feeds))
         lead, *others = (
             _judge(claim, by_feed[claim.name, order], by_claim.get(claim.name, []), p_values.get((claim.name, order)), words)
             for order in orders
         )
-        row["agency"], row["feed"] = entry.feeds[0].split("/")
+        decides = by_feed[claim.name, 0]
+        row["agency"], row["feed"], row["preferred_by"] = decides[0].agency, decides[0].feed, decides[0].preferred_by
         row["other_feeds"] = [
             f"{key}: {other['verdict']}. {other['sentence']}"
-            for key, other in zip(entry.feeds[1:], others, strict=False)
+            for key, other in zip(claim.asked_feeds[1:], others, strict=False)
             if other["verdict"] != lead["verdict"] or other["computed"] != lead["computed"]
         ]
+        if entry.from_:
+            lead["sentence"] += _say_whose(decides, words)
         judged.append(row | lead)
     return judged
 
@@ -255,6 +268,13 @@ def _find_lack(figures: list[Asked], words: Words) -> tuple[str, str] | None:
             place = f"{words.names[row.measure]} in {words.names[row.area_code]}, {row.period},"
             return rule, f"{place} {reason} from {row.agency}/{row.feed}."
     return None
+
+
+def _say_whose(figures: list[Asked], words: Words) -> str:
+    """Whose figures were preferred, and by which rule."""
+    chosen = dict.fromkeys((f"{row.agency}/{row.feed}", row.preferred_by) for row in figures if row.preferred_by)
+    told = "; ".join(f"those of {words.feeds[key]}, by the rule {rule}" for key, rule in chosen)
+    return f" The preferred figures are {told}." if told else " No figure is preferred, as there is none."
 
 
 def _list_figures(figures: list[Asked], words: Words) -> str:

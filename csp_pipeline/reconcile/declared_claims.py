@@ -32,6 +32,9 @@ class Claims(Table):
     other_feeds: list = tables.column("VARCHAR[]", "The sentences of other feeds whose number or verdict differs")
     agency: str = tables.column("VARCHAR", "Agency whose figures decide", nullable=True)
     feed: str = tables.column("VARCHAR", "Its feed", nullable=True)
+    preferred_by: str = tables.column(
+        "VARCHAR", "Rule that prefers its figures, where the claim asks for the preferred ones", nullable=True
+    )
     measures: list = tables.column("VARCHAR[]", "Measures")
     area_codes: list = tables.column("VARCHAR[]", "Areas")
     periods: list = tables.column("VARCHAR[]", "Periods as declared")
@@ -51,3 +54,6 @@ class ClaimFigures(Table):
     unit: str = tables.column("VARCHAR", "What is counted", nullable=True)
     status: str = tables.column("VARCHAR", "Observation status, as in figures; M also where a feed has no such figure")
     break_id: str = tables.column("VARCHAR", "A break between the claim's first and last period", nullable=True)
+    preferred_by: str = tables.column(
+        "VARCHAR", "Rule that prefers the feed in the claim's latest period; NULL where the claim names the feed", nullable=True
+    )

@@ -282,6 +282,33 @@ def test_the_figures_used_are_listed_and_checked_against_the_figures(partners: P
         path.write_bytes(whole)
 
 
+# Figures that the partnership prefers
+
+
+def test_a_claim_of_the_preferred_figures_says_whose_they_are_and_by_which_rule(partners: Pipeline) -> None:
+    preferred = {"from": "preferred", "feeds": [], "periods": ["2016-17"], "tolerance": "whole"}
+    found = check(partners, compute="level", measures=["total_crime"], stated=3685, **preferred)
+    assert (found["verdict"], found["computed"]) == ("supported", 3685)
+    assert (found["agency"], found["feed"], found["preferred_by"]) == ("district", "published_figures", "most_complete")
+    whose = "those of Harborough District Council, Figures published by the partnership (district/published_figures)"
+    assert found["sentence"].endswith(f"The preferred figures are {whose}, by the rule most_complete.")
+    assert partners.lake("SELECT preferred_by, value FROM claim_figures") == [{"preferred_by": "most_complete", "value": 3685}]
+    assert list_unfounded_claims(partners.settings) == []
+
+
+def test_where_nobody_has_a_figure_none_is_preferred_and_there_is_no_test(partners: Pipeline) -> None:
+    preferred = {"from": "preferred", "feeds": [], "periods": ["1999-00", "2000-01"]}
+    found = check(partners, compute="direction", measures=["total_crime"], stated="up", **preferred)
+    assert (found["verdict"], found["rule"], found["preferred_by"]) == ("not_testable", "missing", None)
+    assert found["sentence"].endswith("No figure is preferred, as there is none.")
+
+
+def test_a_claim_that_names_its_feed_has_no_preference(partners: Pipeline) -> None:
+    found = check(partners, compute="direction", measures=["total_crime"], stated="up")
+    assert found["preferred_by"] is None
+    assert "preferred" not in found["sentence"]
+
+
 # Names that do not exist, and keys that do not fit
 
 GOOD: dict[str, Any] = {
@@ -315,7 +342,9 @@ GOOD: dict[str, Any] = {
         ({"compute": "rank", "stated": ["shoplifting"], "by": "change"}, ["stated has to name some"]),
         ({"compute": "incomparable"}, ["takes nothing that is stated"]),
         ({"not_testable": "why"}, ["either compute, or not_testable"]),
-        ({"feeds": []}, ["needs measures, feeds and periods"]),
+        ({"feeds": []}, ["needs measures, feeds (or `from: preferred`) and periods"]),
+        ({"from": "prefered"}, ["from", "preferred"]),
+        ({"compute": "conflict", "from": "preferred", "periods": ["2016-17"], "stated": None}, ["`from: preferred` names none"]),
         ({"claim": "x"}, ["claim", "not a key known here"]),
     ],
 )

@@ -13,6 +13,8 @@ from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.publish.checks import count_without_one_preferred
+from csp_pipeline.reconcile.claims import build_claims
+from csp_pipeline.reconcile.compare import build_comparisons
 from tests.altered import alter_table
 from tests.conftest import ONE_YEAR, PROJECT, Pipeline, copy_configuration, keep_feeds
 from tests.small_exports import HARBOROUGH, crime, csv_text, published, street
@@ -98,6 +100,35 @@ def test_the_others_stay_and_each_thing_has_one_preferred_figure(sent: Pipeline,
     assert [row["value"] for row in counted] == [2, 1]
     change = "CASE WHEN period = '2016-04' THEN NULL ELSE preferred_by END AS preferred_by"
     assert count_without_one_preferred(alter_table(pipeline.settings, tmp_path, "figures", change)) > 0
+
+
+def test_a_claim_about_several_periods_takes_one_series_the_one_preferred_in_the_last(sent: Pipeline) -> None:
+    pipeline = with_rules(sent, POLICE, COMPLETE)
+    build_comparisons(pipeline.settings, pipeline.partnership, pipeline.book)
+    claim = {"statement": "s", "source": "page 1", "measures": ["total_crime"], "from": "preferred", "tolerance": "exactly"}
+    claims = {
+        # the police's own count is 2; the street-level file has 1 in each of the two months
+        "april": {**claim, "compute": "level", "periods": ["2016-04"], "stated": 2},
+        "both": {**claim, "compute": "difference", "periods": ["2016-04", "2016-05"], "stated": 0, "feeds": ["police/crimes"]},
+    }
+    text = yaml.safe_dump({"tolerances": {"exactly": {"reason": "A count."}}, "claims": claims})
+    (pipeline.sources / "claims.yml").write_text(text, encoding="utf-8")
+    build_claims(pipeline.settings, pipeline.partnership, pipeline.book)
+    april, both = pipeline.lake("FROM claims ORDER BY claim")
+    assert (april["feed"], april["preferred_by"], april["verdict"]) == ("crimes", "police_first", "supported")
+    assert (both["feed"], both["preferred_by"], both["verdict"]) == ("street", "fullest", "supported")
+    assert "(police/street), by the rule fullest" in both["sentence"]
+    # what a named feed says stands beside it
+    assert both["other_feeds"] == [
+        "police/crimes: not_testable. Total recorded crime in Harborough, 2016-05, has no figure from police/crimes."
+    ]
+    used = pipeline.lake(
+        "SELECT period, value, preferred_by FROM claim_figures WHERE claim = 'both' AND feed = 'street' ORDER BY 1"
+    )
+    assert [(row["period"], row["value"], row["preferred_by"]) for row in used] == [
+        ("2016-04", 1, "fullest"),
+        ("2016-05", 1, "fullest"),
+    ]
 
 
 def test_without_rules_the_most_complete_is_preferred(sent: Pipeline) -> None:

@@ -15,7 +15,8 @@ broken AS (
 )
 SELECT
     n.claim, n.feed_order, n.agency, n.feed, n.slot, n.measure, n.area_code, n.period, f.value, f.base, f.unit, f.date_basis,
-    coalesce(f.status, 'M') AS status, coalesce(f.coverage, 0) AS coverage, b.break_id, p.population
+    coalesce(f.status, 'M') AS status, coalesce(f.coverage, 0) AS coverage, b.break_id, p.population,
+    n.preferred_by
 FROM needed n
 LEFT JOIN headline f ON f.agency = n.agency AND f.feed = n.feed AND f.measure = n.measure AND f.area_code = n.area_code
     AND f.period = n.period AND f.period_kind = n.period_kind

@@ -8,8 +8,8 @@ used AS (
             'feed': agency || '/' || feed, 'unit': unit, 'value': value
         } ORDER BY agency, feed, measure, area_code, period) AS figures
     FROM claim_figures
-    -- the sentence is of one feed; what others give stands elsewhere
-    SEMI JOIN claims USING (claim, agency, feed)
+    -- the sentence is of one feed, or of those whose figures are preferred; what others give stands elsewhere
+    WHERE preferred_by IS NOT NULL OR (claim, agency, feed) IN (SELECT (claim, agency, feed) FROM claims)
     GROUP BY claim
 )
 SELECT c.claim, c.statement, c.source, c.reading, c.verdict, c.sentence, coalesce(u.figures, []) AS figures

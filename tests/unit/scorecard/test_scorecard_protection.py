@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 from hypothesis import example, given, settings
@@ -13,6 +14,7 @@ from csp_pipeline.partnership.scorecard import SumEntry
 from csp_pipeline.reports import write_reports
 from csp_pipeline.reports.disclosure_rules import Rules
 from csp_pipeline.scorecard.protection import find_hidden
+from csp_pipeline.sql import read_sql
 from tests.unit.reports.made_warehouse import make_warehouse
 
 RULES = Rules(
@@ -103,6 +105,24 @@ def test_an_agencys_report_reckons_with_what_the_scorecard_shows(tmp_path: Path)
     assert hidden_alone
     beside = shown_to_the_police(frozenset(f"fire/incidents|arson|E07000902|{period}" for period in hidden_alone))
     assert {period for period, shown in beside.items() if shown == "[c]"} - hidden_alone
+
+
+def test_of_a_claim_of_preferred_figures_every_feeds_figures_are_looked_at_and_of_another_only_its_own() -> None:
+    used = {}
+    with duckdb.connect() as db:
+        db.execute(
+            "CREATE TABLE claims AS SELECT claim, 's' AS statement, 'p' AS source, NULL AS reading, 'supported' AS verdict, "
+            "'w' AS sentence, 'police' AS agency, 'crimes' AS feed FROM (VALUES ('named'), ('preferred')) AS t(claim)"
+        ).fetchall()
+        db.execute(
+            "CREATE TABLE claim_figures AS SELECT c.claim, agency, feed, 'arson' AS measure, 'E07000901' AS area_code, "
+            "'2016-17' AS period, 'offence' AS unit, value, CASE WHEN c.claim = 'preferred' THEN 'rule' END AS preferred_by "
+            "FROM (SELECT claim FROM claims) AS c, "
+            "(VALUES ('police', 'crimes', 30), ('fire', 'incidents', 3)) AS f(agency, feed, value)"
+        ).fetchall()
+        for row in db.execute(read_sql("csp_pipeline.scorecard", "claims")).fetchall():
+            used[row[0]] = {figure["feed"] for figure in row[-1]}
+    assert used == {"named": {"police/crimes"}, "preferred": {"police/crimes", "fire/incidents"}}
 
 
 @settings(max_examples=15, deadline=None)
