@@ -80,6 +80,8 @@ def alike(**changes: Any) -> dict[str, Any]:
         ([([*RULE, 1], alike(place={"levels": ["district", "same"]}))], ["alike > 1", "in the order same, beat, district"]),
         ([([*RULE, 1], alike(place={"levels": ["street"]}))], ["alike > 1 > levels", "street"]),
         ([([*RULE, 1], alike(code={"days": [1]}))], ["alike > 2", "days go with date"]),
+        ([([*RULE, 1], alike(date={"code": {"police/crimes": "status"}}))], ["alike > 0", "give one of date, place and code"]),
+        ([([*RULE, 1], alike(date={"shared": {"police/crimes": {"a": "b"}}}))], ["alike > 0", "shared goes with code"]),
         (
             [([*RULE, 1], alike(code={"shared": {"police/asb": {"a": "b"}}}))],
             ["shared: 'police/asb' is neither of police/crimes"],

@@ -188,6 +188,53 @@ def test_too_few_records_to_learn_from_are_left_undecided() -> None:
     assert found.cuts[["feed", "rule", "records"]].to_numpy().tolist() == [["incidents", "alike", 1], ["crimes", "alike", 1]]
 
 
+# a date of which only the day itself is near, and the kind; what counterparts share is estimated, from as few pairs as a test has
+DAY_AND_KIND = RULE | {"alike": [RULE["alike"][0] | {"days": [0]}, RULE["alike"][2]]}
+
+
+@needs_splink
+def test_a_prior_that_is_declared_stays_while_the_shares_are_estimated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six crimes and six fires, each pair on a day and of a kind of its own: the candidates are the counterparts."""
+    monkeypatch.setattr("csp_pipeline.reconcile.link_alike.LEAST_TO_LEARN_FROM", 1)
+    days = range(1, 25, 4)
+    crimes = [crime(f"2016-05-{day:02d}", offence_subgroup=f"Offence {100 + day}") for day in days]
+    fires = [{"time_of_call": f"2016-05-{day:02d}", "incident_type": f"F{day - 1:02d}"} for day in days]
+    # all candidates are of the same kind, which by chance 2 of 7 are (one more of six than there are); so by Bayes' rule
+    odds = 0.9 / 0.1 * 1 / (2 / 7)
+    found = small_world(crimes, fires).bridge(DAY_AND_KIND | {"prior": 0.9, "probability": 0.9})
+    assert pairs(found.links) == {(f"C{n}", f"F{n}") for n in range(6)}
+    assert found.links.probability.to_numpy() == pytest.approx(odds / (1 + odds), abs=1e-5)
+    # one in ten is not likely enough, however alike they are
+    assert small_world(crimes, fires).bridge(DAY_AND_KIND | {"prior": 0.1, "probability": 0.6}).links.empty
+
+
+@needs_splink
+def test_where_more_counterparts_are_estimated_than_there_are_records_all_are_left_undecided(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Six crimes and two fires of one day and kind, among others that share nothing: twelve pairs, each as good as any."""
+    monkeypatch.setattr("csp_pipeline.reconcile.link_alike.LEAST_TO_LEARN_FROM", 1)
+    crimes = [crime("2016-05-15", offence_subgroup="Offence 105")] * 6
+    crimes += [crime(f"2016-05-{day:02d}", offence_subgroup=f"Offence {200 + day}") for day in range(1, 8)]
+    fires = [{"time_of_call": "2016-05-15", "incident_type": "F04"}] * 2
+    fires += [{"time_of_call": f"2016-05-{day}", "incident_type": f"X{day}"} for day in range(20, 28)]
+    found = small_world(crimes, fires).bridge(DAY_AND_KIND)
+    assert found.links.empty
+    assert set(found.records.detail) == {"not_estimated"}
+    assert dict(zip(found.cuts.feed, found.cuts.records, strict=True)) == {"crimes": 13, "incidents": 10}
+
+
+@needs_splink
+def test_with_too_many_pairs_to_compare_none_is_linked_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    day = "2016-05-01"
+    world = small_world([crime(day), crime(day)], [{"time_of_call": day}])
+    monkeypatch.setattr("csp_pipeline.reconcile.link_alike.MOST_CANDIDATES", 1)
+    found = world.bridge(DECLARED, compared=("2016-05",))
+    assert found.links.empty
+    assert set(found.records.detail) == {"too_many_alike"}
+    assert dict(zip(found.cuts.feed, found.cuts.records, strict=True)) == {"crimes": 2, "incidents": 1}
+
+
 @needs_splink
 def test_records_without_a_date_or_place_are_not_looked_at() -> None:
     day = crime("2016-05-01")
