@@ -18,6 +18,8 @@ def print_told(told: "Sequence[Told]", format: Format, *, sent: bool) -> bool:
     """Print what became of each message, and for people the message itself; gives whether any could not be told."""
     if not told:
         errors.print("Nobody is told anything: partnership.yml > alerts names neither email nor webhook.", markup=False)
+        if format is not Format.table:  # what a script reads has its form even where there is nothing in it
+            print_rows((COLUMNS, []), format, "Alerts")
         return False
     print_rows((COLUMNS, [tuple(getattr(entry, name) for name in COLUMNS) for entry in told]), format, "Alerts")
     texts = dict.fromkeys(entry.text for entry in told if entry.text)

@@ -27,7 +27,7 @@ from csp_pipeline.cli.output import (
 from csp_pipeline.cli.progress import ShowingProgress
 from csp_pipeline.cli.run import run_to_the_end, split_years
 from csp_pipeline.cli.status import status
-from csp_pipeline.cli.warehouse import ask_warehouse, check_known, check_narrowing, district_of, need_warehouse
+from csp_pipeline.cli.warehouse import ask_warehouse, check_known, check_narrowing, district_of, need_warehouse, open_warehouse
 from csp_pipeline.errors import CspError
 from csp_pipeline.settings import PROJECT
 
@@ -130,7 +130,6 @@ def explain(
     format: OutputFormat = Format.table,
 ) -> None:
     """Explain a gap: both figures, and the steps that lead from one to the other, cause by cause."""
-    import duckdb
 
     from csp_pipeline.cli.explain import print_explanation, read_comparison
     from csp_pipeline.reconcile.declared import CAUSES
@@ -139,7 +138,7 @@ def explain(
     if cause is not None and cause not in CAUSES:
         raise typer.BadParameter(f"no cause {cause!r}; known: {', '.join(CAUSES)}")
     check_known(settings, "comparisons", "comparison_id", comparison_id)
-    with duckdb.connect(str(settings.database), read_only=True) as database:
+    with open_warehouse(settings) as database:
         comparison = read_comparison(database, comparison_id)
         if comparison is not None:
             print_explanation(database, comparison, format, records=records or cause is not None, cause=cause)

@@ -7,6 +7,7 @@ import duckdb
 import typer
 
 from csp_pipeline.cli.output import Rows, query_rows
+from csp_pipeline.cli.warehouse import open_warehouse
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 
@@ -17,7 +18,7 @@ def figures_as_of(settings: Settings, day: date, values: dict[str, Any]) -> Rows
     Headline figures come from the warehouse's `figure_vintages`. Small areas and other variants are not kept there, and
     are counted from the records that held on that day.
     """
-    with duckdb.connect(str(settings.database), read_only=True) as database:
+    with open_warehouse(settings) as database:
         _check_day(database, day)
         if not values["every_variant"] and not _is_small(database, values["area"]):
             known = {name: value for name, value in values.items() if name != "every_variant"}
@@ -31,7 +32,7 @@ def revisions(settings: Settings, day: date | None, values: dict[str, Any]) -> R
         raise typer.BadParameter("--revisions needs a measure: csp figures total_crime --revisions")
     if values["every_variant"]:
         raise typer.BadParameter("--revisions shows headline figures; leave out --every")
-    with duckdb.connect(str(settings.database), read_only=True) as database:
+    with open_warehouse(settings) as database:
         if day is not None:
             _check_day(database, day)
         if _is_small(database, values["area"]):

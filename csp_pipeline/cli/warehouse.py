@@ -1,20 +1,21 @@
 """What the `csp` command asks the published warehouse, and refuses where a name that was typed is not in it."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
 import typer
 
 from csp_pipeline.cli.output import EXIT_FAILED, Rows, errors, query_rows
+from csp_pipeline.errors import PublishError
 from csp_pipeline.settings import Settings
 
 
 def ask_warehouse(settings: Settings, name: str, values: dict[str, Any] | None = None) -> Rows:
     """Run one of the named queries on the published warehouse."""
-    need_warehouse(settings)
-    with duckdb.connect(str(settings.database), read_only=True) as database:
+    with open_warehouse(settings) as database:
         return query_rows(database, name, values)
 
 
@@ -43,9 +44,25 @@ def _check_area(settings: Settings, area: str | None) -> None:
 
 
 def _names(settings: Settings, table: str, column: str) -> list[str]:
-    need_warehouse(settings)
-    with duckdb.connect(str(settings.database), read_only=True) as database:
+    with open_warehouse(settings) as database:
         return [name for (name,) in database.execute(f"SELECT DISTINCT {column} FROM {table} ORDER BY 1").fetchall()]
+
+
+@contextmanager
+def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published warehouse, for reading.
+
+    Raises PublishError for a file that is no warehouse, or one of another version that lacks what is asked for.
+    """
+    need_warehouse(settings)
+    try:
+        with duckdb.connect(str(settings.database), read_only=True) as database:
+            yield database
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.IOException) as error:
+        raise PublishError(
+            f"{settings.database}: cannot be asked: {str(error).splitlines()[0]} It is damaged, or was made by another version. "
+            "Remove it, then make it again from what has landed: csp run."
+        ) from error
 
 
 def _unknown(what: str, value: str, known: list[str]) -> typer.BadParameter:

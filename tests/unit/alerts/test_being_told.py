@@ -16,6 +16,8 @@ from csp_pipeline.alerts.concerns import Concern
 from csp_pipeline.alerts.message import write_message
 from csp_pipeline.alerts.news import News, find_news, replay
 from csp_pipeline.alerts.send import check_address
+from csp_pipeline.cli.alerts import print_told
+from csp_pipeline.cli.output import Format
 from csp_pipeline.errors import DeliveryError
 from csp_pipeline.partnership.alerting import AlertsEntry
 from csp_pipeline.partnership.partnership import Partnership
@@ -274,3 +276,11 @@ def test_replaying_all_that_was_told_gives_what_stands(days: list[set[str]]) -> 
                 told.append({"news": write_message("P", news, earlier=len(told), listed=1, link="").news})
         standing = {item.concern.key for item in replay(told).values() if item.event != "closed"}
         assert standing == day
+
+
+@pytest.mark.parametrize(("form", "text"), [("json", "[]\n"), ("csv", "place,outcome,subject,message\n"), ("table", "")])
+def test_where_nobody_is_told_a_script_still_reads_its_form(capsys: pytest.CaptureFixture[str], form: str, text: str) -> None:
+    assert print_told([], Format(form), sent=False) is False
+    told = capsys.readouterr()
+    assert told.out == text
+    assert "names neither email nor webhook" in told.err
