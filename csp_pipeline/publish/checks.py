@@ -30,7 +30,7 @@ def read_rows(settings: Settings, table: str, query: str, **values: Any) -> list
 
 def count_parts_beyond_whole(settings: Settings) -> int:
     """Figures that are larger than the same figure of the district, force, quarter or year that they lie in."""
-    return _count_wrong(settings, "parts_beyond_whole", "figures", "periods")
+    return _count_wrong(settings, "parts_beyond_whole", "figures")
 
 
 def count_without_one_preferred(settings: Settings) -> int:

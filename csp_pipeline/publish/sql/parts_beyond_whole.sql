@@ -2,9 +2,7 @@
 -- counts (cancellations) were summed.
 WITH
 counted AS (
-    SELECT f.*, p.months
-    FROM figures f JOIN periods p USING (period)
-    WHERE f.value IS NOT NULL AND f.status IN ('A', 'B', 'P') AND f.unit <> 'percent'
+    SELECT * FROM figures WHERE value IS NOT NULL AND status IN ('A', 'B', 'P') AND unit <> 'percent'
 ),
 -- feeds that sum signed numbers, or publish totals of their own, are not bound by this law
 bound AS (
@@ -20,4 +18,5 @@ JOIN counted whole
     AND whole.date_basis = part.date_basis AND whole.unit = part.unit
     AND whole.period_kind = 'financial_year' AND part.period_kind <> 'financial_year'
     AND part.period_start BETWEEN whole.period_start AND whole.period_end
-WHERE part.value > whole.value
+-- where no value is below zero, none of zero exceeds another: most, which need not be looked for
+WHERE part.value > whole.value AND part.value > 0
