@@ -100,6 +100,20 @@ def test_where_no_feed_names_identifiers_or_persons_nothing_gets_a_definite_caus
     assert told == ["Most of the other side's records have nothing by which they could be linked."]
 
 
+def test_an_identifier_that_leads_to_another_person_gives_no_link_and_no_definite_cause() -> None:
+    world = make_other_domestic_world(3, Habits(no_person_a=0, no_person_b=0), events=100)
+    assert len(world.bridge().links) > 60
+    strangers = world.b.assign(person_key=[f"{'f' * 56}{number:08d}" for number in range(len(world.b))])
+    found = replace(world, b=strangers).bridge()
+    assert found.links.empty
+    doubted = found.records[found.records.detail == "contradicting_links"]
+    assert doubted.counterpart_key.isna().all()
+    assert set(doubted.cause) == {"unexplained"}
+    assert (doubted.feed.value_counts() > 60).to_dict() == {"crimes": True, "domestic_abuse": True}
+    told = found.steps[found.steps.detail == "contradicting_links"].sentence.unique().tolist()
+    assert told == ["Their identifier leads to a record of another person."]
+
+
 ASB = Way(
     entry("incident", "reported", "incident"), lambda f: f.incident_number.notna(), "reported_at", "lsoa_code", "incident_number"
 )
