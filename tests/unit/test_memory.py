@@ -1,9 +1,12 @@
-"""Freed memory goes back to the system, so that a long file does not leave its size behind."""
+"""Freed memory goes back to the system, so that a long file does not leave its size behind; garbage is looked for after loading."""
 
+import gc
 import subprocess
 import sys
 
 import pytest
+
+from csp_pipeline.memory import loading
 
 # Arrays of growing size are what makes the C library keep more and more of what is freed.
 PROGRAM = """
@@ -25,3 +28,13 @@ def test_freed_blocks_do_not_stay_with_the_process() -> None:
     if told == "False":
         pytest.skip("this C library has no mallopt")
     assert int(kept) < 16, "MiB that stayed after everything was freed"
+
+
+def test_python_looks_for_garbage_again_after_loading_has_failed() -> None:
+    before = gc.get_freeze_count()
+    with pytest.raises(ImportError), loading():
+        assert not gc.isenabled()
+        raise ImportError
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > before
+    gc.unfreeze()
