@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+import yaml
 
+from csp_pipeline.figures.vintages import build_vintages
+from csp_pipeline.reconcile.change_tests import build_change_tests
+from csp_pipeline.reconcile.compare import build_comparisons
 from tests.conftest import ONE_YEAR, TWO_YEARS, Pipeline
 from tests.small_exports import (
     ALSO_IN_HARBOROUGH,
@@ -407,3 +411,37 @@ def test_an_incident_and_a_fire_count_by_their_own_conditions(new_pipeline: Call
     assert deliberate == {"2016-04": 1, "2016-05": 0, "2016-06": 1, "2016-17 Q1": 2}
     assert pipeline.figure("fire/incidents", "deliberate_fires", FORCE, "2016-17 Q1")["value"] == 3
     assert pipeline.figure("fire/incidents", "road_collisions_attended", HARBOROUGH, "2016-17 Q1")["value"] == 1
+
+
+KEYS = {
+    "figures": "agency, feed, measure, area_code, period, date_basis, area_basis, unit",
+    "figure_vintages": "agency, feed, measure, area_code, period, known_from",
+    "changes": "agency, feed, measure, area_code, period",
+    "comparisons": "comparison_id",
+    "control_limits": "agency, feed, measure, area_code, period",
+}
+
+
+def test_two_breaks_in_one_month_mark_a_figure_once(new_pipeline: Callable[..., Pipeline]) -> None:
+    pipeline = new_pipeline(["police/asb"], ONE_YEAR)
+    path = pipeline.sources / "breaks.yml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    [declared] = [entry for entry in content["breaks"] if entry["id"] == "asb_recording_system"]
+    content["breaks"] += [
+        {**declared, "id": "another_change", "date": "2016-06-20"},
+        {**declared, "id": "one_more_of_that_day", "date": "2016-06-20"},
+    ]
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    for label, day in list(DAYS.items())[:3]:
+        rows = [asb(int(label[-2:]) * 100 + n, reported_at=f"{day} 10:00") for n in range(5)]
+        pipeline.put("police/asb", f"asb_{label}_extracted-2016-07-10.csv", csv_text(rows))
+    pipeline.take_in("police/asb")
+    pipeline.make_figures()
+    build_vintages(pipeline.settings, pipeline.partnership, pipeline.book, pipeline.specs)
+    build_comparisons(pipeline.settings, pipeline.partnership, pipeline.book)
+    build_change_tests(pipeline.settings, pipeline.partnership, pipeline.book)
+    june = pipeline.figure("police/asb", "asb_reported", HARBOROUGH, "2016-06")
+    assert (june["value"], june["status"], june["break_id"]) == (5, "B", "another_change")
+    assert pipeline.figure("police/asb", "asb_reported", HARBOROUGH, "2016-17 Q1")["value"] == 15
+    for table, key in KEYS.items():
+        assert pipeline.lake(f"SELECT {key} FROM {table} GROUP BY ALL HAVING count(*) > 1") == [], table

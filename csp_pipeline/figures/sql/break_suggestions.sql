@@ -1,7 +1,10 @@
 -- Suggested level shifts with the nearest declared break of the series, where one lies near.
 WITH
 declared AS (
-    SELECT f.agency, f.feed, f.measure, f.suggested_month, arg_min(b.break_id, abs(date_diff('month', b.break_date, f.suggested_month))) AS break_id
+    -- of two breaks as near, the first by name
+    SELECT
+        f.agency, f.feed, f.measure, f.suggested_month,
+        arg_min(b.break_id, (abs(date_diff('month', b.break_date, f.suggested_month)), b.break_id)) AS break_id
     FROM found f
     JOIN breaks b ON b.agency = f.agency AND b.feed = f.feed AND b.measure = f.measure
         AND abs(date_diff('month', b.break_date, f.suggested_month)) <= $near
