@@ -2,7 +2,6 @@
 
 import atexit
 import gc
-import sys
 
 from csp_pipeline.memory import loading
 
@@ -13,8 +12,6 @@ def main() -> None:
     gc.set_threshold(50_000)
     # Nor is there a point in looking for any at the very end, which would take another second and a half.
     atexit.register(gc.freeze)
-    # pandera loads hypothesis, where it is there for the tests, to generate data: half a second, and the command generates none.
-    sys.modules.setdefault("hypothesis", None)  # type: ignore[arg-type]
     with loading():
         from csp_pipeline.cli.app import main as run_command
     run_command()
