@@ -20,6 +20,8 @@ from csp_pipeline.settings import Settings
 
 # Rows up to which one thread is enough: DuckDB hands them out 122,880 at a time.
 FEW_ROWS = 122_880
+# Errors of a query that say nothing of the file it reads: of the disk, of the memory, or of a run that is being ended.
+NOT_OF_THE_FILE = (duckdb.OperationalError, duckdb.InterruptException)
 # In the warehouse's folder: held by the run that is at work.
 LOCK = ".lock"
 

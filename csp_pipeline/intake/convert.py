@@ -8,6 +8,7 @@ import pyarrow as pa
 from csp_pipeline.errors import RefusedFileError
 from csp_pipeline.intake.rows import COVERED, EXTRAS, FILE_INDEX, ROW_NUMBER, SHEET
 from csp_pipeline.intake.validate import shown_value
+from csp_pipeline.lake import NOT_OF_THE_FILE
 from csp_pipeline.partnership.areas import CodeList
 from csp_pipeline.sql_text import identifier, period_label, quoted
 from csp_pipeline.tables import FeedSpec
@@ -95,6 +96,8 @@ def word_conversion_error(connection: duckdb.DuckDBPyConnection, query: str, spe
     for name in [*stored, *(item.name for item in spec.derived)]:
         try:
             connection.execute(f"SELECT max(hash({identifier(name)})) FROM ({query})").fetchall()
+        except NOT_OF_THE_FILE:
+            raise
         except duckdb.Error as found:
             column = stored.get(name)
             header = column.header if column else name

@@ -16,6 +16,7 @@ from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.intake.receipts import Receipt
 from csp_pipeline.intake.rows import FILE_INDEX, ROW_NUMBER, SHEET
 from csp_pipeline.intake.validate import shown_value
+from csp_pipeline.lake import NOT_OF_THE_FILE
 from csp_pipeline.partnership.corrections import FILE_NAME, STATUSES, CorrectionEntry
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.sql_text import identifier, quoted
@@ -109,6 +110,8 @@ def correct_batch(
             entry = files[indexes[0]].entries[name]
             try:
                 rows = _find_rows(connection, batch, entry, indexes)
+            except NOT_OF_THE_FILE:
+                raise
             except duckdb.Error as error:
                 for index in indexes:
                     files[index].failed.setdefault(name, _failure_of(error))

@@ -15,7 +15,7 @@ from csp_pipeline.intake.contract import Contract
 from csp_pipeline.intake.headers import count_known, match_header
 from csp_pipeline.intake.rows import EXTRAS, FILE_INDEX, ROW_NUMBER, UNWANTED, BrokenRow, ReadFile, numbers_in_file
 from csp_pipeline.intake.scan import CHUNK, LONGEST_LINE, scan_text, write_plain
-from csp_pipeline.lake import connect, sql_path
+from csp_pipeline.lake import NOT_OF_THE_FILE, connect, sql_path
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql_text import identifier, quoted
 from csp_pipeline.tables import ColumnSpec
@@ -95,8 +95,8 @@ def read_together(files: Sequence[CsvFile], columns: tuple[ColumnSpec, ...], set
     with connect(settings) as connection:
         try:
             rows = connection.execute(_query(files, columns)).to_arrow_table()
-        except duckdb.OperationalError:
-            raise  # the disk or the memory is at fault, not the file
+        except NOT_OF_THE_FILE:
+            raise
         except duckdb.Error as error:
             raise _unreadable(error) from error
         broken = _broken_rows(connection, files)
@@ -162,8 +162,8 @@ def _stream(file: CsvFile, columns: tuple[ColumnSpec, ...], settings: Settings) 
                 numbers = pa.array(range(row_number, row_number + batch.num_rows), pa.int64())
                 row_number += batch.num_rows
                 yield pa.Table.from_batches([batch]).drop_columns([FILE_INDEX]).append_column(ROW_NUMBER, numbers)
-        except duckdb.OperationalError:
-            raise  # the disk or the memory is at fault, not the file
+        except NOT_OF_THE_FILE:
+            raise
         except duckdb.Error as error:
             raise _unreadable(error) from error
         file.broken_rows += _broken_rows(connection, [file])[0]

@@ -13,7 +13,7 @@ from csp_pipeline.errors import RefusedFileError
 from csp_pipeline.intake.contract import SAMPLE, Contract
 from csp_pipeline.intake.headers import MatchedHeader, match_header
 from csp_pipeline.intake.rows import EXTRAS, ROW_NUMBER, UNWANTED, BrokenRow, ReadFile
-from csp_pipeline.lake import connect, sql_path
+from csp_pipeline.lake import NOT_OF_THE_FILE, connect, sql_path
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql_text import identifier, quoted
 from csp_pipeline.tables import ColumnSpec
@@ -99,8 +99,8 @@ def _ask(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.DuckDBPyRe
     """A relation over the file; raises RefusedFileError when it is not JSON throughout."""
     try:
         return connection.sql(query).execute()
-    except duckdb.OperationalError:
-        raise  # the disk or the memory is at fault, not the file
+    except NOT_OF_THE_FILE:
+        raise
     except duckdb.Error as error:
         raise RefusedFileError(
             "unreadable", f"it cannot be read as a JSON array ({_without_path(error)}). It may be cut short; fetch it again."

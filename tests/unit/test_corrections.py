@@ -8,16 +8,20 @@ from dataclasses import replace
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 import yaml
 
 from csp_pipeline.errors import ConfigurationError
+from csp_pipeline.intake import correct
 from csp_pipeline.intake.correct import check_corrections, table_of_known_errors
 from csp_pipeline.intake.land import blob_path
 from csp_pipeline.intake.receipts import Receipt, noted_path, read_receipts
+from csp_pipeline.lake import connect
 from csp_pipeline.partnership.configuration import read_configuration
-from csp_pipeline.partnership.corrections import CorrectionsFile
+from csp_pipeline.partnership.corrections import CorrectionEntry, CorrectionsFile
 from tests.conftest import Pipeline
+from tests.ending_queries import ENDLESS, being_ended
 from tests.small_exports import case, crime, csv_text, grid, person, xlsx
 
 CRIMES = "police/crimes"
@@ -255,3 +259,12 @@ def test_a_workbooks_rows_are_corrected_too(declare: Declare) -> None:
     content = xlsx({"Cases": grid([case(1), case(2, Risk="Medum")])})
     receipt = desk.take_in_one("county/domestic_abuse", "domestic_abuse_2016-17-Q1_extracted-2016-07-20.xlsx", content)
     assert made(desk, receipt) == [(3, "Risk", "misspelt", "Medum", "Medium")]
+
+
+def test_an_entry_that_was_looked_for_when_the_run_was_ended_is_not_said_to_be_wrong(
+    desk: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(correct, "_find_rows", lambda connection, *_: connection.execute(ENDLESS).fetchall())
+    files = [correct.Correcting({"wrong_code": CorrectionEntry(**WRONG_CODE)})]
+    with being_ended(), connect(desk.settings) as connection, pytest.raises(duckdb.InterruptException):
+        correct.correct_batch(connection, pa.table({}), desk.specs[CRIMES], files)

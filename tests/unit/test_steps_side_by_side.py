@@ -15,10 +15,9 @@ from csp_pipeline.defs.outcome import failures_of
 from csp_pipeline.defs.side_by_side import build_executor, execute_here
 from csp_pipeline.lake import connect, interrupt_queries
 from csp_pipeline.settings import Settings
+from tests.ending_queries import ENDLESS
 
 PATIENCE_SECONDS = 60
-# Longer than any test may take, and nothing that DuckDB can see through.
-ENDLESS = "SELECT count(*) FROM range(1000000000000) t(i) WHERE hash(i) % 7 = i % 3"
 
 
 @pytest.fixture(scope="module")
