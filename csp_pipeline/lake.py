@@ -121,19 +121,24 @@ def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     """A connection of its own to this process's in-memory DuckDB: temporary tables and variables are not shared, memory
     and threads are.
     """
-    connection = _engine(settings.memory_limit, settings.threads, str(settings.warehouse / ".spill")).cursor()
-    _connections.add(connection)
+    # steps begin side by side: two engines would spill to the same files, and a set that grows cannot be gone through
+    with _connecting:
+        connection = _engine(settings.memory_limit, settings.threads, str(settings.warehouse / ".spill")).cursor()
+        _connections.add(connection)
     return connection
 
 
 def interrupt_queries() -> None:
     """End what this process's DuckDB is at: every query that is under way fails with an InterruptException."""
-    for connection in list(_connections):
+    with _connecting:
+        connections = list(_connections)
+    for connection in connections:
         with suppress(duckdb.ConnectionException):  # it is closed
             connection.interrupt()
 
 
 _connections: weakref.WeakSet[duckdb.DuckDBPyConnection] = weakref.WeakSet()
+_connecting = threading.Lock()
 
 
 @contextmanager

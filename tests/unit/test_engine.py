@@ -1,0 +1,61 @@
+"""Steps that begin side by side in one process share one DuckDB, whose queries can be ended while others begin."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from csp_pipeline import lake
+from csp_pipeline.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Iterator[Settings]:
+    lake._engine.cache_clear()
+    yield Settings(warehouse=tmp_path / "warehouse")
+    lake._engine.cache_clear()
+
+
+def test_two_steps_that_are_the_first_to_ask_get_the_same_engine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    make, made, both = duckdb.connect, [], threading.Barrier(2)
+
+    def make_slowly(**options: dict[str, object]) -> duckdb.DuckDBPyConnection:
+        threading.Event().wait(0.05)  # as on a busy machine
+        made.append(make(**options))
+        return made[-1]
+
+    def ask() -> None:
+        both.wait()
+        lake.connect(settings).close()
+
+    monkeypatch.setattr(duckdb, "connect", make_slowly)
+    with ThreadPoolExecutor(2) as steps:
+        for asked in [steps.submit(ask) for _ in range(2)]:
+            asked.result()
+    assert len(made) == 1  # two would spill to files of the same names
+
+
+def test_queries_can_be_ended_while_steps_begin(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    switched = sys.getswitchinterval()
+    held, over = [lake.connect(settings) for _ in range(50)], threading.Event()
+
+    def begin() -> None:
+        while not over.is_set():
+            lake.connect(settings).close()
+
+    with ThreadPoolExecutor(1) as steps:
+        beginning = steps.submit(begin)
+        sys.setswitchinterval(1e-6)
+        try:
+            for _ in range(200):
+                lake.interrupt_queries()
+        finally:
+            sys.setswitchinterval(switched)
+            over.set()
+        beginning.result()
+    for connection in held:
+        connection.close()
