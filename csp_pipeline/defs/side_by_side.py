@@ -1,9 +1,10 @@
 """How the steps of a run are executed: those that do not wait for each other side by side, in threads of one process."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from queue import Empty, SimpleQueue
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from queue import SimpleQueue
 from typing import cast
 
 import dagster as dg
@@ -85,57 +86,59 @@ class SideBySideExecutor(dg.Executor):
     def _work_through(
         self, context: PlanExecutionContext, active: ActiveExecution, threads: ThreadPoolExecutor
     ) -> Iterator[dg.DagsterEvent]:
-        at_work: dict[str, list[dg.DagsterEvent]] = {}  # and what has come of each step
+        at_work: dict[str, Future[None]] = {}
+        happened: dict[str, list[dg.DagsterEvent]] = defaultdict(list)  # to each step at work
         came: Queue = SimpleQueue()
         try:
             while at_work or not active.is_complete:
                 free = self._at_once - len(at_work)
                 for step in active.get_steps_to_execute(limit=free) if free else []:
-                    at_work[step.key] = []
-                    _start_step(threads, context.for_step(step, active.get_known_state()), came)
+                    at_work[step.key] = _start_step(threads, context.for_step(step, active.get_known_state()), came)
                 yield from active.concurrency_event_iterator(context)
                 if not at_work:
-                    active.sleep_til_ready()  # a step waits to be tried again
+                    with raise_execution_interrupts():
+                        active.sleep_til_ready()  # a step waits to be tried again
                     continue
                 with raise_execution_interrupts():
                     step_key, event = came.get()
                 if isinstance(event, dg.DagsterEvent):
                     yield event
-                    at_work[step_key].append(event)
+                    happened[step_key].append(event)
                     continue
                 # only now, or a step that asks to be tried again would begin before it is over
-                for one in at_work.pop(step_key):
+                del at_work[step_key]
+                for one in happened.pop(step_key, []):
                     active.handle_event(one)
                 event.result()  # raises what is wrong with Dagster itself; an error of the step is one of its events
                 active.verify_complete(context, step_key)
                 yield from active.plan_events_iterator(context)  # steps that are skipped because this one failed
         except (Exception, dg.DagsterExecutionInterruptedError):
             active.mark_interrupted()
-            yield from self._bring_to_an_end(at_work, came)
+            yield from self._bring_to_an_end(at_work.values(), came)
             raise
 
-    def _bring_to_an_end(self, at_work: dict[str, list[dg.DagsterEvent]], came: Queue) -> Iterator[dg.DagsterEvent]:
+    def _bring_to_an_end(self, at_work: Collection[Future[None]], came: Queue) -> Iterator[dg.DagsterEvent]:
         """Wait until no step is at work, without waiting for DuckDB; gives what still happened."""
-        while at_work:
+        # the threads are asked, for an interruption may have swallowed what `came` was just giving
+        while not all(step.done() for step in at_work):
             self._end_queries()
-            try:
-                step_key, event = came.get(timeout=ASK_AGAIN_SECONDS)
-            except Empty:
-                continue
+            wait(at_work, timeout=ASK_AGAIN_SECONDS)
+        while not came.empty():
+            _, event = came.get()
             if isinstance(event, dg.DagsterEvent):
                 yield event
-            else:
-                del at_work[step_key]
 
 
-def _start_step(threads: ThreadPoolExecutor, context: StepExecutionContext, came: Queue) -> None:
+def _start_step(threads: ThreadPoolExecutor, context: StepExecutionContext, came: Queue) -> Future[None]:
     """Execute a step in a thread: each of its events goes to `came`, and at last what became of the thread."""
 
     def execute() -> None:
         for event in dagster_event_sequence_for_step(context):
             came.put((context.step.key, event))
 
-    threads.submit(execute).add_done_callback(lambda done: came.put((context.step.key, done)))
+    at_work = threads.submit(execute)
+    at_work.add_done_callback(lambda done: came.put((context.step.key, done)))
+    return at_work
 
 
 def build_executor(at_once: int, end_queries: Callable[[], None]) -> dg.ExecutorDefinition:

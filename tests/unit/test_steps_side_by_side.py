@@ -5,11 +5,14 @@ import signal
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
+from queue import SimpleQueue
 
 import dagster as dg
 import pytest
 
+from csp_pipeline.defs import side_by_side
 from csp_pipeline.defs.instance import QUIET, open_instance
 from csp_pipeline.defs.outcome import failures_of
 from csp_pipeline.defs.side_by_side import build_executor, execute_here
@@ -133,3 +136,38 @@ def test_a_run_that_is_interrupted_ends_its_queries_and_says_what_was_at_work(
     assert failure.message.startswith("the run was interrupted during the step")
     assert "counting" in failure.message
     assert "the next run goes on from there" in failure.message
+
+
+def test_a_run_that_is_interrupted_just_as_a_step_ends_comes_to_its_end(
+    run: Callable[..., dg.ExecuteInProcessResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class TakenAndLost(SimpleQueue):  # type: ignore[type-arg]
+        """Python may handle a signal between taking an item from a queue and giving it to the caller."""
+
+        def get(self, block: bool = True, timeout: float | None = None) -> object:
+            item = super().get(block, timeout)
+            if isinstance(item[1], Future):
+                raise dg.DagsterExecutionInterruptedError
+            return item
+
+    monkeypatch.setattr(side_by_side, "SimpleQueue", TakenAndLost)
+    result = run(asset("ending", dict), asset("later", dict, "ending"))
+    assert not result.success
+    (failure,) = failures_of(result.all_events, is_success=False)
+    assert failure.message.startswith("the run was interrupted")
+
+
+def test_a_run_that_is_interrupted_while_a_step_waits_to_be_tried_again_does_not_try_it(
+    run: Callable[..., dg.ExecuteInProcessResult],
+) -> None:
+    tries = []
+
+    def work() -> None:
+        if not tries:
+            threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        tries.append(1)
+        raise dg.RetryRequested(max_retries=1, seconds_to_wait=3)
+
+    result = run(asset("away", work))
+    assert not result.success
+    assert len(tries) == 1
