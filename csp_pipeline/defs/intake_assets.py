@@ -18,7 +18,7 @@ from csp_pipeline.figures.lateness import overdue_periods, table_of_due_periods
 from csp_pipeline.intake.checks import count_repeated_keys, find_unbalanced_submissions
 from csp_pipeline.intake.look_up import looked_up_feeds
 from csp_pipeline.intake.places.place import shown
-from csp_pipeline.intake.read_again import forget_receipts, forget_stages
+from csp_pipeline.intake.read_again import forget_receipts
 from csp_pipeline.intake.take_in import FeedIntake
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.stages import Pipeline
@@ -76,7 +76,6 @@ def _build_intake_asset(pipeline: Pipeline, feed: Feed, partitions: dg.StaticPar
             if context.run.tags.get(READ_AGAIN) == "true" and context.retry_number == 0:
                 periods = [year for year in pipeline.partnership.years if years is None or year.label in years]
                 forgotten = forget_receipts(pipeline.settings, feed, None if years is None else periods)
-                forget_stages(pipeline.settings)
                 context.log.info(f"{forgotten} files are read again from landing.")
             intake = pipeline.take_in(feed.key, years, getattr(context.resources, ONE_RUN))
         for problem in intake.problems:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from csp_pipeline.defs.automation import READ_AGAIN
 from csp_pipeline.intake.pull import PulledAhead, pull_ahead
+from csp_pipeline.intake.read_again import forget_stages
 from csp_pipeline.lake import only_run
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.stages import Pipeline
@@ -27,6 +29,8 @@ def build_one_run(pipeline: Pipeline) -> dg.ResourceDefinition:
             only_run(pipeline.settings, run_id),
             pull_ahead(_feeds_of(pipeline, context), pipeline.settings) as ahead,
         ):
+            if context.run and context.run.tags.get(READ_AGAIN) == "true":
+                forget_stages(pipeline.settings)  # here, for once steps are at work some of them make what others would remove
             yield ahead
 
     return one_run

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import dagster as dg
+import duckdb
 from dagster._core.events import JobFailureData, RunFailureReason
 
 from csp_pipeline.alerts.concerns import RunOutcome
@@ -64,11 +65,10 @@ def failures_of(events: Iterable[dg.DagsterEvent], *, is_success: bool) -> list[
     found = list(events)
     if is_success:
         return []
+    failed = [explain_failure(event) for event in found if _failed_by_itself(event)]
     if any(_is_interruption(event) for event in found):
-        return [_failure_of_the_run(f"the run was interrupted{_at_work(found)}. {GOES_ON}")]
-    return [explain_failure(event) for event in found if event.is_step_failure] or [
-        _failure_of_the_run(_why_no_step_failed(found))
-    ]
+        return [*failed, _failure_of_the_run(f"the run was interrupted{_at_work(found)}. {GOES_ON}")]
+    return failed or [_failure_of_the_run(_why_no_step_failed(found))]
 
 
 def outcome_of(run_id: str, events: Iterable[dg.DagsterEvent], *, is_success: bool) -> RunOutcome:
@@ -83,6 +83,18 @@ def outcome_of(run_id: str, events: Iterable[dg.DagsterEvent], *, is_success: bo
 
 def _failure_of_the_run(why: str) -> StepFailure:
     return StepFailure(WHOLE_RUN, why, why, is_configuration=False)
+
+
+def _failed_by_itself(event: dg.DagsterEvent) -> bool:
+    """Whether a step failed for a reason of its own, and not because its queries were ended with the run."""
+    if not event.is_step_failure:
+        return False
+    error = event.step_failure_data.error
+    while error is not None:
+        if error.cls_name == duckdb.InterruptException.__name__:
+            return False
+        error = error.cause
+    return True
 
 
 def _is_interruption(event: dg.DagsterEvent) -> bool:
@@ -103,6 +115,6 @@ def _at_work(events: Iterable[dg.DagsterEvent]) -> str:
     for event in events:
         if event.event_type == dg.DagsterEventType.STEP_START:
             steps[step_name(event)] = None
-        elif event.event_type == dg.DagsterEventType.STEP_SUCCESS:
+        elif event.is_step_success or _failed_by_itself(event):
             steps.pop(step_name(event), None)
     return f" during the step{'s' if len(steps) > 1 else ''} {', '.join(steps)}" if steps else ""

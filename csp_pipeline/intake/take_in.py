@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -286,15 +287,16 @@ class _TakingIn:
             covered=placement.coverage,
             read=read,
             correcting=Correcting(corrections),
-            beside=self.settings.lake / "scratch" / f"{file.landed_id}.parquet",
+            beside=self._scratch(file, "parquet"),
         )
 
     def make_checker(self) -> Checker:
         """The feed's checks, ready for a group of files."""
         return build_checker(self.spec, self.references, self.feed.entry.changes)
 
-    def _scratch(self, file: LandedFile) -> Any:
-        return self.settings.lake / "scratch" / f"{file.landed_id}.csv"
+    def _scratch(self, file: LandedFile, kind: str = "csv") -> Path:
+        # the feed in its name: another, at work beside this one, may have been sent the same file
+        return self.settings.lake / "scratch" / f"{file.agency}.{file.feed}.{file.landed_id}.{kind}"
 
     def _look_at(self, connection: duckdb.DuckDBPyConnection, waiting: list[_Waiting]) -> list[Facts]:
         """What the records of each loaded file say, all files in one statement."""

@@ -138,6 +138,17 @@ def test_a_run_that_is_interrupted_ends_its_queries_and_says_what_was_at_work(
     assert "the next run goes on from there" in failure.message
 
 
+def test_what_had_failed_before_a_run_was_interrupted_is_said_too(run: Callable[..., dg.ExecuteInProcessResult]) -> None:
+    def fail() -> None:
+        raise ValueError("the file is locked")
+
+    result = run(asset("broken", fail), asset("interrupting", lambda: os.kill(os.getpid(), signal.SIGINT)), at_once=1)
+    told = [failure.message for failure in failures_of(result.all_events, is_success=False)]
+    assert told[0] == "broken: the file is locked"
+    assert told[1].startswith("the run was interrupted")
+    assert "broken" not in told[1]
+
+
 def test_a_run_that_is_interrupted_just_as_a_step_ends_comes_to_its_end(
     run: Callable[..., dg.ExecuteInProcessResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
