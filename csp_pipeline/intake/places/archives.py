@@ -21,9 +21,10 @@ WORKBOOKS = (".xlsx", ".xlsm", ".ods")
 ZIP_MARK, GZIP_MARK = b"PK\x03\x04", b"\x1f\x8b"
 DIRECTORY_ENTRY = b"PK\x01\x02"
 UNIX_LINK, UNIX_TYPES = 0o120000, 0o170000
-# What zipfile and gzip raise for what cannot be unpacked: damaged, cut short, locked with a password, or packed by a method that
-# they do not know (NotImplementedError).
-UNPACKABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+# How the files in a ZIP may be packed: what zipfile unpacks.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+# What zipfile and gzip raise for what cannot be unpacked: damaged, or cut short.
+UNPACKABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,12 @@ def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
         seen.add(name.casefold())
         if entry.flag_bits & 1:
             raise RefusedFileError("locked_archive", "it has a password. Send it without one, by a way that is encrypted itself.")
+        if entry.compress_type not in METHODS:
+            raise RefusedFileError(
+                "unknown_packing",
+                f"'{shown_path(name)}' in it is packed by a method that is not read here (number {entry.compress_type}, such as "
+                "Deflate64 or Zstandard). Pack it again as an ordinary ZIP file, or send the files as they are.",
+            )
         if name.lower().endswith(NESTED):
             raise _nested(name)
 

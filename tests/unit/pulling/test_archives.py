@@ -90,6 +90,15 @@ def locked() -> bytes:
     return bytes(content)
 
 
+def strangely_packed() -> bytes:
+    """A ZIP whose one file is said to be packed by Deflate64, as Windows packs large files."""
+    content = bytearray(zip_of({"a.csv": CSV}))
+    for mark, place in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        start = content.index(mark) + place
+        content[start : start + 2] = (9).to_bytes(2, "little")
+    return bytes(content)
+
+
 def lying_header() -> bytes:
     """A bomb whose headers say that it unpacks to 10 bytes."""
     content = bytearray(zip_of({"a.csv": b"0" * 40_000_000}))
@@ -109,6 +118,7 @@ REFUSED: list[tuple[str, Callable[[], bytes], str, str]] = [
     ("twice.zip", lambda: zip_of({"a.csv": CSV, "A.csv": CSV}), "unsafe_archive", "twice"),
     ("link.zip", lambda: zip_of({link(): b"/etc/passwd"}), "unsafe_archive", "link"),
     ("locked.zip", locked, "locked_archive", "password"),
+    ("strange.zip", strangely_packed, "unknown_packing", "Pack it again as an ordinary ZIP file"),
     ("nested.zip", lambda: zip_of({"inner.zip": zip_of({"a.csv": CSV})}), "nested_archive", "inner.zip"),
     ("hidden.zip", lambda: zip_of({"a.csv": zip_of({"a.csv": CSV})}), "nested_archive", "a.csv"),
     ("tar.tar.gz", lambda: gzip.compress(CSV), "nested_archive", "tar.tar"),
