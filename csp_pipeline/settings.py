@@ -19,7 +19,9 @@ class Settings(BaseSettings):
     views: Path = Field(PROJECT / "warehouse" / "views", description="SQL views published with the warehouse")
     memory_limit: str = Field("900MB", description="DuckDB's memory limit")
     threads: int = Field(default_factory=lambda: min(os.cpu_count() or 1, 8), description="DuckDB's threads")
-    steps_at_once: int = Field(2, description="steps of a run at work side by side, in threads of its process", ge=1)
+    steps_at_once: int = Field(
+        2, description="steps of a run, and reports of one step, at work side by side, in threads of a process", ge=1
+    )
     batch_rows: int = Field(200_000, description="rows validated at a time", ge=1_000)
     person_key_secret: SecretStr | None = Field(
         None, description="secret for re-keying person keys; made once beside landing when not given"

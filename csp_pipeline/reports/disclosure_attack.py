@@ -3,9 +3,8 @@
 import ctypes
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -93,30 +92,46 @@ def solve(objective: Array, matrix: Any, limits: tuple[Any, Any], low: Array, hi
     """Minimise under limits[0] <= matrix · x <= limits[1] with HiGHS, whole numbers where `is_whole`: scipy's result."""
     constraints = [LinearConstraint(matrix, *limits)] if matrix.shape[0] else []
     options = {"node_limit": NODES, "mip_rel_gap": 0.0}
-    with _silence():
+    with _silence:
         return milp(
             objective, integrality=is_whole.astype(int), bounds=Bounds(low, high), constraints=constraints, options=options
         )
 
 
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Keep from standard output what HiGHS prints there past all its options, so that the output of a command stays its own.
+class _Silence:
+    """Keeps from standard output what HiGHS prints there past all its options, so that the output of a command stays its own.
 
-    HiGHS writes through the C library, whose buffer is emptied before and after.
+    HiGHS writes through the C library, whose buffer is emptied before and after. Programmes may be solved in several threads
+    at once: the first of them turns standard output away, and the last one turns it back.
     """
-    c_library = ctypes.CDLL(None)
-    sys.stdout.flush()
-    c_library.fflush(None)
-    kept = os.dup(STANDARD_OUTPUT)
-    try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), STANDARD_OUTPUT)
-        yield
-    finally:
-        c_library.fflush(None)
-        os.dup2(kept, STANDARD_OUTPUT)
-        os.close(kept)
+
+    def __init__(self) -> None:
+        self._turning, self._solving, self._kept = Lock(), 0, -1
+
+    def __enter__(self) -> None:
+        with self._turning:
+            if not self._solving:
+                sys.stdout.flush()
+                self._flush()
+                self._kept = os.dup(STANDARD_OUTPUT)
+                with open(os.devnull, "wb") as nowhere:
+                    os.dup2(nowhere.fileno(), STANDARD_OUTPUT)
+            self._solving += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._turning:
+            self._solving -= 1
+            if not self._solving:
+                self._flush()
+                os.dup2(self._kept, STANDARD_OUTPUT)
+                os.close(self._kept)
+
+    @staticmethod
+    def _flush() -> None:
+        ctypes.CDLL(None).fflush(None)
+
+
+_silence = _Silence()
 
 
 def in_use(matrix: sparse.csc_array) -> sparse.csr_array:

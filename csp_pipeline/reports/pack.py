@@ -46,6 +46,8 @@ SCHEMA = "csp-discrepancy-report/2"
 _plain: Callable[[Any], Any] = partial(TypeAdapter(Any).dump_python, mode="json")
 # Own series in a report: of the measures in main conflicts, at most so many.
 MOST_SERIES = 4
+# Reports whose JSON is kept: those that are written side by side, and no more.
+AT_HAND = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,7 +218,7 @@ def _rows_may_be_shown(facts: Facts, feed: FeedState) -> bool:
     return not (protected and (facts.rules.is_small(feed.rows_accepted) or facts.rules.is_small(feed.rows_read)))
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=AT_HAND)
 def as_json(report: AgencyReport) -> dict[str, Any]:
     """The report as versioned JSON, after docs/schemas/discrepancy-report.schema.json: the contents of page and workbook.
 
@@ -229,7 +231,7 @@ def as_json(report: AgencyReport) -> dict[str, Any]:
     return content | {"content_id": hashlib.sha256(said.encode()).hexdigest(), "since_last_report": since}
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=AT_HAND)
 def _content(report: AgencyReport) -> dict[str, Any]:
     """The JSON but for what follows from it and from earlier reports."""
     return {

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from csp_pipeline.lake import read_json, replacing, write_json
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.parts import Parts, hashes_of
+from csp_pipeline.reports.conflicts import conflicts_for_everybody
 from csp_pipeline.reports.pack import AgencyReport, as_json, front_page, report_for
 from csp_pipeline.reports.page import agency_page, index_page
 from csp_pipeline.reports.read import Facts, read_facts
@@ -48,8 +50,16 @@ def write_reports(settings: Settings, shown_elsewhere: ShownElsewhere | None = N
     """
     facts = read_facts(settings, load_partnership(settings.sources), parts)
     on_scorecard = shown_elsewhere(settings, facts) if shown_elsewhere is not None else frozenset[str]()
-    reports = tuple(report_for(facts, row["agency"], on_scorecard) for row in facts.agencies)
-    summaries = tuple(_write_agency(settings.reports, report, parts) for report in reports)
+
+    def write(agency: str) -> tuple[AgencyReport, AgencySummary]:
+        report = report_for(facts, agency, on_scorecard)
+        return report, _write_agency(settings.reports, report, parts)
+
+    conflicts_for_everybody(facts)  # every report asks for it: once, before they do so side by side
+    # what is to be hidden from one agency is searched for by HiGHS, which lets another agency's report be written meanwhile
+    with ThreadPoolExecutor(settings.steps_at_once, thread_name_prefix="report") as threads:
+        written = list(threads.map(write, [row["agency"] for row in facts.agencies]))
+    reports, summaries = tuple(report for report, _ in written), tuple(summary for _, summary in written)
     index = settings.reports / "index.html"
     # the scorecard is written apart, wherever it is declared
     has_scorecard = (settings.sources / "scorecard.yml").exists()
