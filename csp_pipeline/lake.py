@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import duckdb
-import pandas as pd
 
 from csp_pipeline.errors import PublishError
 from csp_pipeline.settings import Settings
@@ -170,15 +169,6 @@ def write_table(connection: duckdb.DuckDBPyConnection, settings: Settings, table
     with replacing(path) as beside:
         rows = connection.execute(f"COPY ({query}) TO '{sql_path(beside)}' (FORMAT parquet)").fetchall()
     return int(rows[0][0])
-
-
-def write_frame(connection: duckdb.DuckDBPyConnection, settings: Settings, table: str, frame: pd.DataFrame) -> int:
-    """Write a pandas table as the lake's table of that name; gives the number of rows."""
-    connection.register("frame_to_write", frame)
-    try:
-        return write_table(connection, settings, table, "SELECT * FROM frame_to_write")
-    finally:
-        connection.unregister("frame_to_write")
 
 
 def sql_path(path: Path | str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from csp_pipeline.lake import connect, table_path, write_frame
+from csp_pipeline.lake import connect, table_path, write_table
 from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.reconcile.compare import build_comparisons
@@ -50,7 +50,8 @@ def compare(folder: Path, *figures: dict[str, Any]) -> pd.DataFrame:
     types = dict.fromkeys(("covered", "break_id"), "str") | dict.fromkeys(("value", "value_low", "value_high"), "float64")
     types |= dict.fromkeys(("period_start", "period_end", "as_at"), "datetime64[s]")
     with connect(settings) as connection:
-        write_frame(connection, settings, "figures", pd.DataFrame(list(figures)).astype(types))
+        connection.register("given", pd.DataFrame(list(figures)).astype(types))
+        write_table(connection, settings, "figures", "FROM given")
         build_comparisons(settings, partnership, load_measures(partnership))
         return connection.execute(f"FROM read_parquet('{table_path(settings, 'comparisons')}')").df()
 
