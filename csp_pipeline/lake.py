@@ -6,7 +6,7 @@ import json
 import os
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -19,8 +19,10 @@ from csp_pipeline.settings import Settings
 
 # Rows up to which one thread is enough: DuckDB hands them out 122,880 at a time.
 FEW_ROWS = 122_880
+# What a query that was ended with its run fails with: it says nothing of the query, nor of what it reads.
+ENDED = duckdb.InterruptException
 # Errors of a query that say nothing of the file it reads: of the disk, of the memory, or of a run that is being ended.
-NOT_OF_THE_FILE = (duckdb.OperationalError, duckdb.InterruptException)
+NOT_OF_THE_FILE = (duckdb.OperationalError, ENDED)
 # In the warehouse's folder: held by the run that is at work.
 LOCK = ".lock"
 
@@ -138,6 +140,49 @@ def interrupt_queries() -> None:
 
 _connections: weakref.WeakSet[duckdb.DuckDBPyConnection] = weakref.WeakSet()
 _connecting = threading.Lock()
+
+
+@contextmanager
+def wording(
+    word: Callable[[str], Exception], *, leaving: type[Exception] | tuple[type[Exception], ...] = ENDED
+) -> Iterator[None]:
+    """Raise what DuckDB says in the block, its first line put into words for people by `word`.
+
+    A query that was ended with its run, and whatever else is `leaving`, is nobody's mistake and stays as it is.
+    """
+    try:
+        yield
+    except leaving:
+        raise
+    except duckdb.Error as error:
+        raise word(str(error).splitlines()[0]) from error
+
+
+@contextmanager
+def open_published(settings: Settings, problem: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published warehouse, read-only.
+
+    Raises PublishError that begins with `problem` when it is damaged, or was made by a pipeline with other tables.
+    """
+    told = f"{settings.database}: {problem}: "
+    with (
+        wording(lambda why: PublishError(f"{told}{why} Publish the warehouse again with this version: csp run.")),
+        duckdb.connect(str(settings.database), read_only=True) as database,
+    ):
+        yield database
+
+
+def problem_of_condition(connection: duckdb.DuckDBPyConnection, table: str, condition: str) -> str | None:
+    """Why SQL text is no condition on a table's columns, in DuckDB's words; None when it is one."""
+    try:
+        # WHERE, as it is used: an aggregate is no condition; and the type, as an empty table converts anything
+        described = connection.execute(f"DESCRIBE SELECT ({condition}) FROM {table} WHERE ({condition})").fetchall()
+    except ENDED:
+        raise
+    except duckdb.Error as error:
+        return str(error).splitlines()[0]
+    type_ = described[0][1]
+    return None if type_ == "BOOLEAN" else f"it gives {type_}, not true or false."
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import duckdb
 import pandas as pd
 
 from csp_pipeline.errors import ConfigurationError
-from csp_pipeline.lake import sql_path
+from csp_pipeline.lake import problem_of_condition, sql_path
 from csp_pipeline.partnership.configuration import MeasureEntry, MeasureFeedEntry
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
@@ -288,17 +288,10 @@ def check_measures(connection: duckdb.DuckDBPyConnection, feed: Feed, spec: Feed
                 raise ConfigurationError(f"{where} > {key}: {value!r} is not known; known: {', '.join(map(str, known))}.")
         _check_columns_stay(feed, spec, way, where)
         for condition in way.where:
-            try:
-                # WHERE, as it is used: an aggregate is no condition; and the type, as an empty table converts anything
-                described = f"DESCRIBE SELECT ({condition}) FROM measure_check WHERE ({condition})"
-                type_ = connection.execute(described).fetchall()[0][1]
-                if type_ != "BOOLEAN":
-                    raise duckdb.Error(f"it gives {type_}, not true or false.")
-            except duckdb.Error as error:
-                problem = str(error).splitlines()[0]
+            if problem := problem_of_condition(connection, "measure_check", condition):
                 raise ConfigurationError(
                     f"{where} > where: {condition!r} is not a condition on its columns: {problem} Columns: {', '.join(columns)}."
-                ) from error
+                )
 
 
 def _check_columns_stay(feed: Feed, spec: FeedSpec, way: MeasureFeedEntry, where: str) -> None:

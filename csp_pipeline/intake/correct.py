@@ -16,7 +16,7 @@ from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.intake.receipts import Receipt
 from csp_pipeline.intake.rows import FILE_INDEX, ROW_NUMBER, SHEET
 from csp_pipeline.intake.validate import shown_value
-from csp_pipeline.lake import NOT_OF_THE_FILE
+from csp_pipeline.lake import NOT_OF_THE_FILE, problem_of_condition
 from csp_pipeline.partnership.corrections import FILE_NAME, STATUSES, CorrectionEntry
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.sql_text import identifier, quoted
@@ -195,15 +195,11 @@ def check_corrections(feed: Feed, spec: FeedSpec) -> None:
             if entry.column not in names:
                 raise ConfigurationError(f"{where} > column: {entry.column!r} is not known; known: {', '.join(names)}.")
             for condition in entry.where:
-                try:
-                    described = f"DESCRIBE SELECT ({condition}) FROM text_rows WHERE ({condition})"
-                    if connection.execute(described).fetchall()[0][1] != "BOOLEAN":
-                        raise duckdb.Error("it is not true or false.")
-                except duckdb.Error as error:
+                if problem := problem_of_condition(connection, "text_rows", condition):
                     raise ConfigurationError(
-                        f"{where} > where: {condition!r} is not a condition on its columns, which are text: "
-                        f"{str(error).splitlines()[0]} Columns: {', '.join(names)}."
-                    ) from error
+                        f"{where} > where: {condition!r} is not a condition on its columns, which are text: {problem} "
+                        f"Columns: {', '.join(names)}."
+                    )
 
 
 def table_of_known_errors(

@@ -15,7 +15,7 @@ from csp_pipeline.intake.contract import Contract
 from csp_pipeline.intake.headers import count_known, match_header
 from csp_pipeline.intake.rows import EXTRAS, FILE_INDEX, ROW_NUMBER, UNWANTED, BrokenRow, ReadFile, numbers_in_file
 from csp_pipeline.intake.scan import CHUNK, LONGEST_LINE, scan_text, write_plain
-from csp_pipeline.lake import NOT_OF_THE_FILE, connect, sql_path
+from csp_pipeline.lake import NOT_OF_THE_FILE, connect, sql_path, wording
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql_text import identifier, quoted
 from csp_pipeline.tables import ColumnSpec
@@ -93,12 +93,8 @@ def read_together(files: Sequence[CsvFile], columns: tuple[ColumnSpec, ...], set
     Each then has one batch, under the row numbers of the file. Raises RefusedFileError when one of them cannot be read.
     """
     with connect(settings) as connection:
-        try:
+        with wording(_unreadable, leaving=NOT_OF_THE_FILE):
             rows = connection.execute(_query(files, columns)).to_arrow_table()
-        except NOT_OF_THE_FILE:
-            raise
-        except duckdb.Error as error:
-            raise _unreadable(error) from error
         broken = _broken_rows(connection, files)
     indexes = rows[FILE_INDEX].to_numpy()
     edges = np.searchsorted(indexes, np.arange(len(files) + 1))
@@ -157,15 +153,11 @@ def find_header(path: Path, columns: tuple[ColumnSpec, ...], contract: Contract 
 def _stream(file: CsvFile, columns: tuple[ColumnSpec, ...], settings: Settings) -> Iterator[pa.Table]:
     row_number = file.lines_above + 2
     with connect(settings) as connection:
-        try:
+        with wording(_unreadable, leaving=NOT_OF_THE_FILE):
             for batch in connection.sql(_query([file], columns)).to_arrow_reader(settings.batch_rows):
                 numbers = pa.array(range(row_number, row_number + batch.num_rows), pa.int64())
                 row_number += batch.num_rows
                 yield pa.Table.from_batches([batch]).drop_columns([FILE_INDEX]).append_column(ROW_NUMBER, numbers)
-        except NOT_OF_THE_FILE:
-            raise
-        except duckdb.Error as error:
-            raise _unreadable(error) from error
         file.broken_rows += _broken_rows(connection, [file])[0]
 
 
@@ -206,8 +198,8 @@ def _as_json(beyond: Mapping[str, int]) -> str:
     return f"nullif(CAST(to_json(map_from_entries({filled})) AS VARCHAR), '{{}}')"
 
 
-def _unreadable(error: duckdb.Error) -> RefusedFileError:
-    return RefusedFileError("unreadable", f"it cannot be read as delimited text: {str(error).splitlines()[0]}. Export it again.")
+def _unreadable(problem: str) -> RefusedFileError:
+    return RefusedFileError("unreadable", f"it cannot be read as delimited text: {problem}. Export it again.")
 
 
 def _trimmed(name: str) -> str:

@@ -13,7 +13,7 @@ from csp_pipeline.errors import RefusedFileError
 from csp_pipeline.intake.contract import SAMPLE, Contract
 from csp_pipeline.intake.headers import MatchedHeader, match_header
 from csp_pipeline.intake.rows import EXTRAS, ROW_NUMBER, UNWANTED, BrokenRow, ReadFile
-from csp_pipeline.lake import NOT_OF_THE_FILE, connect, sql_path
+from csp_pipeline.lake import NOT_OF_THE_FILE, connect, sql_path, wording
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql_text import identifier, quoted
 from csp_pipeline.tables import ColumnSpec
@@ -97,19 +97,15 @@ def _objects(path: Path) -> str:
 
 def _ask(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.DuckDBPyRelation:
     """A relation over the file; raises RefusedFileError when it is not JSON throughout."""
-    try:
+    with wording(_unreadable, leaving=NOT_OF_THE_FILE):
         return connection.sql(query).execute()
-    except NOT_OF_THE_FILE:
-        raise
-    except duckdb.Error as error:
-        raise RefusedFileError(
-            "unreadable", f"it cannot be read as a JSON array ({_without_path(error)}). It may be cut short; fetch it again."
-        ) from error
 
 
-def _without_path(error: duckdb.Error) -> str:
-    """DuckDB's words without the place of the landed file, which tells the reader nothing."""
-    return re.sub(r" in file \S+,", "", str(error).splitlines()[0]).rstrip(" .")
+def _unreadable(problem: str) -> RefusedFileError:
+    without_path = re.sub(r" in file \S+,", "", problem).rstrip(" .")  # the place of the landed file tells the reader nothing
+    return RefusedFileError(
+        "unreadable", f"it cannot be read as a JSON array ({without_path}). It may be cut short; fetch it again."
+    )
 
 
 def _stream(

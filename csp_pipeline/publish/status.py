@@ -3,14 +3,12 @@
 from datetime import date
 from typing import Any
 
-import duckdb
 import pandas as pd
 
-from csp_pipeline.errors import PublishError
 from csp_pipeline.figures.coverage import read_all_receipts, table_of_cells
 from csp_pipeline.figures.lateness import table_of_due_periods
 from csp_pipeline.intake.receipts import Receipt
-from csp_pipeline.lake import connect
+from csp_pipeline.lake import connect, open_published
 from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
@@ -55,13 +53,8 @@ def read_open_discrepancies(settings: Settings) -> pd.DataFrame:
     columns = ["discrepancy_id", "agency_a", "feed_a", "agency_b", "feed_b"]
     if not settings.database.exists():
         return pd.DataFrame(columns=columns, dtype="str")
-    try:
-        with duckdb.connect(str(settings.database), read_only=True) as database:
-            return pd.DataFrame(database.execute(OPEN).fetchall(), columns=columns, dtype="str")
-    except duckdb.Error as error:
-        raise PublishError(
-            f"{settings.database}: cannot be read: {str(error).splitlines()[0]} Publish it again with csp run."
-        ) from error
+    with open_published(settings, "cannot be read") as database:
+        return pd.DataFrame(database.execute(OPEN).fetchall(), columns=columns, dtype="str")
 
 
 def _received_files(receipts: dict[str, list[Receipt]]) -> pd.DataFrame:

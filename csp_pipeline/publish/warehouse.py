@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,7 @@ from csp_pipeline.figures.lateness import table_of_due_periods
 from csp_pipeline.intake.correct import table_of_known_errors
 from csp_pipeline.intake.receipts import Receipt, noted_path
 from csp_pipeline.intake.submissions import Submissions
-from csp_pipeline.lake import make_folder, records_path, sql_path, table_path
+from csp_pipeline.lake import make_folder, records_path, sql_path, table_path, wording
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.partnership.periods import parse_period
@@ -222,15 +223,17 @@ def _latest_responses(partnership: Partnership, receipts: dict[str, list[Receipt
 def _add_views(db: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Create the analysts' views: each `.sql` file holds one CREATE VIEW and its comments."""
     for path in sorted(folder.glob("*.sql")):
-        try:
+        with wording(partial(_unusable_view, path)):
             db.execute(path.read_text(encoding="utf-8")).fetchall()
-        except duckdb.Error as error:
-            raise PublishError(f"{path}: {str(error).splitlines()[0]} The warehouse as it was stays in place.") from error
     # A column that a view hands on has the words of the table's own; what it computes is described in its file.
     handed_on = db.execute(read_sql("csp_pipeline.publish", "words_of_view_columns")).fetchall()
     comments = [f"COMMENT ON COLUMN {identifier(view)}.{identifier(name)} IS {quoted(words)}" for view, name, words in handed_on]
     if comments:
         db.execute(";\n".join(comments)).fetchall()
+
+
+def _unusable_view(path: Path, problem: str) -> PublishError:
+    return PublishError(f"{path}: {problem} The warehouse as it was stays in place.")
 
 
 def _check_against_lake(

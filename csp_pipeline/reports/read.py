@@ -11,6 +11,7 @@ import duckdb
 import pandas as pd
 
 from csp_pipeline.errors import PublishError
+from csp_pipeline.lake import open_published
 from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import RESPONSES, Partnership
 from csp_pipeline.parts import Parts
@@ -102,48 +103,42 @@ def read_facts(settings: Settings, partnership: Partnership, parts: Parts | None
     if not settings.database.exists():
         raise PublishError(f"{settings.database}: there is no published warehouse yet. Build it first.")
     district = partnership.file.district
-    try:
-        with duckdb.connect(str(settings.database), read_only=True) as db:
-            latest = "SELECT max(extracted) AS day FROM submissions WHERE outcome <> 'refused'"
-            return Facts(
-                partnership=partnership.file.name,
-                district=district,
-                as_at=_rows(db, latest)[0]["day"],
-                agencies=_rows(db, "FROM agencies"),
-                feeds=_rows(db, "FROM feeds"),
-                areas=_rows(db, "FROM areas WHERE area_level IN ('district', 'county', 'force') ORDER BY area_code"),
-                periods=_rows(db, "FROM periods ORDER BY period_start, period_end"),
-                submissions=_rows(db, "FROM submissions ORDER BY agency, feed, covered_from, extracted, submission_id"),
-                refusals=_rows(
-                    db,
-                    "SELECT submission_id, sheet, column_name, value FROM rejects WHERE row_number IS NULL "
-                    "ORDER BY submission_id, sheet, column_name",
-                ),
-                rejects=_rows(db, read_sql(PACKAGE, "rejects")),
-                unmapped_codes=_rows(db, "FROM unmapped_codes WHERE is_open ORDER BY agency, feed, column_name, code"),
-                column_changes=_rows(db, read_sql(PACKAGE, "column_changes")),
-                responses=_rows(db, "FROM responses ORDER BY discrepancy_id, agency, answered_on, submission_id, row_number"),
-                validity=_rows(db, "FROM validity ORDER BY agency, feed, covered_from, valid_from, submission_id"),
-                conflicts=_rows(db, read_sql(PACKAGE, "conflicts")),
-                figures=_table(db, read_sql(PACKAGE, "cells")),
-                compared=_table(db, read_sql(PACKAGE, "compared"), district=district),
-                blocked=_rows(db, read_sql(PACKAGE, "blocked"), district=district),
-                bridge_steps=_by_comparison(_rows(db, read_sql(PACKAGE, "bridge_steps"), district=district)),
-                bridge_records=_by_comparison(_rows(db, read_sql(PACKAGE, "bridge_records"), district=district)),
-                searches=_rows(db, read_sql(PACKAGE, "searches")),
-                past_gaps=_by_comparison(_rows(db, read_sql(PACKAGE, "past_gaps"), district=district)),
-                revisions=_rows(db, read_sql(PACKAGE, "revisions")),
-                series=_rows(db, read_sql(PACKAGE, "series"), district=district),
-                landing=settings.landing,
-                tolerances={rule.name: (rule.absolute, rule.relative) for rule in load_measures(partnership).tolerances},
-                rules=Rules(partnership.file.disclosure),
-                parts=parts,
-            )
-    except duckdb.Error as error:
-        raise PublishError(
-            f"{settings.database}: the reports cannot be read from it: {str(error).splitlines()[0]} "
-            "Publish the warehouse again with this version."
-        ) from error
+    with open_published(settings, "the reports cannot be read from it") as db:
+        latest = "SELECT max(extracted) AS day FROM submissions WHERE outcome <> 'refused'"
+        return Facts(
+            partnership=partnership.file.name,
+            district=district,
+            as_at=_rows(db, latest)[0]["day"],
+            agencies=_rows(db, "FROM agencies"),
+            feeds=_rows(db, "FROM feeds"),
+            areas=_rows(db, "FROM areas WHERE area_level IN ('district', 'county', 'force') ORDER BY area_code"),
+            periods=_rows(db, "FROM periods ORDER BY period_start, period_end"),
+            submissions=_rows(db, "FROM submissions ORDER BY agency, feed, covered_from, extracted, submission_id"),
+            refusals=_rows(
+                db,
+                "SELECT submission_id, sheet, column_name, value FROM rejects WHERE row_number IS NULL "
+                "ORDER BY submission_id, sheet, column_name",
+            ),
+            rejects=_rows(db, read_sql(PACKAGE, "rejects")),
+            unmapped_codes=_rows(db, "FROM unmapped_codes WHERE is_open ORDER BY agency, feed, column_name, code"),
+            column_changes=_rows(db, read_sql(PACKAGE, "column_changes")),
+            responses=_rows(db, "FROM responses ORDER BY discrepancy_id, agency, answered_on, submission_id, row_number"),
+            validity=_rows(db, "FROM validity ORDER BY agency, feed, covered_from, valid_from, submission_id"),
+            conflicts=_rows(db, read_sql(PACKAGE, "conflicts")),
+            figures=_table(db, read_sql(PACKAGE, "cells")),
+            compared=_table(db, read_sql(PACKAGE, "compared"), district=district),
+            blocked=_rows(db, read_sql(PACKAGE, "blocked"), district=district),
+            bridge_steps=_by_comparison(_rows(db, read_sql(PACKAGE, "bridge_steps"), district=district)),
+            bridge_records=_by_comparison(_rows(db, read_sql(PACKAGE, "bridge_records"), district=district)),
+            searches=_rows(db, read_sql(PACKAGE, "searches")),
+            past_gaps=_by_comparison(_rows(db, read_sql(PACKAGE, "past_gaps"), district=district)),
+            revisions=_rows(db, read_sql(PACKAGE, "revisions")),
+            series=_rows(db, read_sql(PACKAGE, "series"), district=district),
+            landing=settings.landing,
+            tolerances={rule.name: (rule.absolute, rule.relative) for rule in load_measures(partnership).tolerances},
+            rules=Rules(partnership.file.disclosure),
+            parts=parts,
+        )
 
 
 def _rows(db: duckdb.DuckDBPyConnection, query: str, **parameters: Any) -> list[Row]:

@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from csp_pipeline.errors import PublishError
+from csp_pipeline.lake import open_published
 from csp_pipeline.partnership.scorecard import ScorecardFile
 from csp_pipeline.reports.read import Facts
 from csp_pipeline.settings import Settings
@@ -35,17 +35,11 @@ def read_card_facts(settings: Settings, file: ScorecardFile, facts: Facts) -> Ca
     warehouse was made by a pipeline with other tables.
     """
     values: dict[str, Any] = {"district": facts.district, "measures": file.measures}
-    try:
-        with duckdb.connect(str(settings.database), read_only=True) as db:
-            figures = db.execute(read_sql(PACKAGE, "figures"), values).df()
-            years, quarters = _shown_periods(figures)
-            changes = _rows(db, read_sql(PACKAGE, "changes"), values | {"periods": [*years[-1:], *quarters[-1:]]})
-            claims = _rows(db, read_sql(PACKAGE, "claims"), {})
-    except duckdb.Error as error:
-        raise PublishError(
-            f"{settings.database}: the scorecard cannot be read from it: {str(error).splitlines()[0]} "
-            "Publish the warehouse again with this version."
-        ) from error
+    with open_published(settings, "the scorecard cannot be read from it") as db:
+        figures = db.execute(read_sql(PACKAGE, "figures"), values).df()
+        years, quarters = _shown_periods(figures)
+        changes = _rows(db, read_sql(PACKAGE, "changes"), values | {"periods": [*years[-1:], *quarters[-1:]]})
+        claims = _rows(db, read_sql(PACKAGE, "claims"), {})
     return CardFacts(figures, changes, claims, years, quarters)
 
 
