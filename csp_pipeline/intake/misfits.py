@@ -96,9 +96,12 @@ def _replace(batch: pa.Table, name: str, values: pa.Array) -> pa.Table:
 def tell_retyped(spec: FeedSpec, checker: Checker, misfits: Misfits) -> list[ColumnChange]:
     """The columns whose values do not have their form: most of them, or any where the contract leaves values out.
 
+    Not in a form: its columns are ours, and people fill in few rows, so what does not fit is a mistake in its row.
     Raises RefusedFileError where most do not and the contract freezes that.
     """
-    changes = []
+    changes: list[ColumnChange] = []
+    if spec.traits.layout.kind == "form":
+        return changes
     for column in spec.columns:
         failing, filled = misfits.failing[column.name], misfits.filled[column.name]
         mode = mode_of_values(checker, column)

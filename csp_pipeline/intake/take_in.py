@@ -353,7 +353,8 @@ class _TakingIn:
         self._note(receipt, "codes_not_mapped", codes)
         if receipt.rows_read and not receipt.rows_accepted:
             receipt.code = "no_row_accepted"
-            receipt.messages.insert(0, f"None of its {receipt.rows_read:,} rows could be accepted, so nothing of it is counted.")
+            rows = f"None of its {receipt.rows_read:,} rows could" if receipt.rows_read > 1 else "Its one row could not"
+            receipt.messages.insert(0, f"{rows} be accepted, so nothing of it is counted.")
         else:
             target = records_path(self.settings, self.feed.agency, self.feed.name, receipt.submission_id)
             make_folder(target.parent)

@@ -32,6 +32,11 @@ class ReturnedWorkbook:
     not_taken: tuple[NotTaken, ...]
 
     @property
+    def is_told_by_row(self) -> bool:
+        """Whether it was refused because none of its answers was good, which is told of each."""
+        return self.outcome == "refused" and all(entry.row is not None for entry in self.not_taken)
+
+    @property
     def why(self) -> str | None:
         """The reasons in one text, the first of them where there are many."""
         told = [entry.why if entry.row is None else f"Row {entry.row}: {entry.why}" for entry in self.not_taken[:MOST_TOLD]]

@@ -127,10 +127,11 @@ def submissions_of(facts: Facts, agency: str) -> tuple[Submission, ...]:
 
 
 def refused_files_of(facts: Facts, agency: str) -> tuple[RefusedFile, ...]:
-    """An agency's refused files, open ones first."""
+    """An agency's refused files, open ones first; one that is told row by row is not asked for as a file too."""
+    told_by_row = {row["submission_id"] for row in facts.rejects}
     files = []
     for row in facts.submissions:
-        if row["agency"] != agency or row["outcome"] != "refused":
+        if row["agency"] != agency or row["outcome"] != "refused" or row["submission_id"] in told_by_row:
             continue
         where = next((r for r in facts.refusals if r["submission_id"] == row["submission_id"]), {})
         files.append(

@@ -183,10 +183,26 @@ def test_a_rejected_answer_is_told_to_its_agency_alone(answered: Pipeline) -> No
     [submission] = answered.published("FROM submissions WHERE feed = 'responses' AND agency = 'police'")
     assert (submission["outcome"], submission["code"]) == ("refused", "no_row_accepted")
     assert "agre" not in json.dumps(content(answered, "county")["rejected_rows"])
-    assert "None of its 1 rows could be accepted" in page(answered, "police")
+    assert "Its one row could not be accepted" in page(answered, "police")
     [told] = [row for row in content(answered, "police")["rejected_rows"] if row["feed"] == "responses"]
     assert (told["found"], told["is_open"]) == ("agre", True)
     assert "nearest known: 'agree'" in told["what_to_do"]
+
+
+def test_a_workbook_without_one_good_answer_is_asked_for_once_row_by_row(answered: Pipeline) -> None:
+    told = content(answered, "police")
+    assert [row["file"] for row in told["rejected_rows"]] == ["typo.xlsx"]
+    assert told["refused_files"] == []
+    police = page(answered, "police")
+    assert "Correct 1 rejected row" in police
+    assert "refused file" not in police.partition("What we ask of you")[2].partition("What changed since")[0]
+    assert "No answer of typo.xlsx could be taken: what to correct is told under" in police
+    assert "None: every file you sent was taken in." in page(answered, "county")
+
+
+def test_a_mistyped_answer_is_no_change_of_the_columns(answered: Pipeline) -> None:
+    assert content(answered, "police")["column_changes"] == []
+    assert "not as agreed" not in page(answered, "police")
 
 
 def test_reports_are_as_at_the_latest_extract_and_not_the_day_on_which_answers_came(answered: Pipeline) -> None:
