@@ -15,7 +15,8 @@ from csp_pipeline.reports.returned import ReturnedWorkbook
 from csp_pipeline.reports.returns import LatePeriod, MissingPeriod, RefusedFile, RejectedRow, Submission
 from csp_pipeline.reports.since import Since
 
-PATH = Path(__file__).parents[2] / "docs" / "schemas" / "discrepancy-report.schema.json"
+FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
+PATH = FOLDER / "discrepancy-report.schema.json"
 LISTS: dict[str, tuple[type, str]] = {
     "conflicts": (Conflict, "Conflicts that the agency is told of, those of the own district and whole years first"),
     "refused_files": (RefusedFile, "Files that were refused whole, open ones first"),
@@ -40,6 +41,10 @@ COUNTS = (
     "revised_figures",
 )
 NUMBER: dict[str, Any] = {"anyOf": [{"type": "number"}, {"type": "null"}]}
+AS_AT: dict[str, Any] = {
+    "anyOf": [{"type": "string", "format": "date"}, {"type": "null"}],
+    "description": "Latest extract date received",
+}
 
 
 def report_schema() -> dict[str, Any]:
@@ -67,10 +72,7 @@ def report_schema() -> dict[str, Any]:
             "agency": {"type": "string", "description": "Short name of the agency that the report is for"},
             "agency_name": {"type": "string"},
             "partnership": {"type": "string"},
-            "as_at": {
-                "anyOf": [{"type": "string", "format": "date"}, {"type": "null"}],
-                "description": "Latest extract date received",
-            },
+            "as_at": AS_AT,
             "summary": {"type": "object", "properties": {name: {"type": "integer", "minimum": 0} for name in COUNTS}},
             **lists,
             "content_id": {
@@ -85,16 +87,21 @@ def report_schema() -> dict[str, Any]:
         },
         "$defs": definitions,
     }
-    _close(schema)
+    close(schema)
     return schema
 
 
 def schema_text() -> str:
     """The schema as the text of its file."""
-    return json.dumps(report_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return as_text(report_schema())
 
 
-def _close(part: Any) -> None:
+def as_text(schema: dict[str, Any]) -> str:
+    """A schema as the text of a file."""
+    return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def close(part: Any) -> None:
     """Require every property, and allow no other."""
     if isinstance(part, dict):
         if part.get("type") == "object" and "properties" in part:
@@ -102,10 +109,10 @@ def _close(part: Any) -> None:
             for value in part["properties"].values():
                 value.pop("default", None)
         for value in part.values():
-            _close(value)
+            close(value)
     elif isinstance(part, list):
         for value in part:
-            _close(value)
+            close(value)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import jsonschema
 import pytest
 from python_calamine import CalamineWorkbook
 
 from csp_pipeline.scorecard import write_scorecard
 from csp_pipeline.settings import Settings
+from tests.conftest import PROJECT
 from tests.pipeline.conftest import CommandRun
 
 # The partnership's plan 2017-2020, as printed.
@@ -169,6 +171,8 @@ def test_the_json_says_what_the_workbook_says_and_names_the_figures_that_are_tol
 ) -> None:
     card = json.loads((sample_run.warehouse / "reports" / "scorecard.json").read_text(encoding="utf-8"))
     assert (card["schema"], card["district"], card["as_at"]) == ("csp-scorecard/1", "Harborough", "2017-07-01")
+    published = json.loads((PROJECT / "docs" / "schemas" / "scorecard.schema.json").read_text(encoding="utf-8"))
+    assert [error.message for error in jsonschema.Draft202012Validator(published).iter_errors(card)] == []
     for sheet, told in card["sheets"].items():
         found = rows(book, sheet)
         assert [row.keys() for row in told] == [row.keys() for row in found]
