@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import typer
+
 from csp_pipeline.cli.options import OutputFormat, Sources, Warehouse, settings_of
 from csp_pipeline.cli.output import Format, Rows, print_rows
 from csp_pipeline.settings import Settings
@@ -33,10 +35,18 @@ def status_of_feeds(settings: Settings) -> Rows:
 
 
 def status(sources: Sources = None, warehouse: Warehouse = None, format: OutputFormat = Format.table) -> None:
-    """Show each feed today: last received, covered until, next due, days late, outcome, rejects, open conflicts."""
+    """Show each feed today: last received, covered until, next due, days late, outcome, rejects, open conflicts; and
+    which places could not be reached.
+    """
     columns, rows = status_of_feeds(settings_of(sources, warehouse))
+    entries = [dict(zip(columns, row, strict=True)) for row in rows]
     if format is Format.table:
-        entries = [dict(zip(columns, row, strict=True)) for row in rows]
         rows = [[OUTCOMES.get(str(entry[name]), entry[name]) for name in HEADINGS] for entry in entries]
         columns = list(HEADINGS.values())
     print_rows((columns, rows), format, "Feeds")
+    if format is Format.table:
+        for unreached in (entry for entry in entries if entry["unreached_since"]):
+            typer.echo(
+                "{feed}: {unreached_place} could not be reached since {unreached_since} UTC: {unreached_why} "
+                "{unreached_to_do}".format_map(unreached)
+            )

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from csp_pipeline.doctor.findings import Finding, fine, warning, wrong
 from csp_pipeline.errors import ConfigurationError, PullError
 from csp_pipeline.intake.pull import list_arrivals
+from csp_pipeline.intake.unreached import what_to_do
 from csp_pipeline.partnership.partnership import Feed, Partnership
 
 AREA, AT_ONCE = "places", 8
-MEND = "Correct the place in feed.yml, or make it, or ask its owner for access."
 
 
 def examine_places(partnership: Partnership) -> Iterator[Finding]:
@@ -21,11 +21,7 @@ def examine_places(partnership: Partnership) -> Iterator[Finding]:
 def _examine_place(feed: Feed) -> Finding:
     try:
         arrivals = list_arrivals(feed)
-    except PullError as error:
-        if error.is_transient:
-            mend = "See whether the server is up and the address right; it is tried again at the next run."
-            return warning(AREA, feed.key, str(error), mend)
-        return wrong(AREA, feed.key, str(error), MEND)
-    except ConfigurationError as error:
-        return wrong(AREA, feed.key, str(error), MEND)
+    except (PullError, ConfigurationError) as error:
+        tell = warning if isinstance(error, PullError) and error.is_transient else wrong
+        return tell(AREA, feed.key, str(error), what_to_do(error))
     return fine(AREA, feed.key, f"{arrivals.files:,} files")

@@ -10,6 +10,7 @@ from csp_pipeline.intake.land import LandedFile, is_unpacked, landed_files
 from csp_pipeline.intake.place import place_file
 from csp_pipeline.intake.places import FoundFile
 from csp_pipeline.intake.pull import cursor_of, find_files
+from csp_pipeline.intake.unreached import noting_reach
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.partnership.periods import Period
 from csp_pipeline.settings import Settings
@@ -34,7 +35,8 @@ def look_for_new_files(
     is asked for once a day until it has landed, for its run may have found the server down. Raises PullError when the place
     cannot be listed, ConfigurationError when what it needs is not there.
     """
-    listed = find_files(_asked_once(feed))
+    with noting_reach(settings, feed):
+        listed = find_files(_asked_once(feed))
     now = cursor_of(listed)
     asked_today = f"{now} {today}"
     if cursor in (now, asked_today):

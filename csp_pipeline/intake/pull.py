@@ -16,6 +16,7 @@ from csp_pipeline.intake.fetch import Patience, fetch_file, incoming_folder
 from csp_pipeline.intake.land import LandedFile, land_fetched, landed_files, unpack, unpacking_rules
 from csp_pipeline.intake.places import FoundFile, Place, SourceDownError, is_wanted, open_place
 from csp_pipeline.intake.places.place import odd_name, shown, shown_path
+from csp_pipeline.intake.unreached import note_reached, note_unreached
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.settings import Settings
 
@@ -74,11 +75,18 @@ def pull_feed(feed: Feed, settings: Settings) -> Pulled:
     """Bring to landing what is new at a feed's place. Nothing that is wrong with the place or a file is raised, but told."""
     pulled = Pulled(landed_files(settings, feed))
     any_landed = False
+    unreached: CspError | None = None
     try:
         with open_place(feed) as place:
             any_landed = _pull_files(feed, settings, place, pulled)
+        unreached = next((error for error in pulled.errors if isinstance(error, SourceDownError)), None)
     except (PullError, ConfigurationError) as error:
         pulled.errors.append(error)
+        unreached = error
+    if unreached is not None:
+        note_unreached(settings, feed, unreached)
+    else:
+        note_reached(settings, feed)
     if _unpack_again(feed, settings, pulled) or any_landed:
         pulled.landed = landed_files(settings, feed)
     for problem in pulled.errors:

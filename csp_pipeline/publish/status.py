@@ -8,6 +8,7 @@ import pandas as pd
 from csp_pipeline.figures.coverage import read_all_receipts, table_of_cells
 from csp_pipeline.figures.lateness import table_of_due_periods
 from csp_pipeline.intake.receipts import Receipt
+from csp_pipeline.intake.unreached import read_unreached
 from csp_pipeline.lake import connect, open_published
 from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.settings import Settings
@@ -22,6 +23,14 @@ RECEIVED = {
     "received": "datetime64[us]",
     "extracted": "datetime64[s]",
 }
+UNREACHED = {
+    "agency": "str",
+    "feed": "str",
+    "since": "datetime64[us]",
+    "place": "str",
+    "why": "str",
+    "to_do": "str",
+}
 # Explained and resolved ones need nobody any more.
 OPEN = "SELECT discrepancy_id, agency_a, feed_a, agency_b, feed_b FROM discrepancies WHERE state NOT IN ('explained', 'resolved')"
 
@@ -29,7 +38,8 @@ OPEN = "SELECT discrepancy_id, agency_a, feed_a, agency_b, feed_b FROM discrepan
 def feed_status(settings: Settings, partnership: Partnership, today: date) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Column names and one row for each feed, by agency and feed.
 
-    `late_by` is the number of days by which the longest overdue period is late. Raises PublishError when the published
+    `late_by` is the number of days by which the longest overdue period is late; `unreached_since` (UTC) and what goes with it
+    stand where the feed's place could not be reached when it was last looked at. Raises PublishError when the published
     warehouse is there and cannot be read.
     """
     receipts = read_all_receipts(settings, partnership, with_responses=True)
@@ -37,6 +47,7 @@ def feed_status(settings: Settings, partnership: Partnership, today: date) -> tu
     cells, due = table_of_cells(partnership, receipts), table_of_due_periods(partnership.feeds, receipts)
     with connect(settings) as connection:
         connection.register("received_files", _received_files(receipts))
+        connection.register("unreached_places", _unreached_places(settings, partnership))
         connection.register("regular_feeds", feeds)
         connection.register("covered_cells", cells)
         connection.register("due_frame", due)
@@ -55,6 +66,15 @@ def read_open_discrepancies(settings: Settings) -> pd.DataFrame:
         return pd.DataFrame(columns=columns, dtype="str")
     with open_published(settings, "cannot be read") as database:
         return pd.DataFrame(database.execute(OPEN).fetchall(), columns=columns, dtype="str")
+
+
+def _unreached_places(settings: Settings, partnership: Partnership) -> pd.DataFrame:
+    rows = [
+        (feed.agency, feed.name, pd.Timestamp(found.since).tz_localize(None).floor("s"), found.place, found.why, found.to_do)
+        for feed in partnership.every_feed
+        if (found := read_unreached(settings, feed))
+    ]
+    return pd.DataFrame(rows, columns=list(UNREACHED)).astype(UNREACHED)
 
 
 def _received_files(receipts: dict[str, list[Receipt]]) -> pd.DataFrame:

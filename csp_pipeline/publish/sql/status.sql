@@ -38,10 +38,12 @@ SELECT
     agency || '/' || feed AS feed, s.last_received, c.covered_until, a.next_due, a.next_period, coalesce(a.late_by, 0) AS late_by,
     s.last_outcome AS outcome, coalesce(s.rows_rejected, 0) AS rejected, coalesce(o.open_conflicts, 0) AS open_conflicts,
     coalesce(s.files, 0) AS files, coalesce(s.refused, 0) AS refused, coalesce(s.rows_accepted, 0) AS rows,
-    s.last_extract, coalesce(a.missing, 0) AS missing, a.first_missing
--- answers are no regular feed: an agency's stand here once it has sent any
+    s.last_extract, coalesce(a.missing, 0) AS missing, a.first_missing,
+    u.since AS unreached_since, u.place AS unreached_place, u.why AS unreached_why, u.to_do AS unreached_to_do
+-- answers are no regular feed: an agency's stand here once it has sent any, or their place could not be reached
 FROM regular_feeds f
 FULL JOIN sent s USING (agency, feed)
+FULL JOIN unreached_places u USING (agency, feed)
 LEFT JOIN covered c USING (agency, feed)
 LEFT JOIN awaited a USING (agency, feed)
 LEFT JOIN conflicts o USING (agency, feed)
