@@ -25,7 +25,7 @@ from csp_pipeline.partnership.measures import MeasureBook, load_measures
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.partnership.periods import Period
 from csp_pipeline.parts import Parts
-from csp_pipeline.publish.warehouse import publish_warehouse
+from csp_pipeline.publish.warehouse import FROM_LAKE, publish_warehouse
 from csp_pipeline.reconcile.bridge import build_bridges
 from csp_pipeline.reconcile.change_tests import build_change_tests
 from csp_pipeline.reconcile.claims import build_claims
@@ -46,11 +46,12 @@ LIBRARIES = ("duckdb", "pandas", "scipy", "Jinja2", "vl-convert-python", "XlsxWr
 
 
 class Reads(IntEnum):
-    """What a stage is made from, unless it is made from tables alone; each also reads what those before it do."""
+    """What a stage is made from beside tables of the lake; each also reads what those before it do."""
 
-    RECORDS = 0
-    ANSWERS = 1
-    SENT_REPORTS = 2
+    NOTHING_ELSE = 0
+    RECORDS = 1
+    ANSWERS = 2
+    SENT_REPORTS = 3
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ class Pipeline:
             "figure_vintages",
             table_path(self.settings, "figure_vintages"),
             lambda parts: build_vintages(self.settings, self.partnership, self.measures, self.specs, parts),
+            tables=("figures",),
         )
 
     def build_break_suggestions(self) -> dict[str, Any]:
@@ -103,6 +105,7 @@ class Pipeline:
             "break_suggestions",
             table_path(self.settings, "break_suggestions"),
             lambda _: {"break_suggestions": build_break_suggestions(self.settings, self.partnership, self.measures)},
+            reads=Reads.NOTHING_ELSE,
             tables=("figures",),
         )
 
@@ -112,6 +115,7 @@ class Pipeline:
             "comparisons",
             table_path(self.settings, "comparisons"),
             lambda _: build_comparisons(self.settings, self.partnership, self.measures),
+            reads=Reads.NOTHING_ELSE,
             tables=("figures",),
         )
 
@@ -121,6 +125,7 @@ class Pipeline:
             "bridges",
             table_path(self.settings, "bridge_steps"),
             lambda parts: build_bridges(self.settings, self.partnership, self.measures, self.specs, parts),
+            tables=("comparisons", "coverage", "periods", "validity"),
         )
 
     def build_gap_history(self) -> dict[str, Any]:
@@ -129,6 +134,7 @@ class Pipeline:
             "gap_history",
             table_path(self.settings, "gap_history"),
             lambda _: build_gap_history(self.settings, self.partnership, self.measures),
+            reads=Reads.NOTHING_ELSE,
             tables=("figure_vintages", "comparisons", "periods"),
         )
 
@@ -138,6 +144,7 @@ class Pipeline:
             "discrepancies",
             table_path(self.settings, "discrepancies"),
             lambda _: {"discrepancies": build_discrepancies(self.settings, self.partnership, self.measures)},
+            reads=Reads.NOTHING_ELSE,
             tables=("comparisons", "gap_history", "periods", "bridge_steps", "responses"),
         )
 
@@ -148,6 +155,7 @@ class Pipeline:
             table_path(self.settings, "responses"),
             lambda _: build_responses(self.settings, self.partnership, self.measures),
             reads=Reads.ANSWERS,
+            tables=("comparisons", "gap_history", "periods", "validity"),
         )
 
     def search_definitions(self) -> dict[str, Any]:
@@ -163,6 +171,7 @@ class Pipeline:
                 linked={frozenset(pair.between) for pair in load_links(self.partnership).pairs},
                 parts=parts,
             ),
+            tables=("comparisons", "periods", "validity"),
         )
 
     def build_change_tests(self) -> dict[str, Any]:
@@ -171,6 +180,7 @@ class Pipeline:
             "change_tests",
             table_path(self.settings, "control_limits"),
             lambda _: build_change_tests(self.settings, self.partnership, self.measures),
+            reads=Reads.NOTHING_ELSE,
             tables=("figures", "changes"),
         )
 
@@ -180,6 +190,7 @@ class Pipeline:
             "claims",
             table_path(self.settings, "claims"),
             lambda _: build_claims(self.settings, self.partnership, self.measures),
+            reads=Reads.NOTHING_ELSE,
             tables=("figures", "comparisons"),
         )
 
@@ -190,6 +201,7 @@ class Pipeline:
             self.settings.database,
             lambda _: publish_warehouse(self.settings, self.partnership, self.measures, self.specs),
             reads=Reads.ANSWERS,
+            tables=FROM_LAKE,
         )
 
     def write_reports(self) -> dict[str, Any]:
@@ -230,13 +242,14 @@ class Pipeline:
         return deliver_reports(self.settings, self.partnership, send=send)
 
     def inputs(self, reads: Reads = Reads.RECORDS, tables: Sequence[str] = ()) -> str:
-        """A hash of all that a stage after intake depends on: receipts, configuration, views and code; what agencies answered
-        and what was sent to them only where it reads them. Of a stage that reads nothing but `tables`: these, configuration and
-        code.
+        """A hash of all that a stage after intake depends on: tables of the lake, configuration and code; where it reads them,
+        receipts and views, what agencies answered, and the published warehouse and what was sent.
+
+        A stage may be run by itself, on tables that were made before the last file came. So it is noted what stood in them.
         """
         digest = hashlib.sha256(self._declared)
-        if tables:
-            _add_files(digest, [path for table in tables if (path := table_path(self.settings, table)).exists()])
+        _add_files(digest, [path for table in tables if (path := table_path(self.settings, table)).exists()])
+        if reads == Reads.NOTHING_ELSE:
             return digest.hexdigest()
         with_answers = reads >= Reads.ANSWERS
         for receipts in read_all_receipts(self.settings, self.partnership, with_responses=with_answers).values():
@@ -244,6 +257,7 @@ class Pipeline:
                 digest.update(f"{receipt.submission_id} {receipt.fingerprint} {receipt.outcome}\n".encode())
         _add_files(digest, sorted(self.settings.views.glob("*.sql")))
         if reads >= Reads.SENT_REPORTS:
+            digest.update(f"{self._made_from('warehouse')}\n".encode())
             _add_files(digest, sorted(self.settings.landing.glob("reports/*/sent.jsonl")))
         return digest.hexdigest()
 
@@ -282,28 +296,38 @@ class Pipeline:
         tables: Sequence[str] = (),
     ) -> dict[str, Any]:
         """Run a stage unless its product is there and was made from the same inputs; gives what the stage counted."""
-        note = self.settings.lake / "stages" / f"{stage}.json"
-        inputs = self.inputs(reads, tables)
+        note, inputs = self._note(stage), self.inputs(reads, tables)
         last = read_json(note)
         if last and last.get("inputs") == inputs and product.exists():
             counted: dict[str, Any] = last["counted"]
             return counted
         # first, so that a stage that was killed at its work is not taken for done when its inputs are what they were before
         note.unlink(missing_ok=True)
-        parts = self._parts(stage)
+        parts = self._parts(stage, inputs if tables and self._made_from("figures") != self.inputs() else "")
         counted = run(parts)
         parts.remove_others()
         write_json(note, {"inputs": inputs, "counted": counted})
         return counted
 
-    def _parts(self, stage: str) -> Parts:
-        return Parts(self.settings.lake / "parts" / stage, self._declared)
+    def _note(self, stage: str) -> Path:
+        return self.settings.lake / "stages" / f"{stage}.json"
+
+    def _made_from(self, stage: str) -> object:
+        """The inputs that a stage last ran with to its end."""
+        return (read_json(self._note(stage)) or {}).get("inputs")
+
+    def _parts(self, stage: str, apart: str = "") -> Parts:
+        """The parts of a stage. They are told by the receipts that they are made from; tables that were made from others would
+        mix in with them, so what is made then is kept `apart`.
+        """
+        return Parts(self.settings.lake / "parts" / stage, self._declared + apart.encode())
 
 
 def _add_files(digest: Any, paths: list[Path]) -> None:
     for path in paths:
         digest.update(path.name.encode())
-        digest.update(path.read_bytes())
+        with path.open("rb") as file:  # piece by piece, for tables may be larger than memory
+            digest.update(hashlib.file_digest(file, "sha256").digest())
 
 
 def open_pipeline(settings: Settings) -> Pipeline:

@@ -1,6 +1,7 @@
 """One new file makes anew what rests on it and nothing else, and gives what a run from nothing gives."""
 
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 from csp_pipeline import stages
 from csp_pipeline.figures import build
 from csp_pipeline.intake.read_again import forget_stages
-from csp_pipeline.lake import table_path
+from csp_pipeline.lake import table_path, write_json
 from csp_pipeline.reconcile import bridge, search
 from csp_pipeline.settings import Settings
 from csp_pipeline.stages import Pipeline as Stages
+from csp_pipeline.stages import Reads
 from tests.bench.new_file import STAGES
 from tests.conftest import LAKE_TABLES, ONE_YEAR, Pipeline, copy_configuration, keep_feeds
 from tests.small_exports import crime, csv_text, fire, published
@@ -238,3 +240,49 @@ def test_a_stage_that_was_killed_after_it_wrote_is_run_again_though_its_inputs_a
     figures.write_bytes(kept)
     Stages(world.settings, world.partnership, world.specs).build_claims()
     assert tables_of(world.settings)["claims"] == before
+
+
+def test_a_stage_asked_for_alone_on_older_tables_is_run_again_with_those_before_it(world: Pipeline, tmp_path: Path) -> None:
+    # as in Dagster's pages, where one asset can be materialised, or a run gone on with after another file has come
+    world.put(*FILES[3])
+    make(world, made=("search_definitions", "build_bridges", "build_vintages"))
+    make(world, made=IN_PARTS)
+    expected = from_nothing(world, tmp_path / "nothing")
+    made = tables_of(world.settings)
+    assert {table for table, rows in expected.items() if made[table] != rows} == set()
+
+
+def test_what_each_stage_is_made_from_names_every_table_that_it_reads(world: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    forget_stages(world.settings)
+    asked: set[str] = set()
+    named: set[str] = set()
+
+    def asking(warehouse: Settings, table: str) -> Path:
+        asked.add(table)
+        return table_path(warehouse, table)
+
+    def naming(run: Stages, reads: Reads = Reads.RECORDS, tables: Sequence[str] = ()) -> str:
+        named.update(tables)
+        return ""
+
+    for module in [
+        module for name, module in sys.modules.items() if name.startswith(("csp_pipeline.figures", "csp_pipeline.reconcile"))
+    ]:
+        if hasattr(module, "table_path"):
+            monkeypatch.setattr(module, "table_path", asking)
+    monkeypatch.setattr(Stages, "inputs", naming)
+    run = Stages(world.settings, world.partnership, world.specs)
+    for stage in MADE:
+        asked.clear()
+        named.clear()
+        before = {table: table_path(world.settings, table).stat().st_mtime_ns for table in TABLES}
+        getattr(run, stage)()
+        own = {table for table, moment in before.items() if table_path(world.settings, table).stat().st_mtime_ns != moment}
+        assert asked - own == named, stage
+
+
+def test_reports_are_made_again_from_another_warehouse_though_no_file_has_come(world: Pipeline) -> None:
+    run = Stages(world.settings, world.partnership, world.specs)
+    before = {reads: run.inputs(reads) for reads in Reads}
+    write_json(world.settings.lake / "stages" / "warehouse.json", {"inputs": "of other tables", "counted": {}})
+    assert {reads for reads in Reads if run.inputs(reads) != before[reads]} == {Reads.SENT_REPORTS}
