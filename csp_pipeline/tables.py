@@ -352,8 +352,8 @@ def person_key(description: str, **options: Any) -> Any:
 
 
 def column(type_: str, description: str, *, nullable: bool = False, unit: str | None = None, **checks: Any) -> Any:
-    """A column of a table that the pipeline makes."""
-    return field_of(type_, description, nullable=nullable, unit=unit, **checks)
+    """A column of a table that the pipeline makes; `isin` are all that it can be."""
+    return field_of(type_, description, nullable=nullable, unit=unit, values=tuple(checks.get("isin", ())), **checks)
 
 
 def specs_of(model: type[Table]) -> tuple[ColumnSpec, ...]:
@@ -392,7 +392,15 @@ def ddl(name: str, specs: tuple[ColumnSpec, ...], description: str) -> list[str]
 
 
 def comment_of(spec: ColumnSpec) -> str:
-    """A column's description with its unit and role."""
+    """What a column is, with its unit and role."""
     extra = [f"Unit: {spec.unit}."] if spec.unit else []
     extra += [f"Role: {spec.role}."] if spec.role else []
-    return " ".join([spec.description.rstrip(".") + ".", *extra])
+    return " ".join([words_of(spec), *extra])
+
+
+def words_of(spec: ColumnSpec) -> str:
+    """A column's description as a sentence, and what the column can be where the description does not say so."""
+    words = spec.description.removesuffix(".") + "."
+    if spec.type != "BOOLEAN" and any(value not in words for value in spec.values):
+        words += f" One of: {', '.join(spec.values)}."
+    return words

@@ -39,7 +39,7 @@ class Figures(Table):
     feed: str = tables.column("VARCHAR", "Feed")
     measure: str = tables.column("VARCHAR", "Measure")
     area_code: str = tables.column("VARCHAR", "Area")
-    area_basis: str = tables.column("VARCHAR", "What the area is of: the offence, the residence, ...")
+    area_basis: str = tables.column("VARCHAR", "What the area is of: the offence, the residence and so on")
     period: str = tables.column("VARCHAR", "Period: 2016-17, 2016-17 Q1 or 2016-04")
     period_kind: str = tables.column("VARCHAR", "month, quarter or financial_year")
     period_start: str = tables.column("DATE", "First day of the period")
@@ -106,7 +106,7 @@ class FigureVintages(Table):
     period: str = tables.column("VARCHAR", "Period: 2016-17, 2016-17 Q1 or 2016-04")
     date_basis: str = tables.column("VARCHAR", "Which date puts a record in the period")
     unit: str = tables.column("VARCHAR", "What is counted")
-    revision: int = tables.column("INTEGER", "0 as first published, then 1, 2, ...")
+    revision: int = tables.column("INTEGER", "0 as first published, then 1, 2 and so on")
     known_from: str = tables.column("DATE", "Extract date from which it was known so")
     known_to: str = tables.column("DATE", "Extract date from which it was known otherwise; NULL for the latest", nullable=True)
     event: str = tables.column(

@@ -23,7 +23,7 @@ class Submissions(Table):
     rows_read: int = tables.column("BIGINT", "Rows in the file's table", unit="rows")
     rows_accepted: int = tables.column("BIGINT", "Rows that became records", unit="rows")
     rows_rejected: int = tables.column("BIGINT", "Rows refused", unit="rows")
-    outcome: str = tables.column("VARCHAR", "Outcome", isin=list(OUTCOMES))
+    outcome: str = tables.column("VARCHAR", "What became of it; nothing of a refused one is counted", isin=list(OUTCOMES))
     is_current: bool = tables.column("BOOLEAN", "No later submission has replaced all that it covers")
     is_open: bool = tables.column("BOOLEAN", "It was refused, and no file that was accepted has taken its place")
     code: str = tables.column("VARCHAR", "Why it was refused, as a stable code", nullable=True)

@@ -58,6 +58,10 @@ MODELS: dict[str, type[Table]] = {
 }
 
 
+# In the words on every table of records, for to count them all is the first mistake that is made.
+WHICH_HOLD = "Records of files that were replaced since stay here: those that hold today have `valid_to` NULL."
+
+
 @dataclass(frozen=True)
 class CataloguedTable:
     """A table of the warehouse: name, description and columns."""
@@ -74,7 +78,7 @@ def catalogue(partnership: Partnership, specs: Mapping[str, FeedSpec]) -> list[C
     feeds = [
         CataloguedTable(
             feed.table,
-            " ".join(specs[feed.key].description.split()),
+            f"{' '.join(specs[feed.key].description.split())} {WHICH_HOLD}",
             record_columns(specs[feed.key], keeps_extras=feed.entry.changes.keeps_extras),
             True,
         )
@@ -97,7 +101,17 @@ def record_columns(spec: FeedSpec, *, keeps_extras: bool = False) -> tuple[Colum
     )
     # A flag or choice may have a word for "not known", which is stored as NULL.
     own = tuple(
-        ColumnSpec(c.name, c.header, c.type, c.description, nullable=True, role=c.role, unit=c.unit, sensitivity=c.sensitivity)
+        ColumnSpec(
+            c.name,
+            c.header,
+            c.type,
+            c.description,
+            nullable=True,
+            role=c.role,
+            unit=c.unit,
+            sensitivity=c.sensitivity,
+            values=c.values,
+        )
         for c in spec.columns
         if c.stored
     )

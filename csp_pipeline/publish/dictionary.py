@@ -7,6 +7,7 @@ from csp_pipeline.lake import replacing
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.publish.catalogue import CataloguedTable, catalogue
 from csp_pipeline.settings import Settings
+from csp_pipeline.tables import words_of
 
 INTRODUCTION = """# Data dictionary
 
@@ -38,6 +39,6 @@ def describe_table(table: CataloguedTable) -> str:
     ]
     for column in table.columns:
         sent_as = f" Sent as `{column.header}`." if column.header and column.header != column.name else ""
-        words = f"{column.description.rstrip('.')}.{sent_as}".replace("|", "\\|")
+        words = f"{words_of(column)}{sent_as}".replace("|", "\\|")
         lines.append(f"| `{column.name}` | {column.type} | {column.unit or ''} | {column.role or ''} | {words} |")
     return "\n".join(lines) + "\n"

@@ -86,7 +86,7 @@ class Comparisons(Table):
     gap: float = tables.column("DOUBLE", "value_b - value_a", nullable=True)
     comparability: str = tables.column("VARCHAR", "How far the two may be compared", isin=list(COMPARABILITIES))
     reasons: str = tables.column("VARCHAR", "Why they are not like for like, separated by semicolons", nullable=True)
-    verdict: str = tables.column("VARCHAR", "Verdict", isin=list(VERDICTS))
+    verdict: str = tables.column("VARCHAR", "What the gap amounts to, by the rule", isin=list(VERDICTS))
     rule: str = tables.column("VARCHAR", "Rule behind the verdict: a tolerance, a break, or what is missing")
     as_at: str = tables.column("DATE", "Extract date of the later of the two", nullable=True)
 
@@ -191,7 +191,7 @@ class Discrepancies(Table):
     value_b: float = tables.column("DOUBLE", "Its figure", nullable=True)
     gap: float = tables.column("DOUBLE", "value_b - value_a", nullable=True)
     owner_agencies: list = tables.column("VARCHAR[]", "Agencies that can settle it")
-    state: str = tables.column("VARCHAR", "State", isin=list(STATES))
+    state: str = tables.column("VARCHAR", "How far it is settled", isin=list(STATES))
     state_rule: str = tables.column(
         "VARCHAR",
         "Rule that gives the state, the first that holds: "

@@ -294,6 +294,15 @@ def test_tables_named_for_analysts_exist(sample_warehouse: duckdb.DuckDBPyConnec
     assert existing - named - feeds == set()
 
 
+def test_the_dictionary_says_what_a_column_can_be_and_which_records_hold_today() -> None:
+    dictionary = read(PROJECT / "warehouse" / "DICTIONARY.md")
+    assert "One of: agrees, within_tolerance, conflict, not_comparable, missing." in dictionary
+    assert "One of: recorded, cancelled, transferred." in dictionary
+    partnership = load_partnership(PROJECT / "sources")
+    assert dictionary.count("have `valid_to` NULL") == len(partnership.feeds)
+    assert not re.search(r"[,.] *\.", dictionary)  # what a sentence ends with has been cut in two
+
+
 # The checks themselves can fail
 
 
