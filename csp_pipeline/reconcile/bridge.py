@@ -141,7 +141,7 @@ def _define_all_links(connection: duckdb.DuckDBPyConnection) -> None:
     """`all_links`: every link with its feeds, its rule's name and its probability, from wherever it is kept."""
     kept = ["SELECT *, NULL AS probability FROM linked", "FROM linked_alike"]
     for pair, rule in connection.execute("FROM linked_quietly").fetchall():
-        kept.append(f"SELECT {pair}, {rule}, record_key_a, record_key_b, NULL FROM joined_{pair} WHERE is_quiet")
+        kept.append(f"SELECT {pair}, {rule}, record_key_a, record_key_b, NULL FROM joined_{pair} WHERE is_link")
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP VIEW all_links AS
@@ -163,7 +163,7 @@ def bridge_pair(
 
     Needs the tables `comparisons`, `periods` and `coverage` on the connection, and `areas` for a rule by likeness.
     """
-    _note_compared_areas(connection, side_a, side_b, measures)
+    _note_compared(connection, side_a, side_b, measures)
     link_pair(connection, links, pair, side_a, side_b)
     _keep_links(connection, pair, side_a, side_b)
     for place, measure in enumerate(measures):
@@ -186,13 +186,13 @@ def _comparisons_of(measure: str, key_a: str, key_b: str) -> str:
     )
 
 
-def _note_compared_areas(connection: duckdb.DuckDBPyConnection, side_a: Side, side_b: Side, measures: list[str]) -> None:
-    """`compared_areas`: the areas in which each measure is compared (`measure`, its place in the list; `area_code`)."""
-    areas = " UNION ALL ".join(
-        f"SELECT DISTINCT {place} AS measure, area_code {_comparisons_of(measure, side_a.key, side_b.key)}"
+def _note_compared(connection: duckdb.DuckDBPyConnection, side_a: Side, side_b: Side, measures: list[str]) -> None:
+    """`compared`: where and when each measure is compared (`measure`, its place in the list; `area_code`, `period`)."""
+    compared = " UNION ALL ".join(
+        f"SELECT {place} AS measure, area_code, period {_comparisons_of(measure, side_a.key, side_b.key)}"
         for place, measure in enumerate(measures)
     )
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE compared_areas AS {areas}").fetchall()
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE compared AS {compared}").fetchall()
 
 
 def _bridge_measure(
@@ -228,7 +228,7 @@ def _bridge_measure(
         measure=place,
         alike={"place": pair.rules.index(alike), "said": f"{PROBABLE}{alike.name}"} if alike else None,
     )
-    agency = "CASE r.side WHEN 'a' THEN {} ELSE {} END"
+    agency = "CASE r.record % 2 WHEN 0 THEN {} ELSE {} END"
     names = [[quoted(part) for part in side.key.split("/")] for side in both]
     connection.execute(
         f"""
@@ -325,7 +325,7 @@ def _keep_links(connection: duckdb.DuckDBPyConnection, pair: PairEntry, side_a: 
         f"""
         INSERT INTO linked
         SELECT {number}, l.rule, a.record_key, b.record_key
-        FROM links l JOIN side_a a ON a.record = l.record_a JOIN side_b b ON b.record = l.record_b
+        FROM links l JOIN open_a a ON a.record = l.record_a JOIN open_b b ON b.record = l.record_b
         {f"WHERE l.rule <> {pair.rules.index(pair.alike_rule)}" if pair.alike_rule else ""}
         """
     ).fetchall()

@@ -6,7 +6,7 @@ import duckdb
 
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.partnership.links import FeedLinksEntry, LinksFile, PairEntry
-from csp_pipeline.reconcile.link_quiet import set_quiet_pairs_aside
+from csp_pipeline.reconcile.link_quiet import add_known_links, set_quiet_pairs_aside
 from csp_pipeline.reconcile.link_sides import MACROS, PACKAGE, Side, any_row, check_columns, create_table, open_side, read_side
 from csp_pipeline.sql import read_sql
 
@@ -18,11 +18,11 @@ def link_pair(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
     """Link the records of two feeds, leaving these temporary tables on the connection.
 
     `records_a`, `records_b`: each feed's records; `joined` tells which pairs of them are linked and need no further look. Of all
-    others, `side_a`, `side_b`: the records under a number of their own. `links`: `rule` (place in the declared
-    order), `record_a`, `record_b`. `cut_records`: records whose identifier or person too many share. `contradictions`: records
-    whose identifier and person say different things. `resent_a`, `resent_b`: records that stand in several current files.
-    `events_a`, `events_b`: each record's event; `members`: the records
-    of events of more than one link. Needs the table `compared_areas` (`measure`, place in the pair's measures; `area_code`).
+    others, `side_a`, `side_b`: the records under a number of their own, even ones on side a and odd ones on side b. `links`:
+    `rule` (place in the declared order), `record_a`, `record_b`. `cut_records`: records whose identifier or person too many
+    share. `contradictions`: records whose identifier and person say different things. `resent_a`, `resent_b`: records that
+    stand in several current files. `events`: each record's event; `labels`: the records of events of more than one link, and
+    these events. Needs the tables `compared` (`measure`, place in the pair's measures; `area_code`, `period`) and `periods`.
     A rule by likeness adds to `links`, leaves `alike_links` and `undecided` (see `link_alike`) and needs the table `areas`.
     Raises ConfigurationError for a column that a feed does not have, and for a rule by likeness where splink is missing.
     """
@@ -31,6 +31,8 @@ def link_pair(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
     link_alike = _import_link_alike(pair) if pair.alike_rule else None
     for statement in MACROS:
         connection.execute(statement).fetchall()
+    measures = list(range(len(side_a.ways)))
+    create_table(connection, "compared_months", "link_months", measures=measures)
     for side in (side_a, side_b):
         read_side(connection, links, pair, side)
     set_quiet_pairs_aside(connection, pair, (side_a, side_b))
@@ -43,7 +45,7 @@ def link_pair(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
         index for index, rule in enumerate(pair.rules) if rule.identifier and not side_a.own(rule.identifier[side_a.key])
     ]
     create_table(connection, "links", "settled_links", quoting_a=quoting_a, one_rule=len(pair.identifier_rules) == 1)
-    connection.execute("CREATE OR REPLACE TEMP TABLE contradictions (side VARCHAR, record BIGINT)").fetchall()
+    connection.execute("CREATE OR REPLACE TEMP TABLE contradictions (record BIGINT)").fetchall()
     if any_row(connection, "FROM identifier_links WHERE person_says = 'contradicted'"):
         create_table(connection, "contradictions", "contradictions", quoting_a=quoting_a)
     if link_alike and pair.alike_rule:
@@ -52,6 +54,7 @@ def link_pair(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
             f"INSERT INTO links SELECT {pair.rules.index(pair.alike_rule)}, record_a, record_b, false FROM alike_links"
         ).fetchall()
     _note_cuts(connection, links, pair)
+    add_known_links(connection, pair)
     _gather_events(connection, links)
 
 
@@ -139,7 +142,7 @@ def _note_cuts(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pa
     if pair.person_rule:
         for side in ("a", "b"):
             connection.execute(
-                f"INSERT INTO cut_records SELECT ?, '{side}', record FROM side_{side} SEMI JOIN crowds USING (person)",
+                f"INSERT INTO cut_records SELECT ?, '{side}', record FROM open_{side} SEMI JOIN crowds USING (person)",
                 [pair.person_rule.name],
             ).fetchall()
     for side in ("a", "b"):
@@ -158,52 +161,48 @@ def _gather_events(connection: duckdb.DuckDBPyConnection, links: LinksFile) -> N
         _cut_tangles(connection, tangled)
         create_table(connection, "edges", "event_edges", most_records=links.most_records)
         _label_components(connection)
-    for side, offset in (("a", 0), ("b", 1)):
-        lone = "s.record * 2" if side == "a" else "coalesce(l.record_a * 2, s.record * 2 + 1)"
-        join = (
-            "" if side == "a" else "LEFT JOIN (SELECT record_a, record_b FROM links WHERE is_single) l ON l.record_b = s.record"
-        )
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE events_{side} AS SELECT s.record, coalesce(e.event, {lone}) AS event"
-            f" FROM side_{side} s LEFT JOIN labels e ON e.node = s.record * 2 + {offset} {join}"
-        ).fetchall()
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE members AS"
-        " SELECT CASE node % 2 WHEN 0 THEN 'a' ELSE 'b' END AS side, node // 2 AS record, event FROM labels"
+        """
+        CREATE OR REPLACE TEMP TABLE events AS
+        WITH records AS (SELECT record FROM side_a UNION ALL SELECT record FROM side_b)
+        SELECT r.record, coalesce(e.event, l.record_a, r.record) AS event
+        FROM records r
+        LEFT JOIN labels e USING (record)
+        LEFT JOIN links l ON l.is_single AND l.record_b = r.record
+        """
     ).fetchall()
 
 
 def _label_components(connection: duckdb.DuckDBPyConnection) -> None:
-    """`labels`: `node` and the least node of its connected set, `event`, from the table `edges`."""
+    """`labels`: `record` and the least record of its connected set, `event`, from the table `edges`."""
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE neighbours AS"
-        " SELECT node_a AS node, node_b AS other FROM edges UNION SELECT node_b, node_a FROM edges"
+        "CREATE OR REPLACE TEMP TABLE neighbours AS SELECT record, other FROM edges UNION SELECT other, record FROM edges"
     ).fetchall()
-    connection.execute("CREATE OR REPLACE TEMP TABLE labels AS SELECT DISTINCT node, node AS event FROM neighbours").fetchall()
+    own = "SELECT DISTINCT record, record AS event FROM neighbours"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE labels AS {own}").fetchall()
     changed = True
     while changed:
         connection.execute(
             """
             CREATE OR REPLACE TEMP TABLE passed AS
             WITH least_of AS (
-                SELECT n.node, least(min(own.event), min(other.event)) AS event
-                FROM neighbours n JOIN labels own ON own.node = n.node JOIN labels other ON other.node = n.other
-                GROUP BY n.node
+                SELECT n.record, least(min(own.event), min(other.event)) AS event
+                FROM neighbours n JOIN labels own ON own.record = n.record JOIN labels other ON other.record = n.other
+                GROUP BY n.record
             )
             -- a label leads to a label: following it makes long chains short
-            SELECT l.node, least(l.event, onward.event) AS event FROM least_of l JOIN least_of onward ON onward.node = l.event
+            SELECT l.record, least(l.event, onward.event) AS event FROM least_of l JOIN least_of onward ON onward.record = l.event
             """
         ).fetchall()
-        difference = "SELECT count(*) FROM passed JOIN labels USING (node) WHERE passed.event <> labels.event"
+        difference = "SELECT count(*) FROM passed JOIN labels USING (record) WHERE passed.event <> labels.event"
         changed = connection.execute(difference).fetchall()[0][0] > 0
         connection.execute("CREATE OR REPLACE TEMP TABLE labels AS FROM passed").fetchall()
 
 
 def _cut_tangles(connection: duckdb.DuckDBPyConnection, tangled: str) -> None:
     """Take away every link inside sets of records too large to be one event, and note the records."""
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE tangled AS SELECT node FROM labels WHERE event IN ({tangled})").fetchall()
-    for side, offset in (("a", 0), ("b", 1)):
-        connection.execute(
-            f"INSERT INTO cut_records SELECT 'event', '{side}', node // 2 FROM tangled WHERE node % 2 = {offset}"
-        ).fetchall()
-    connection.execute("DELETE FROM links WHERE record_a * 2 IN (SELECT node FROM tangled)").fetchall()
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE tangled AS SELECT record FROM labels WHERE event IN ({tangled})").fetchall()
+    connection.execute(
+        "INSERT INTO cut_records SELECT 'event', CASE record % 2 WHEN 0 THEN 'a' ELSE 'b' END, record FROM tangled"
+    ).fetchall()
+    connection.execute("DELETE FROM links WHERE record_a IN (FROM tangled)").fetchall()

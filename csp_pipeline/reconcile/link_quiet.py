@@ -1,7 +1,8 @@
 """Quiet pairs: records of two feeds that one join settles, so that linking and bridging need to look at the rest only.
 
 Most records that tell of one event have one counterpart and count alike. Such a pair is a link, adds nothing to any gap, and no
-other record depends on it. What is left, with all that it may hang together with, is a small part of the whole.
+other record depends on it. Where the two count differently the link is as sure, and only bridging has to look at them. So it is
+with a record that nothing leads to another one. What is left for linking, with all that it may hang together with, is little.
 """
 
 import duckdb
@@ -11,18 +12,36 @@ from csp_pipeline.reconcile.link_sides import Side, any_row, create_table, has_q
 
 
 def set_quiet_pairs_aside(connection: duckdb.DuckDBPyConnection, pair: PairEntry, sides: tuple[Side, Side]) -> None:
-    """Make `joined` from `records_a` and `records_b`: `record_a`, `record_b`, whether the pair `is_quiet`, and their keys
-    (`record_key_a`, `record_key_b`).
+    """Make `joined` from `records_a` and `records_b`: `record_a`, `record_b`, one of them NULL for a record alone, their keys
+    (`record_key_a`, `record_key_b`), and whether the pair `is_link`, `is_known` and `is_quiet`.
 
-    A pair is quiet when its identifier stands once on each side, both records name the same person, whom no record without such
-    a link names, both count in the same comparisons, and neither shares its key, its incident or a unit that is counted
-    distinct with another record. Where not exactly one rule is by identifier (`has_quiet_pairs`), no pair is.
+    Known is what makes an event of its own. A pair is known when its identifier stands once on each side, both records name the
+    same person, whom no record without such a link names, and neither shares its key, its incident or a unit that is counted
+    distinct with another record. A lone record is known when nobody else has its identifier, its person or what else pairs may
+    not share, and no rule by likeness may link it. Quiet is what is known and, moreover, counts in the same comparisons on both
+    sides, or in none. Where not exactly one rule is by identifier (`has_quiet_pairs`), nothing is known.
     """
     if not has_quiet_pairs(pair):
         return
     shared = [_note_shared_values(connection, side) for side in sides]
     has_person = pair.person_rule is not None
-    create_table(connection, "joined", "quiet_joined", sides=shared, measures=range(len(sides[0].ways)), has_person=has_person)
+    create_table(
+        connection,
+        "joined",
+        "quiet_joined",
+        sides=shared,
+        measures=range(len(sides[0].ways)),
+        has_person=has_person,
+        knows_lone=pair.alike_rule is None,
+    )
+
+
+def add_known_links(connection: duckdb.DuckDBPyConnection, pair: PairEntry) -> None:
+    """Add the pairs that are known and not quiet to `links`."""
+    if has_quiet_pairs(pair):
+        rule = pair.rules.index(pair.identifier_rules[0])
+        known = f"SELECT {rule}, record_a, record_b, true FROM joined WHERE is_link AND NOT is_quiet"
+        connection.execute(f"INSERT INTO links {known}").fetchall()
 
 
 def _note_shared_values(connection: duckdb.DuckDBPyConnection, side: Side) -> dict[str, object]:

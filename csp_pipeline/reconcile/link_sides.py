@@ -177,7 +177,7 @@ def read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
         measures=[
             {
                 "conditions": [f"({condition})" for condition in way.where],
-                "date": side.spec.columns_with_role("date")[way.date],
+                "month": _first_of_month(side.spec.columns_with_role("date")[way.date]),
                 "area": side.spec.columns_with_role("area")[way.area],
                 "unit": unit["column"] if side.is_distinct(way) or side.is_person(way) else None,
                 "is_person": side.is_person(way),
@@ -194,7 +194,8 @@ def has_quiet_pairs(pair: PairEntry) -> bool:
 
 
 def open_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: PairEntry, side: Side) -> None:
-    """Make `side_<side>`: the records in no quiet pair, each under its number; `sames`, if there, tells duplicates."""
+    """Make `side_<side>`: the records that are not quiet, each under its number; `sames`, if there, tells duplicates. The view
+    `open_<side>` has those of them that linking has to look at."""
     stored = _stored(pair, side)
     compared = {name: f"compared_{place}" for place, name in enumerate(_compared_columns(links, pair, side))}
     duplicates = [[(stored | compared)[name] for name in names] for names in duplicates_of(links, side)]
@@ -204,10 +205,17 @@ def open_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
         f"side_{side.name}",
         "link_side",
         side=side.name,
+        offset="ab".index(side.name),
         duplicates=duplicates,
         measures=measures,
         has_quiet=has_quiet_pairs(pair),
     )
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW open_{side.name} AS FROM side_{side.name} WHERE is_open").fetchall()
+
+
+def _first_of_month(column: str) -> str:
+    """SQL for the first day of the month of a date or a time."""
+    return f"CAST({identifier(column)} AS DATE) - CAST(day({identifier(column)}) - 1 AS INTEGER)"
 
 
 def _identifiers(pair: PairEntry, side: Side) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ places AS (
 {% for side in sides %}
 -- incidents; a crowd is none, nor is a word such as `unknown`
 incidents_{{ side.name }} AS (
-    SELECT event_key FROM side_{{ side.name }} WHERE event_key IS NOT NULL
+    SELECT event_key FROM open_{{ side.name }} WHERE event_key IS NOT NULL
     GROUP BY ALL
     HAVING count(DISTINCT record_key) <= {{ most_records }} AND regexp_matches(event_key, '[1-9]')
 ),
@@ -22,8 +22,8 @@ known_{{ side.name }} AS (
     SELECT
         *, CASE WHEN event_key IN (FROM incidents_{{ side.name }}) THEN 'incident ' || event_key ELSE 'record ' || record_key END AS incident,
         record IN (SELECT record_{{ side.name }} FROM links) AS is_linked,
-        record IN (SELECT record FROM contradictions WHERE side = {{ side.name | quoted }}) AS is_contradicted
-    FROM side_{{ side.name }}
+        record IN (SELECT record FROM contradictions) AS is_contradicted
+    FROM open_{{ side.name }}
 ),
 left_{{ side.name }} AS (
     SELECT k.*

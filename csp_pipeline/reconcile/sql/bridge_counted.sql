@@ -6,9 +6,9 @@ month_cells AS (
     FROM grid g JOIN periods m ON m.period_kind = 'month' AND m.period_start BETWEEN g.period_start AND g.period_end
 )
 {% for side in sides %}
-SELECT {{ side.name | quoted }} AS side, s.record, e.event, c.cell, {{ "s.unit_%d" % measure if side.is_distinct else "NULL" }} AS unit
+SELECT s.record, e.event, c.cell, {{ "s.unit_%d" % measure if side.is_distinct else "NULL" }} AS unit
 FROM side_{{ side.name }} s
-JOIN events_{{ side.name }} e USING (record)
+JOIN events e USING (record)
 JOIN rollup_{{ side.name }} k ON k.place = s.place_{{ measure }}
 JOIN month_cells c ON c.month = s.month_{{ measure }} AND c.area_code = k.area_code
 WHERE s.is_current AND s.failed_{{ measure }} = 0

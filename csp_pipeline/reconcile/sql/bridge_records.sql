@@ -1,88 +1,90 @@
 -- The gap of each comparison, record by record. An event that both sides count alike adds nothing to it; what one side
 -- counts beyond the other is laid to single records, and each of them gets its cause from its counterpart on the other side.
 WITH
--- events that the two sides count unequally
+-- events that the two sides count unequally; side b's records have odd numbers
 uneven AS (
-    SELECT event, cell, count(*) FILTER (side = 'a') AS counted_a, count(*) FILTER (side = 'b') AS counted_b
+    SELECT event, cell, count(*) FILTER (record % 2 = 0) AS counted_a, count(*) FILTER (record % 2 = 1) AS counted_b
     FROM counted GROUP BY ALL HAVING counted_a <> counted_b
 ),
 larger AS (
-    SELECT c.side, c.record, c.event, c.cell, least(u.counted_a, u.counted_b) AS shared
+    SELECT c.record, c.event, c.cell, least(u.counted_a, u.counted_b) AS shared
     FROM counted c JOIN uneven u USING (event, cell)
-    WHERE c.side = CASE WHEN u.counted_a > u.counted_b THEN 'a' ELSE 'b' END
+    WHERE (c.record % 2 = 0) = (u.counted_a > u.counted_b)
 ),
-keyed AS (
+keys AS NOT MATERIALIZED (
     {% for side in sides %}
-    SELECT
-        l.*, s.record_key, s.submission_id, s.row_number, {{ "s.sames" if side.tells_duplicates else "CAST(NULL AS UBIGINT[])" }} AS sames
-    FROM larger l JOIN side_{{ side.name }} s USING (record) WHERE l.side = {{ side.name | quoted }}
+    SELECT record, record_key, submission_id, row_number FROM side_{{ side.name }}
     {{ "UNION ALL" if not loop.last }}
     {% endfor %}
 ),
 edges AS (
-    SELECT 'a' AS side, record_a AS record, record_b AS other, rule FROM links
-    WHERE record_a IN (SELECT record FROM larger WHERE side = 'a')
+    SELECT record_a AS record, record_b AS other, rule FROM links
     UNION ALL
-    SELECT 'b' AS side, record_b AS record, record_a AS other, rule FROM links
-    WHERE record_b IN (SELECT record FROM larger WHERE side = 'b')
+    SELECT record_b, record_a, rule FROM links
 ),
 -- records with a counterpart of their own that counts too: they are the last to be called too many
 paired AS (
-    SELECT l.side, l.record, l.cell, min(e.rule) AS rule
-    FROM larger l JOIN edges e USING (side, record)
-    JOIN counted c ON c.side <> l.side AND c.record = e.other AND c.cell = l.cell
+    SELECT l.record, l.cell, min(e.rule) AS rule
+    FROM larger l JOIN edges e USING (record)
+    JOIN counted c ON c.record = e.other AND c.cell = l.cell
     WHERE l.shared > 0
     GROUP BY ALL
 ),
--- what several records say alike; all else needs no sorting
+-- what several records of a side say alike; all else needs no sorting
 alike AS (
-    SELECT k.side, k.cell, k.record, unnest(k.sames) AS same
+    {% for side in sides %}
+    SELECT
+        {{ loop.index0 }} AS side, l.cell, l.event, l.record,
+        unnest({{ "s.sames" if side.tells_duplicates else "[]::UBIGINT[]" }}) AS same
+    FROM larger l JOIN side_{{ side.name }} s USING (record)
     -- what too many share tells nothing of two of them
-    FROM keyed k ANTI JOIN cut_records USING (side, record)
+    ANTI JOIN cut_records USING (record)
+    {{ "UNION ALL" if not loop.last }}
+    {% endfor %}
 ),
 said_twice AS (SELECT side, cell, same FROM alike GROUP BY ALL HAVING count(*) > 1),
 -- records that say the same as another one counted, of their event or of any: the one with a counterpart is the first of them
 duplicated AS (
     SELECT
-        side, cell, record,
+        a.cell, a.record,
         row_number() OVER (
-            PARTITION BY side, k.event, cell, same ORDER BY p.record IS NOT NULL DESC, p.rule, k.record_key, k.submission_id, k.row_number
+            PARTITION BY a.side, a.event, a.cell, a.same
+            ORDER BY p.record IS NOT NULL DESC, p.rule, k.record_key, k.submission_id, k.row_number
         ) > 1 AS in_event,
-        row_number() OVER (PARTITION BY side, cell, same ORDER BY k.record_key, k.submission_id, k.row_number) > 1 AS anywhere
-    FROM (FROM alike SEMI JOIN said_twice USING (side, cell, same))
-    JOIN keyed k USING (side, cell, record)
-    LEFT JOIN paired p USING (side, cell, record)
+        row_number() OVER (PARTITION BY a.side, a.cell, a.same ORDER BY k.record_key, k.submission_id, k.row_number) > 1 AS anywhere
+    FROM (FROM alike SEMI JOIN said_twice USING (side, cell, same)) a
+    JOIN keys k USING (record)
+    LEFT JOIN paired p ON p.record = a.record AND p.cell = a.cell
 ),
 entered_twice AS (
-    SELECT side, cell, record, bool_or(in_event) AS in_event, bool_or(anywhere) AS anywhere FROM duplicated GROUP BY ALL
+    SELECT cell, record, bool_or(in_event) AS in_event, bool_or(anywhere) AS anywhere FROM duplicated GROUP BY ALL
 ),
 -- of an event that both sides count, the records beyond the smaller count
 ranked AS (
     SELECT
-        k.*, coalesce(d.in_event, false) AS is_duplicate, coalesce(d.anywhere, false) AS says_the_same,
+        l.*,
         row_number() OVER (
-            PARTITION BY k.event, k.cell
+            PARTITION BY l.event, l.cell
             ORDER BY p.record IS NULL, coalesce(d.in_event, false), p.rule, k.record_key, k.submission_id, k.row_number
         ) AS place
-    FROM keyed k
-    LEFT JOIN paired p ON p.side = k.side AND p.record = k.record AND p.cell = k.cell
-    LEFT JOIN entered_twice d ON d.side = k.side AND d.record = k.record AND d.cell = k.cell
-    WHERE k.shared > 0
+    FROM larger l
+    JOIN keys k USING (record)
+    LEFT JOIN paired p ON p.record = l.record AND p.cell = l.cell
+    LEFT JOIN entered_twice d ON d.record = l.record AND d.cell = l.cell
+    WHERE l.shared > 0
 ),
 excess AS (
-    SELECT side, record, event, cell, shared, is_duplicate, says_the_same FROM ranked WHERE place > shared
-    UNION ALL
-    SELECT k.side, k.record, k.event, k.cell, 0, coalesce(d.in_event, false), coalesce(d.anywhere, false)
-    FROM keyed k LEFT JOIN entered_twice d USING (side, record, cell)
-    WHERE k.shared = 0
+    SELECT x.*, coalesce(d.in_event, false) AS is_duplicate, coalesce(d.anywhere, false) AS says_the_same
+    FROM (SELECT * EXCLUDE (place) FROM ranked WHERE place > shared UNION ALL FROM larger WHERE shared = 0) x
+    LEFT JOIN entered_twice d ON d.record = x.record AND d.cell = x.cell
 ),
 -- the records of the other side that belong to the same: linked ones, else those of the same event
 counterparts AS (
-    SELECT x.*, e.other, e.rule, true AS is_direct FROM excess x JOIN edges e USING (side, record)
+    SELECT x.record, x.cell, e.other, e.rule, true AS is_direct FROM excess x JOIN edges e USING (record)
     UNION ALL
-    SELECT x.*, m.record AS other, NULL AS rule, false AS is_direct
-    FROM (SELECT * FROM excess ANTI JOIN edges USING (side, record)) x
-    JOIN members m ON m.event = x.event AND m.side <> x.side
+    SELECT x.record, x.cell, m.record AS other, NULL AS rule, false AS is_direct
+    FROM (SELECT * FROM excess ANTI JOIN edges USING (record)) x
+    JOIN labels m ON m.event = x.event AND m.record % 2 <> x.record % 2
 ),
 -- why each counterpart does not count in the same comparison, in the declared order of causes
 judged AS (
@@ -99,20 +101,19 @@ judged AS (
     JOIN grid g USING (cell)
     LEFT JOIN rollup_{{ side.name }} k
         ON k.area_code = g.area_code AND k.place = o.place_{{ measure }}
-    WHERE c.side <> {{ side.name | quoted }}
     {{ "UNION ALL" if not loop.last }}
     {% endfor %}
 ),
 -- most have one counterpart, and nothing to choose from
-with_choice AS (SELECT side, record, cell FROM counterparts GROUP BY ALL HAVING count(*) > 1),
+with_choice AS (SELECT record, cell FROM counterparts GROUP BY ALL HAVING count(*) > 1),
 nearest AS (
-    SELECT side, record, cell, other_key, rule, is_direct, differences
-    FROM judged ANTI JOIN with_choice USING (side, record, cell)
+    SELECT record, cell, other_key, rule, is_direct, differences
+    FROM judged ANTI JOIN with_choice USING (record, cell)
     UNION ALL
-    SELECT side, record, cell, other_key, rule, is_direct, differences
-    FROM judged SEMI JOIN with_choice USING (side, record, cell)
+    SELECT record, cell, other_key, rule, is_direct, differences
+    FROM judged SEMI JOIN with_choice USING (record, cell)
     QUALIFY row_number() OVER (
-        PARTITION BY side, record, cell ORDER BY is_direct DESC, len(differences), rule, other_key, other_place
+        PARTITION BY record, cell ORDER BY is_direct DESC, len(differences), rule, other_key, other_place
     ) = 1
 ),
 -- what is known of a record that nothing links
@@ -124,8 +125,8 @@ placed AS (
             {% if alike %}
             WHEN u.reason IS NOT NULL THEN u.reason
             {% endif %}
-            WHEN x.record IN (SELECT record FROM cut_records WHERE side = {{ side.name | quoted }}) THEN 'shared_identifier'
-            WHEN x.record IN (SELECT record FROM contradictions WHERE side = {{ side.name | quoted }}) THEN 'contradicting_links'
+            WHEN x.record IN (SELECT record FROM cut_records) THEN 'shared_identifier'
+            WHEN x.record IN (SELECT record FROM contradictions) THEN 'contradicting_links'
             WHEN {{ side.quotes }} THEN 'reference_not_found'
             WHEN {{ side.unreadable }} THEN 'reference_unreadable'
             {% if alike %}
@@ -143,15 +144,14 @@ placed AS (
     JOIN periods m ON m.period_kind = 'month' AND m.period_start = s.month_{{ measure }}
     LEFT JOIN coverage v ON v.agency || '/' || v.feed = {{ side.other_feed | quoted }} AND v.period = m.period
     {% if alike %}
-    LEFT JOIN undecided u ON u.side = {{ side.name | quoted }} AND u.record = x.record
+    LEFT JOIN undecided u ON u.record = x.record
     {% endif %}
-    WHERE x.side = {{ side.name | quoted }}
     {{ "UNION ALL" if not loop.last }}
     {% endfor %}
 ),
 {% if alike %}
 -- events that hang together by a probable link
-probable_events AS (SELECT DISTINCT event FROM events_a SEMI JOIN alike_links ON record_a = record),
+probable_events AS (SELECT DISTINCT event FROM events SEMI JOIN alike_links ON record_a = record),
 {% endif %}
 explained AS (
     SELECT
@@ -167,17 +167,17 @@ explained AS (
             WHEN NOT p.is_covered THEN {'cause': 'reference_period', 'detail': 'not received: ' || p.month}
             ELSE {'cause': 'known_to_one_agency_only', 'detail': NULL}
         END AS named
-    FROM placed p LEFT JOIN nearest n USING (side, record, cell)
+    FROM placed p LEFT JOIN nearest n USING (record, cell)
 ),
 -- units that a side counts in a comparison with several rows
 repeated AS (
     SELECT c.* FROM counted c
     SEMI JOIN (
-        SELECT side, cell, unit FROM counted WHERE unit IS NOT NULL GROUP BY ALL HAVING count(*) > 1
-    ) several USING (side, cell, unit)
+        SELECT record % 2 AS side, cell, unit FROM counted WHERE unit IS NOT NULL GROUP BY ALL HAVING count(*) > 1
+    ) several ON several.side = c.record % 2 AND several.cell = c.cell AND several.unit = c.unit
 )
 SELECT
-    cell, side, named.cause AS cause,
+    cell, record, named.cause AS cause,
     {% if alike %}
     -- a cause that rests on a probable link says so
     CASE
@@ -189,7 +189,7 @@ SELECT
     named.detail AS detail,
     {% endif %}
     record_key, submission_id, sheet, row_number,
-    CASE side WHEN 'a' THEN -1 ELSE 1 END AS contribution,
+    CASE record % 2 WHEN 0 THEN -1 ELSE 1 END AS contribution,
     other_key AS counterpart_key, rule,
     list_transform(
         list_filter(coalesce(differences, []), lambda d: d <> named),
@@ -200,11 +200,10 @@ FROM explained
 UNION ALL
 -- rows less distinct units: the unit was counted with an earlier row
 SELECT
-    c.cell, c.side, {{ side.repeats | quoted }} AS cause, NULL AS detail, s.record_key, s.submission_id, s.sheet, s.row_number,
+    c.cell, c.record, {{ side.repeats | quoted }} AS cause, NULL AS detail, s.record_key, s.submission_id, s.sheet, s.row_number,
     {{ 1 if side.name == "a" else -1 }} AS contribution, first(s.record_key) OVER same_{{ side.name }} AS counterpart_key,
     NULL AS rule, [] AS other_differences
 FROM repeated c JOIN side_{{ side.name }} s USING (record)
-WHERE c.side = {{ side.name | quoted }}
 WINDOW same_{{ side.name }} AS (PARTITION BY c.cell, c.unit ORDER BY s.record_key, s.submission_id, s.row_number)
 QUALIFY row_number() OVER same_{{ side.name }} > 1
 {% endfor %}

@@ -3,8 +3,8 @@ WITH
 contradicted AS (
     SELECT l.record_a, l.record_b
     FROM identifier_links l
-    JOIN side_a a ON a.record = l.record_a
-    JOIN side_b b ON b.record = l.record_b
+    JOIN open_a a ON a.record = l.record_a
+    JOIN open_b b ON b.record = l.record_b
     WHERE l.person_says = 'contradicted'
         AND a.person NOT IN (FROM crowds) AND b.person NOT IN (FROM crowds)
         -- the record that quotes has found its counterpart by its person: its reference was a slip
@@ -13,6 +13,6 @@ contradicted AS (
             ELSE l.record_b IN (SELECT record_b FROM links)
         END
 )
-SELECT 'a' AS side, record_a AS record FROM contradicted WHERE record_a NOT IN (SELECT record_a FROM links)
+SELECT record_a AS record FROM contradicted WHERE record_a NOT IN (SELECT record_a FROM links)
 UNION
-SELECT 'b' AS side, record_b AS record FROM contradicted WHERE record_b NOT IN (SELECT record_b FROM links)
+SELECT record_b FROM contradicted WHERE record_b NOT IN (SELECT record_b FROM links)

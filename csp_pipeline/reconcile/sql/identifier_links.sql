@@ -3,11 +3,11 @@
 WITH
 counted_a AS (
     SELECT identifier_{{ identifier }} AS identifier, count(*) AS records, min(record) AS record, min(person) AS person
-    FROM side_a WHERE identifier_{{ identifier }} IS NOT NULL GROUP BY ALL
+    FROM open_a WHERE identifier_{{ identifier }} IS NOT NULL GROUP BY ALL
 ),
 counted_b AS (
     SELECT identifier_{{ identifier }} AS identifier, count(*) AS records, min(record) AS record, min(person) AS person
-    FROM side_b WHERE identifier_{{ identifier }} IS NOT NULL GROUP BY ALL
+    FROM open_b WHERE identifier_{{ identifier }} IS NOT NULL GROUP BY ALL
 ),
 shared AS (
     SELECT
@@ -23,8 +23,8 @@ several AS (
 several_pairs AS (
     SELECT a.record AS record_a, b.record AS record_b, a.person AS person_a, b.person AS person_b
     FROM several s
-    JOIN side_a a ON a.identifier_{{ identifier }} = s.identifier
-    JOIN side_b b ON b.identifier_{{ identifier }} = s.identifier
+    JOIN open_a a ON a.identifier_{{ identifier }} = s.identifier
+    JOIN open_b b ON b.identifier_{{ identifier }} = s.identifier
 ),
 pairs AS (
     SELECT record_a, record_b, person_a, person_b, true AS is_single FROM shared WHERE records_a = 1 AND records_b = 1

@@ -9,8 +9,8 @@ places AS (
 SELECT
     place AS known_place
     {% for measure in measures %}
-    , CASE WHEN bool_or(area_code IN (SELECT area_code FROM compared_areas WHERE measure = {{ measure }})) THEN
-        hash(list(area_code ORDER BY area_code) FILTER (area_code IN (SELECT area_code FROM compared_areas WHERE measure = {{ measure }})))
+    , CASE WHEN bool_or(area_code IN (SELECT area_code FROM compared WHERE measure = {{ measure }})) THEN
+        hash(list(area_code ORDER BY area_code) FILTER (area_code IN (SELECT area_code FROM compared WHERE measure = {{ measure }})))
     ELSE 0 END AS areas_{{ measure }}
     {% endfor %}
 FROM places

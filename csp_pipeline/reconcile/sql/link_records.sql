@@ -36,18 +36,19 @@ SELECT
     {% set n = loop.index0 %}
     -- bit n is set when the measure's n-th condition is not met
     , {% for condition in measure.conditions %}(CASE WHEN {{ condition }} THEN 0 ELSE {{ 2 ** loop.index0 }} END) + {% endfor %}0 AS failed_{{ n }}
-    , CAST({{ measure.date | identifier }} AS DATE) - CAST(day({{ measure.date | identifier }}) - 1 AS INTEGER) AS month_{{ n }}
+    , {{ measure.month }} AS month_{{ n }}
     , CASE WHEN {{ measure.area | identifier }} IS NULL THEN 'unlocated' ELSE coalesce(known_{{ n }}.known_place, 'elsewhere') END AS place_{{ n }}
     , {% if measure.unit %}CASE WHEN {{ measure.unit | identifier }} IS NOT NULL THEN hash({{ measure.unit | identifier }}) END{% else %}CAST(NULL AS UBIGINT){% endif %} AS unit_{{ n }}
-    -- where the record counts, month and areas in one number; NULL where it counts nowhere
+    -- where the record counts, its areas and periods in one number; NULL where it counts nowhere
     , CASE
-        WHEN is_current AND failed_{{ n }} = 0 AND month_{{ n }} IS NOT NULL
+        WHEN is_current AND failed_{{ n }} = 0
             {{ "AND unit_%d IS NOT NULL" % n if measure.is_person }}
-            AND coalesce(known_{{ n }}.areas_{{ n }}, {{ measure.elsewhere }}) <> 0
-        THEN hash(coalesce(known_{{ n }}.areas_{{ n }}, {{ measure.elsewhere }}), month_{{ n }})
+            AND coalesce(known_{{ n }}.areas_{{ n }}, {{ measure.elsewhere }}) <> 0 AND within_{{ n }}.periods_{{ n }} <> 0
+        THEN hash(coalesce(known_{{ n }}.areas_{{ n }}, {{ measure.elsewhere }}), within_{{ n }}.periods_{{ n }})
     END AS counts_{{ n }}
     {% endfor %}
 FROM known_records
 {% for measure in measures %}
 LEFT JOIN {{ places }} known_{{ loop.index0 }} ON known_{{ loop.index0 }}.known_place = coalesce({{ measure.area | identifier }}, 'unlocated')
+LEFT JOIN compared_months within_{{ loop.index0 }} ON within_{{ loop.index0 }}.month = {{ measure.month }}
 {% endfor %}

@@ -5,7 +5,7 @@ settled AS (SELECT DISTINCT record_{{ side }} AS record FROM identifier_links WH
 asked AS (SELECT person FROM asked_persons ANTI JOIN crowds USING (person)),
 of_people AS (
     SELECT s.*, t.record IS NOT NULL AS is_settled
-    FROM side_{{ side }} s SEMI JOIN asked USING (person) LEFT JOIN settled t USING (record)
+    FROM open_{{ side }} s SEMI JOIN asked USING (person) LEFT JOIN settled t USING (record)
 )
 {% for date in dates %}
 SELECT record, hash(person, {{ date }}, date_{{ date }}) AS kin, is_settled FROM of_people WHERE date_{{ date }} IS NOT NULL

@@ -5,7 +5,7 @@ WITH
 taken_{{ side }} AS (SELECT DISTINCT record FROM kin_{{ side }} SEMI JOIN (SELECT kin FROM kin_{{ side }} WHERE is_settled) USING (kin)),
 known_{{ side }} AS (
     SELECT s.*, t.record IS NULL AS is_free
-    FROM side_{{ side }} s SEMI JOIN kin_{{ side }} USING (record) LEFT JOIN taken_{{ side }} t USING (record)
+    FROM open_{{ side }} s SEMI JOIN kin_{{ side }} USING (record) LEFT JOIN taken_{{ side }} t USING (record)
 ),
 {% endfor %}
 near AS (

@@ -1,6 +1,6 @@
 -- Records that stand in several current files: one thing, whatever the number of its rows.
 WITH
 -- hashes are quicker to group than keys; what they wrongly bring together falls out again
-suspected AS (SELECT hash(record_key) AS key_hash FROM side_{{ side }} WHERE is_current GROUP BY ALL HAVING count(*) > 1),
-known AS (SELECT record, record_key, submission_id, sheet, row_number FROM side_{{ side }} s SEMI JOIN suspected ON key_hash = hash(s.record_key) WHERE is_current)
+suspected AS (SELECT hash(record_key) AS key_hash FROM open_{{ side }} WHERE is_current GROUP BY ALL HAVING count(*) > 1),
+known AS (SELECT record, record_key, submission_id, sheet, row_number FROM open_{{ side }} s SEMI JOIN suspected ON key_hash = hash(s.record_key) WHERE is_current)
 SELECT * FROM known QUALIFY count(*) OVER (PARTITION BY record_key) > 1

@@ -1,5 +1,4 @@
 -- Rows of `counted` that count a record again which an earlier row has counted in the same cell.
 SELECT c.rowid
 FROM counted c JOIN resent_{{ side }} r USING (record)
-WHERE c.side = {{ side | quoted }}
 QUALIFY row_number() OVER (PARTITION BY c.cell, r.record_key ORDER BY r.submission_id, r.sheet, r.row_number) > 1

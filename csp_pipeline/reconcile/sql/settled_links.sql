@@ -10,8 +10,8 @@ doubted AS (
         END AS person_says
     )
     FROM identifier_links l
-    JOIN side_a a ON a.record = l.record_a
-    JOIN side_b b ON b.record = l.record_b
+    JOIN open_a a ON a.record = l.record_a
+    JOIN open_b b ON b.record = l.record_b
     WHERE l.person_says <> 'confirmed'
 ),
 outdone AS (
