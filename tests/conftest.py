@@ -8,8 +8,9 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -78,22 +79,36 @@ LAKE_TABLES = (
 )
 
 
-def copy_configuration(target: Path, years: Mapping[str, str] = YEARS) -> Path:
-    """The project's `sources/` without exports: what the partnership decides, not what partners send."""
+def copy_configuration(target: Path, years: Mapping[str, str] = YEARS, feeds: Sequence[str] | None = None) -> Path:
+    """The project's `sources/` without exports: what the partnership decides, not what partners send; `feeds` narrows it."""
+    for name, content in _configuration(tuple(years.items()), feeds if feeds is None else tuple(feeds)).items():
+        copy = target / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(content)
+    for feed in target.glob("*/*/feed.yml"):
+        (feed.parent / "exports").mkdir(exist_ok=True)
+    return target
+
+
+@cache
+def _configuration(years: tuple[tuple[str, str], ...], feeds: tuple[str, ...] | None) -> dict[Path, bytes]:
+    """Its files by name. Kept, as narrowing takes longer than what many a test does with it."""
     original = PROJECT / "sources"
     kept = [*original.glob("*.yml"), *original.glob("*.csv"), *original.glob("*/*.csv"), *original.glob("*/feed.yml")]
     kept += original.glob("*/*/feed.yml")
-    for path in kept:
-        copy = target / path.relative_to(original)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
-    for feed in target.glob("*/*/feed.yml"):
-        (feed.parent / "exports").mkdir(exist_ok=True)
-    partnership = target / "partnership.yml"
-    content = yaml.safe_load(partnership.read_text(encoding="utf-8"))
-    content["financial_years"] = dict(years)
-    partnership.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    return target
+    with TemporaryDirectory() as folder:
+        copied = Path(folder)
+        for path in kept:
+            copy = copied / path.relative_to(original)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+        partnership = copied / "partnership.yml"
+        content = yaml.safe_load(partnership.read_text(encoding="utf-8"))
+        content["financial_years"] = dict(years)
+        partnership.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        if feeds is not None:
+            keep_feeds(copied, feeds)
+        return {path.relative_to(copied): path.read_bytes() for path in copied.rglob("*") if path.is_file()}
 
 
 def keep_feeds(sources: Path, feeds: Sequence[str]) -> None:
@@ -261,9 +276,7 @@ def new_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pipe
 
     def make(feeds: Sequence[str] | None = None, years: Mapping[str, str] = YEARS, **settings: Any) -> Pipeline:
         folder = tmp_path_factory.mktemp("partnership")
-        sources = copy_configuration(folder / "sources", years)
-        if feeds is not None:
-            keep_feeds(sources, feeds)
+        sources = copy_configuration(folder / "sources", years, feeds)
         return Pipeline(sources, settings.pop("warehouse", folder / "warehouse"), **settings)
 
     return make

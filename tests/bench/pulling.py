@@ -20,7 +20,7 @@ from csp_pipeline.partnership.configuration import FeedEntry
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.settings import Settings
 from tests.bench.workloads import PROJECT
-from tests.conftest import YEARS, Pipeline, copy_configuration, keep_feeds
+from tests.conftest import YEARS, Pipeline, copy_configuration
 from tests.small_exports import asb, csv_text
 
 ASB = "police/asb"
@@ -29,8 +29,7 @@ SLOW_SECONDS = 0.5
 
 def new_file_among(folder: Path, landed: int) -> None:
     """One new file of one row, pulled, loaded and checked, in a process that has read nothing before."""
-    sources = copy_configuration(folder / "sources", YEARS)
-    keep_feeds(sources, [ASB])
+    sources = copy_configuration(folder / "sources", YEARS, [ASB])
     pipeline = Pipeline(sources, folder / "warehouse")
     for number in range(landed):
         month = f"{2014 + (3 + number % 33) // 12}-{(3 + number % 33) % 12 + 1:02}"

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import THREE_YEARS, copy_configuration, keep_feeds
+from tests.conftest import THREE_YEARS, copy_configuration
 from tests.pipeline.conftest import PROJECT, CommandRun, run_csp
 
 SMALL_FEEDS = (
@@ -25,8 +25,7 @@ SMALL_FEEDS = (
 @pytest.fixture(scope="module")
 def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sources folder of a partnership with a few small feeds, of which two have sent something; others have copies of it."""
-    target = copy_configuration(tmp_path_factory.mktemp("given") / "sources", THREE_YEARS)
-    keep_feeds(target, SMALL_FEEDS)
+    target = copy_configuration(tmp_path_factory.mktemp("given") / "sources", THREE_YEARS, SMALL_FEEDS)
     for feed in ("district/parish_survey", "district/published_figures"):
         copy_exports(feed, target)
     return target

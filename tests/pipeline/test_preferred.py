@@ -16,7 +16,7 @@ from csp_pipeline.publish.checks import count_without_one_preferred
 from csp_pipeline.reconcile.claims import build_claims
 from csp_pipeline.reconcile.compare import build_comparisons
 from tests.altered import alter_table
-from tests.conftest import ONE_YEAR, PROJECT, Pipeline, copy_configuration, keep_feeds
+from tests.conftest import ONE_YEAR, PROJECT, Pipeline, copy_configuration
 from tests.small_exports import HARBOROUGH, crime, csv_text, published, street
 
 FEEDS = ["police/crimes", "police/street", "district/published_figures"]
@@ -157,8 +157,7 @@ def test_without_rules_the_most_complete_is_preferred(sent: Pipeline) -> None:
     ],
 )
 def test_a_rule_that_cannot_be_followed_is_named(tmp_path: Path, rules: list[dict[str, Any]], words: str) -> None:
-    sources = copy_configuration(tmp_path / "sources")
-    keep_feeds(sources, FEEDS)
+    sources = copy_configuration(tmp_path / "sources", feeds=FEEDS)
     set_rules(sources, rules)
     with pytest.raises(ConfigurationError) as caught:
         load_measures(load_partnership(sources))

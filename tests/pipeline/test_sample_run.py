@@ -14,7 +14,7 @@ import pytest
 
 from csp_pipeline.sample import write_sample
 from tests.command import command_environment
-from tests.conftest import THREE_YEARS, copy_configuration, keep_feeds
+from tests.conftest import THREE_YEARS, copy_configuration
 from tests.pipeline.conftest import BIN, PROJECT, CommandRun, run_csp
 
 HARBOROUGH = "E07000131"
@@ -263,8 +263,7 @@ def test_a_second_run_reads_nothing_again_and_changes_nothing(sample_run: Comman
 @pytest.fixture(scope="module")
 def few_feeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sources of three feeds of the samples with all that they have sent."""
-    sources = copy_configuration(tmp_path_factory.mktemp("few") / "sources", THREE_YEARS)
-    keep_feeds(sources, FEW_FEEDS)
+    sources = copy_configuration(tmp_path_factory.mktemp("few") / "sources", THREE_YEARS, FEW_FEEDS)
     for feed in FEW_FEEDS:
         shutil.copytree(PROJECT / "sources" / feed / "exports", sources / feed / "exports", dirs_exist_ok=True)
     return sources
