@@ -1,6 +1,7 @@
 """Reading delimited text of any delimiter: find the header, then let DuckDB stream the rows as text."""
 
 import csv
+import itertools
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,10 @@ DELIMITERS = (",", ";", "\t", "|", ":", "^", "~")
 HEADER_WITHIN = 30
 # DuckDB's words for a value that never closes: found at the end of the file, or when it has swallowed too many lines.
 UNCLOSED = {"UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM"}
+# Where DuckDB keeps the rows that it cannot split. Such tables are the connection's own, but all of one name number their files
+# together: two feeds that are read side by side would be told each other's rows. So every reading has tables of its own.
+REJECTS, SCANS = "csv_rejects", "csv_scans"
+_READINGS = itertools.count()
 BLANKS = (" ", "\t", "\n", "\u00a0")
 
 
@@ -92,10 +97,11 @@ def read_together(files: Sequence[CsvFile], columns: tuple[ColumnSpec, ...], set
 
     Each then has one batch, under the row numbers of the file. Raises RefusedFileError when one of them cannot be read.
     """
+    number = next(_READINGS)
     with connect(settings) as connection:
         with wording(_unreadable, leaving=NOT_OF_THE_FILE):
-            rows = connection.execute(_query(files, columns)).to_arrow_table()
-        broken = _broken_rows(connection, files)
+            rows = connection.execute(_query(files, columns, number)).to_arrow_table()
+        broken = _broken_rows(connection, files, number)
     indexes = rows[FILE_INDEX].to_numpy()
     edges = np.searchsorted(indexes, np.arange(len(files) + 1))
     for index, file in enumerate(files):
@@ -151,29 +157,29 @@ def find_header(path: Path, columns: tuple[ColumnSpec, ...], contract: Contract 
 
 
 def _stream(file: CsvFile, columns: tuple[ColumnSpec, ...], settings: Settings) -> Iterator[pa.Table]:
-    row_number = file.lines_above + 2
+    row_number, number = file.lines_above + 2, next(_READINGS)
     with connect(settings) as connection:
         with wording(_unreadable, leaving=NOT_OF_THE_FILE):
-            for batch in connection.sql(_query([file], columns)).to_arrow_reader(settings.batch_rows):
+            for batch in connection.sql(_query([file], columns, number)).to_arrow_reader(settings.batch_rows):
                 numbers = pa.array(range(row_number, row_number + batch.num_rows), pa.int64())
                 row_number += batch.num_rows
                 yield pa.Table.from_batches([batch]).drop_columns([FILE_INDEX]).append_column(ROW_NUMBER, numbers)
-        file.broken_rows += _broken_rows(connection, [file])[0]
+        file.broken_rows += _broken_rows(connection, [file], number)[0]
 
 
-def _query(files: Sequence[CsvFile], columns: tuple[ColumnSpec, ...]) -> str:
-    """The declared columns of every file as text, in the order of files and of their rows.
+def _query(files: Sequence[CsvFile], columns: tuple[ColumnSpec, ...], number: int) -> str:
+    """The declared columns of every file as text, in the order of files and of their rows; `number` is of this reading alone.
 
     Each file is read by a `read_csv` of its own: one over many files loses some of the rows that it should tell of
     (DuckDB 1.5).
     """
-    sources = " UNION ALL ".join(_source(file, index, columns) for index, file in enumerate(files))
+    sources = " UNION ALL ".join(_source(file, index, columns, number) for index, file in enumerate(files))
     trimmed = ", ".join(f"{_trimmed(column.name)} AS {identifier(column.name)}" for column in columns)
     beyond = f", {EXTRAS}, {UNWANTED}" if any(file.kept or file.unwanted for file in files) else ""
     return f"SELECT {FILE_INDEX}, {trimmed}{beyond} FROM ({sources})"
 
 
-def _source(file: CsvFile, index: int, columns: tuple[ColumnSpec, ...]) -> str:
+def _source(file: CsvFile, index: int, columns: tuple[ColumnSpec, ...], number: int) -> str:
     names = {position: name for name, position in file.positions.items()}
     source = {names.get(position, f"extra_{position}"): "VARCHAR" for position in range(file.width)}
     selected = [
@@ -184,7 +190,7 @@ def _source(file: CsvFile, index: int, columns: tuple[ColumnSpec, ...]) -> str:
         SELECT {index} AS {FILE_INDEX}, {", ".join(selected)}
         FROM read_csv('{sql_path(file.table)}', auto_detect = false, header = false, skip = 1,
             columns = {source!r}, delim = {quoted(file.delimiter)}, quote = '"', escape = '"', strict_mode = true,
-            store_rejects = true, rejects_limit = 0, rejects_table = 'csv_rejects', rejects_scan = 'csv_scans',
+            store_rejects = true, rejects_limit = 0, rejects_table = '{REJECTS}_{number}', rejects_scan = '{SCANS}_{number}',
             max_line_size = {LONGEST_LINE * 2})
     """
 
@@ -209,14 +215,14 @@ def _trimmed(name: str) -> str:
     return f"CASE WHEN {' OR '.join(looks)} THEN nullif(trim({column}, '{''.join(BLANKS)}'), '') ELSE {column} END"
 
 
-def _broken_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[CsvFile]) -> list[list[BrokenRow]]:
+def _broken_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[CsvFile], number: int) -> list[list[BrokenRow]]:
     """Rows of each file that DuckDB could not split into the header's columns; a blank line (one space) keeps its number
     only.
     """
     rows = connection.execute(
-        """
+        f"""
         SELECT file_path, line, list(DISTINCT error_type), any_value(csv_line)
-        FROM csv_rejects JOIN csv_scans USING (scan_id, file_id)
+        FROM {REJECTS}_{number} JOIN {SCANS}_{number} USING (scan_id, file_id)
         GROUP BY file_path, line ORDER BY file_path, line
         """
     ).fetchall()

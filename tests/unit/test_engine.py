@@ -10,6 +10,8 @@ import duckdb
 import pytest
 
 from csp_pipeline import lake
+from csp_pipeline.agencies import find_feed_spec
+from csp_pipeline.intake.read_csv import open_csv, read_together
 from csp_pipeline.settings import Settings
 
 
@@ -59,3 +61,28 @@ def test_queries_can_be_ended_while_steps_begin(settings: Settings, monkeypatch:
         beginning.result()
     for connection in held:
         connection.close()
+
+
+def test_two_feeds_that_are_read_side_by_side_are_not_told_each_others_broken_rows(settings: Settings, tmp_path: Path) -> None:
+    header = "incident_number,reported_at,category,beat,lsoa_code,recording_system"
+    columns, begin = find_feed_spec("police/asb").columns, threading.Barrier(2)
+    broken_at = dict(enumerate(range(40, 70)))
+
+    def path_of(feed: str, number: int) -> Path:
+        return tmp_path / f"{feed}_{number}.csv"
+
+    def read(feed: str) -> list[list[int]]:
+        files = [open_csv(path_of(feed, number), columns, settings, tmp_path / f"{feed}_{number}") for number in broken_at]
+        begin.wait()
+        read_together(files, columns, settings)
+        return [[row.row_number for row in file.broken_rows] for file in files]
+
+    for feed in ("one", "other"):
+        for number, broken in broken_at.items():
+            rows = [f"{row},01/04/2016 10:00,Nuisance,,,CIS" for row in range(2, 200)]
+            rows[broken - 2] = "too,short"
+            path_of(feed, number).write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+    with ThreadPoolExecutor(2) as steps:
+        for _ in range(8):
+            for told in steps.map(read, ("one", "other")):
+                assert told == [[broken] for broken in broken_at.values()]
