@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -80,6 +81,7 @@ def only_run(settings: Settings, run: str) -> Iterator[None]:
     make_folder(place.parent)
     with place.open("a+", encoding="utf-8") as lock:
         if _try_lock(lock, fcntl.LOCK_EX):
+            _remove_what_was_left(settings)
             lock.truncate(0)
             lock.write(f"{run}\nprocess {os.getpid()}, since {datetime.now():%H:%M:%S on %d/%m/%Y}\n")
             lock.flush()
@@ -93,6 +95,14 @@ def only_run(settings: Settings, run: str) -> Iterator[None]:
                 "it has ended, or end it; then run again."
             )
         yield
+
+
+def _remove_what_was_left(settings: Settings) -> None:
+    """Remove what a run that was killed had half written: as nobody is at work, nobody will put it in place."""
+    beside = [folder.rglob(".*.part") for folder in (settings.lake, settings.reports)]
+    building = settings.warehouse.glob(f".{settings.database.name}.*.building*")
+    for path in [*chain(*beside), *building, *(settings.lake / "scratch").glob("*")]:
+        path.unlink(missing_ok=True)
 
 
 def _try_lock(file: IO[str], kind: int) -> bool:

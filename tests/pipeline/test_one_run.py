@@ -87,10 +87,16 @@ def test_two_runs_at_once_leave_a_whole_warehouse(small: Pipeline) -> None:
 
 def test_a_run_that_was_killed_leaves_the_warehouse_free(small: Pipeline) -> None:
     with hold_elsewhere(small.settings.warehouse) as other:
+        half = [".csp.duckdb.7.building", ".csp.duckdb.7.building.wal", "lake/tables/.figures.parquet.7.8.part"]
+        half += ["lake/scratch/police.asb.0.csv", "reports/.police.html.7.8.part", "landing/incoming/police.asb/0.part"]
+        for path in (small.settings.warehouse / name for name in half):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"half written")
         other.send_signal(signal.SIGKILL)
         other.wait()
     with only_run(small.settings, "the next"):
-        pass
+        # a download goes on from where it broke off
+        assert [name for name in half if (small.settings.warehouse / name).exists()] == half[-1:]
 
 
 def test_steps_of_one_run_share_the_warehouse_and_keep_others_out(small: Pipeline) -> None:
