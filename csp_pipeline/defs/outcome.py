@@ -1,5 +1,6 @@
 """What became of a run: why its steps failed, in words for people, and what is told of it outside."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,6 +17,10 @@ OF_THE_DISK = {"OSError", "PermissionError", "IOException", "TransactionExceptio
 LOOK_AT_THE_DISK = (
     "Nothing that was loaded or published is lost. Check that the disk is not full and may be written to; then run again."
 )
+# DuckDB's words when a file of the lake is not there, or not what it should be; a file that is being written ends in `.part`.
+DAMAGED = re.compile(r"(?:Invalid Input Error|TProtocolException|No files found).*?([\w.-]+\.parquet)[\"']", re.DOTALL)
+QUERY = "\n\nLINE "  # what DuckDB shows of a query comes after its words
+MAKE_AGAIN = "The lake is damaged: {file}. Nothing that has landed is lost. Make the lake again from it with csp backfill --all."
 # What stands for a run that ended outside of its steps.
 WHOLE_RUN = "run"
 NO_STEP = "the run ended before its first step; see the run in csp ui"
@@ -47,7 +52,10 @@ def explain_failure(event: dg.DagsterEvent) -> StepFailure:
     reason = error.message.strip().partition(": ")[2] or error.message.strip() if error else "no reason was given"
     # a library's error may repeat what stood in a row
     told = reason if error is not None and error.cls_name in WORDED else (error.cls_name if error else None) or "no reason given"
-    if error is not None and error.cls_name in OF_THE_DISK:
+    if error is not None and (damaged := DAMAGED.search(error.message)):
+        advice = MAKE_AGAIN.format(file=damaged[1])
+        reason, told = f"{reason.partition(QUERY)[0].rstrip('.')}. {advice}", f"{told}. {advice}"
+    elif error is not None and error.cls_name in OF_THE_DISK:
         reason = f"{reason.rstrip('.')}. {LOOK_AT_THE_DISK}"
         told = f"{told}. {LOOK_AT_THE_DISK}"
     is_configuration = error is not None and error.cls_name == ConfigurationError.__name__

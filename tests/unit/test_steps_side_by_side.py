@@ -21,6 +21,7 @@ from csp_pipeline.settings import Settings
 from tests.ending_queries import ENDLESS
 
 PATIENCE_SECONDS = 60
+AGAIN = "Nothing that has landed is lost. Make the lake again from it with csp backfill --all."
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +102,25 @@ def test_what_a_failed_step_is_needed_for_is_left_out_and_the_rest_goes_on(run: 
     assert not result.success
     assert succeeded(result) == {"apart", "after_that"}
     assert [f.message for f in failures_of(result.all_events, is_success=False)] == ["broken: the file is locked"]
+
+
+def test_a_damaged_file_of_the_lake_is_named_with_what_makes_it_again(
+    run: Callable[..., dg.ExecuteInProcessResult], tmp_path: Path
+) -> None:
+    figures = tmp_path / "figures.parquet"
+
+    def read() -> None:
+        with connect(Settings(warehouse=tmp_path / "warehouse")) as connection:
+            connection.execute("FROM read_parquet(?)", [str(figures)]).fetchall()
+
+    for content in (None, b"", b"cut short, so that the end is not there"):
+        if content is not None:
+            figures.write_bytes(content)
+        [failure] = failures_of(run(asset("made", read)).all_events, is_success=False)
+        assert failure.message.endswith("The lake is damaged: figures.parquet. " + AGAIN)
+        assert failure.told.endswith(AGAIN)
+        assert "LINE 1" not in failure.message
+        assert "disk" not in failure.message
 
 
 def test_a_step_that_asks_for_it_is_tried_again(run: Callable[..., dg.ExecuteInProcessResult]) -> None:
