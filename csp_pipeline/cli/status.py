@@ -21,6 +21,7 @@ HEADINGS = {
     "missing": "missing",
     "open_conflicts": "conflicts",
 }
+UNREACHED = "{feed}: {unreached_place} could not be reached since {unreached_since} UTC: {unreached_why} {unreached_to_do}"
 OUTCOMES = {"accepted_with_warnings": "warnings", "accepted_with_rejects": "rejects"}
 
 
@@ -36,7 +37,7 @@ def status_of_feeds(settings: Settings) -> Rows:
 
 def status(sources: Sources = None, warehouse: Warehouse = None, format: OutputFormat = Format.table) -> None:
     """Show each feed today: last received, covered until, next due, days late, outcome, rejects, open conflicts; and
-    which places could not be reached.
+    which places could not be reached, and which files are no longer named.
     """
     columns, rows = status_of_feeds(settings_of(sources, warehouse))
     entries = [dict(zip(columns, row, strict=True)) for row in rows]
@@ -45,8 +46,8 @@ def status(sources: Sources = None, warehouse: Warehouse = None, format: OutputF
         columns = list(HEADINGS.values())
     print_rows((columns, rows), format, "Feeds")
     if format is Format.table:
-        for unreached in (entry for entry in entries if entry["unreached_since"]):
-            typer.echo(
-                "{feed}: {unreached_place} could not be reached since {unreached_since} UTC: {unreached_why} "
-                "{unreached_to_do}".format_map(unreached)
-            )
+        for entry in entries:
+            if entry["unreached_since"]:
+                typer.echo(UNREACHED.format_map(entry))
+            if entry["not_named"]:
+                typer.echo(f"{entry['feed']}: {entry['not_named']}")

@@ -43,7 +43,7 @@ def fingerprint_of(feed: Feed, spec: FeedSpec, references: Mapping[str, CodeList
     code += [Path(inspect.getfile(what)) for what in (tables, areas, contracts, corrections, periods, spec.model)]
     for path in code:
         digest.update(path.read_bytes())
-    digest.update(feed.entry.model_dump_json(exclude={"location", "pull", "contact", "title", "notes"}).encode())
+    digest.update(feed.entry.model_dump_json(exclude={"location", "pull", "contact", "title", "notes", "landed"}).encode())
     digest.update(f"{years[0].label}:{years[-1].label}".encode())
     for name in sorted({column.reference for column in spec.columns if column.reference}):
         digest.update(references[name].digest)

@@ -16,6 +16,7 @@ from csp_pipeline.intake.correct import Correcting, CorrectionsDoNotApplyError
 from csp_pipeline.intake.fingerprint import fingerprint_of, person_key_secret, with_corrections
 from csp_pipeline.intake.land import LandedFile, begins, blob_path
 from csp_pipeline.intake.load import LoadingFile, load_files, make_reject, read_of
+from csp_pipeline.intake.membership import reason_set_aside, remarks_on_membership
 from csp_pipeline.intake.noted import write_noted
 from csp_pipeline.intake.place import Placement, place_file, submission_id_of
 from csp_pipeline.intake.pull import Pulled, pull_feed
@@ -82,8 +83,12 @@ def take_in_feed(
     intake = FeedIntake(feed.key, pull_errors=pulled.errors, remarks=pulled.remarks)
     taking = _TakingIn(feed, spec, references, settings, years, intake)
     for file in pulled.landed:
-        taking.add(file, wanted)
+        if reason_set_aside(feed, file.path):
+            receipt_path(settings, feed.agency, feed.name, file.landed_id).unlink(missing_ok=True)
+        else:
+            taking.add(file, wanted)
     taking.load_waiting()
+    intake.remarks += remarks_on_membership(feed, [file.path for file in pulled.landed])
     return taking.intake
 
 

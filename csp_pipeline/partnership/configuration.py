@@ -210,6 +210,14 @@ class CoverageEntry(Entry):
         return value
 
 
+class LandedFilesEntry(Entry):
+    """What is said of files that have landed, by their paths: whether they count, whatever `files` names now, and why."""
+
+    files: str
+    counts: bool
+    reason: str = Field(min_length=1)
+
+
 class FeedEntry(Entry):
     """`<agency>/<feed>/feed.yml`; `layout` names a ready layout, without which the feed has a table of its own."""
 
@@ -226,6 +234,7 @@ class FeedEntry(Entry):
     may_be_empty: bool = False
     sharing_basis: str
     notes: str = ""
+    landed: tuple[LandedFilesEntry, ...] = ()
     pull: PullEntry = PullEntry()
     layout: str | None = None
     changes: ChangesEntry = ChangesEntry()
@@ -249,6 +258,7 @@ class ResponsesEntry(Entry):
     files: str = "**/*"
     sharing_basis: str
     notes: str = ""
+    landed: tuple[LandedFilesEntry, ...] = ()
     pull: PullEntry = PullEntry()
     changes: ChangesEntry = ChangesEntry()
     renamed: dict[str, RenamedEntry] = {}

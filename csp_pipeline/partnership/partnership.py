@@ -240,6 +240,7 @@ def _response_feeds(sources: Path, file: PartnershipFile) -> tuple[Feed, ...]:
                 deadline_days=0,
                 location=key if entry.place == "." else f"{entry.place.rstrip('/')}/{key}",
                 files=entry.files,
+                landed=entry.landed,
                 coverage=CoverageEntry(kind="month", by="none", pattern=""),
                 covers_area=file.force,
                 sharing_basis=entry.sharing_basis,

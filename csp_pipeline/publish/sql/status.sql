@@ -39,11 +39,11 @@ SELECT
     s.last_outcome AS outcome, coalesce(s.rows_rejected, 0) AS rejected, coalesce(o.open_conflicts, 0) AS open_conflicts,
     coalesce(s.files, 0) AS files, coalesce(s.refused, 0) AS refused, coalesce(s.rows_accepted, 0) AS rows,
     s.last_extract, coalesce(a.missing, 0) AS missing, a.first_missing,
-    u.since AS unreached_since, u.place AS unreached_place, u.why AS unreached_why, u.to_do AS unreached_to_do
+    t.unreached_since, t.unreached_place, t.unreached_why, t.unreached_to_do, t.not_named
 -- answers are no regular feed: an agency's stand here once it has sent any, or their place could not be reached
 FROM regular_feeds f
 FULL JOIN sent s USING (agency, feed)
-FULL JOIN unreached_places u USING (agency, feed)
+FULL JOIN told_of_feeds t USING (agency, feed)
 LEFT JOIN covered c USING (agency, feed)
 LEFT JOIN awaited a USING (agency, feed)
 LEFT JOIN conflicts o USING (agency, feed)

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from csp_pipeline.cli.output import Format
+from csp_pipeline.cli.status import status
 from csp_pipeline.errors import PullError
 from csp_pipeline.intake.arrivals import look_for_new_files
 from csp_pipeline.intake.pull import pull_feed
 from csp_pipeline.intake.unreached import Unreached, read_unreached
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.settings import Settings
-from tests.command import call_csp
 from tests.conftest import ONE_YEAR, Pipeline
 from tests.unit.pulling.web_server import WebServer, answer_with
 
@@ -78,7 +79,9 @@ def test_a_place_with_one_file_that_cannot_be_kept_was_reached(
     assert read_unreached(settings, feed) is None
 
 
-def test_status_tells_which_place_since_when_why_and_what_to_do(new_pipeline: Callable[..., Pipeline]) -> None:
+def test_status_tells_which_place_since_when_why_and_what_to_do(
+    new_pipeline: Callable[..., Pipeline], capsys: pytest.CaptureFixture[str]
+) -> None:
     pipeline = new_pipeline([ASB, FIRE], ONE_YEAR)
     path = pipeline.sources / ASB / "feed.yml"
     entry = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -88,14 +91,13 @@ def test_status_tells_which_place_since_when_why_and_what_to_do(new_pipeline: Ca
     for feed in (ASB, FIRE):
         pipeline.take_in(feed)
 
-    def status(format: str) -> str:
-        done = call_csp("status", "--format", format, warehouse=pipeline.settings.warehouse, sources=pipeline.sources)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+    def asked(format: Format) -> str:
+        status(sources=pipeline.sources, warehouse=pipeline.settings.warehouse, format=format)
+        return capsys.readouterr().out
 
     place = str(pipeline.sources / ASB / "nowhere")
-    in_json = {row["feed"]: row for row in json.loads(status("json"))}
-    in_csv = {row["feed"]: row for row in csv.DictReader(io.StringIO(status("csv")))}
+    in_json = {row["feed"]: row for row in json.loads(asked(Format.json))}
+    in_csv = {row["feed"]: row for row in csv.DictReader(io.StringIO(asked(Format.csv)))}
     told = in_json[ASB]
     since = told["unreached_since"]
     assert datetime.fromisoformat(since).date() == datetime.now(UTC).date()
@@ -104,5 +106,5 @@ def test_status_tells_which_place_since_when_why_and_what_to_do(new_pipeline: Ca
     assert "does not exist" in told["unreached_why"]
     assert in_csv[ASB]["unreached_to_do"] == told["unreached_to_do"] != ""
     assert (in_json[FIRE]["unreached_since"], in_csv[FIRE]["unreached_since"]) == (None, "")
-    [line] = [line for line in status("table").splitlines() if "could not be reached" in line]
+    [line] = [line for line in asked(Format.table).splitlines() if "could not be reached" in line]
     assert line == f"{ASB}: {place} could not be reached since {since} UTC: {told['unreached_why']} {told['unreached_to_do']}"
