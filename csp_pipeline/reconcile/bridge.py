@@ -292,8 +292,10 @@ def _identified(connection: duckdb.DuckDBPyConnection, side: Side, other: Side, 
     if pair.person_rule:
         links_by["person"] = "person IS NOT NULL"
     bits = " + ".join(["0", *(f"CASE WHEN {test} THEN {1 << bit} ELSE 0 END" for bit, test in enumerate(links_by.values()))])
+    # of those that count; where none does, of all that are there, for any of them may be the counterpart
     of_other = connection.execute(
-        f"SELECT {bits} AS bits, count(*) FROM records_{other.name} WHERE is_current AND failed_{measure} = 0 GROUP BY ALL"
+        f"SELECT {bits} AS bits, count(*) FROM records_{other.name} WHERE is_current AND (failed_{measure} = 0 OR NOT EXISTS"
+        f" (FROM records_{other.name} WHERE is_current AND failed_{measure} = 0)) GROUP BY ALL"
     ).fetchall()
     every = sum(records for _, records in of_other)
     reached = [
