@@ -2,6 +2,6 @@
 fsspec, or by e-mail.
 """
 
-from csp_pipeline.delivery.deliver import Delivery, addressees_of, deliver_reports
+from csp_pipeline.delivery.deliver import Delivery, addressees_of, deliver_reports, look_at_places
 
-__all__ = ["Delivery", "addressees_of", "deliver_reports"]
+__all__ = ["Delivery", "addressees_of", "deliver_reports", "look_at_places"]

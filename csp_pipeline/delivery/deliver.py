@@ -15,6 +15,7 @@ from csp_pipeline.delivery.patience import try_patiently
 from csp_pipeline.delivery.places import put_in_place
 from csp_pipeline.delivery.sent import note_begun, note_not_sent, note_sent, was_cut_short
 from csp_pipeline.errors import CspError, DeliveryError
+from csp_pipeline.intake.places.file_systems import why_not_opened
 from csp_pipeline.partnership.configuration import STRATEGY_GROUP, PlaceEntry
 from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.reports.sent import Sent, last_sent
@@ -52,6 +53,12 @@ def deliver_reports(
         return list(pool.map(lambda addressee: _Errand(settings, partnership, addressee).run(send), wanted))
 
 
+def look_at_places(settings: Settings, partnership: Partnership) -> list[tuple[str, str, str | None]]:
+    """Each addressee, where it is delivered its report, and what is wrong there as far as that can be told without sending."""
+    errands = [_Errand(settings, partnership, addressee) for addressee in addressees_of(partnership)]
+    return [(errand.addressee, errand.place, errand.problem) for errand in errands]
+
+
 def addressees_of(partnership: Partnership) -> list[str]:
     """Who is delivered something: every agency, and the strategy group where there is a scorecard."""
     has_scorecard = (partnership.sources / "scorecard.yml").exists()
@@ -77,6 +84,15 @@ class _Errand:
             return f"outbox/{self.addressee}"
         return f"email:{self.entry.email}" if self.entry.email else str(self.entry.folder or self.entry.place)
 
+    @property
+    def problem(self) -> str | None:
+        """What can be found wrong without sending."""
+        try:
+            self._check()
+        except DeliveryError as error:
+            return str(error)
+        return None
+
     def run(self, send: bool) -> Delivery:
         told = Delivery(self.addressee, "failed", self.place, "", "", "")
         try:
@@ -97,8 +113,8 @@ class _Errand:
         again = was_cut_short(self.settings, pack)
         told = replace(told, changes=_in_short(last, pack))
         letter = write_letter(pack, last, by_email=self._is_email, again=again)
+        self._check()
         if not send:
-            self._check()
             return replace(told, outcome="would_be_sent", message="for a second time: a sending was cut short" if again else "")
         note_begun(self.settings, pack, self.place)
         try:
@@ -125,12 +141,14 @@ class _Errand:
         return self.entry is not None and self.entry.email is not None
 
     def _check(self) -> None:
-        """What can be found wrong without sending."""
+        """Raise DeliveryError for what can be found wrong without sending."""
         delivery = self.partnership.file.delivery
         if self.entry and self.entry.email and delivery.mail_server:
             open_mailbox(delivery.mail_server, self.partnership.sources, self.entry.email, dict(os.environ))
         elif self.entry and self.entry.folder and not self._folder(self.entry.folder).is_dir():
             raise DeliveryError(f"{self.entry.folder}: there is no such folder. Make it, or mount the share.")
+        elif self.entry and self.entry.place and (why := why_not_opened(self.entry.place)):
+            raise DeliveryError(f"{self.entry.place}: nothing can be sent there. {why}")
 
     def _send(self, pack: Pack, letter: Letter) -> None:
         delivery, entry = self.partnership.file.delivery, self.entry

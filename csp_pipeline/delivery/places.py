@@ -38,5 +38,5 @@ def put_in_place(place: str, pack: Pack, letter: Letter, *, may_be_made: bool) -
         ) from error
     except (ImportError, ValueError) as error:
         raise DeliveryError(
-            f"{place}: fsspec cannot open it: {type(error).__name__}. Is the file system's package installed?"
+            f"{place}: fsspec cannot open it: {type(error).__name__}. Is the address right, and its package installed?"
         ) from error

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from csp_pipeline.doctor import disk, files, installed, places, runs, secrets
+from csp_pipeline.doctor import delivery, disk, files, installed, places, runs, secrets
 from csp_pipeline.doctor.configured import examine_configuration
 from csp_pipeline.doctor.findings import Finding, wrong
 from csp_pipeline.errors import CspError
@@ -26,6 +26,7 @@ def examine(settings: Settings) -> list[Finding]:
             "secrets": lambda: secrets.examine_secrets(settings, partnership),
             "places": lambda: places.examine_places(partnership),
             "files": lambda: files.examine_files(settings, partnership),
+            "delivery": lambda: delivery.examine_delivery(settings, partnership),
         }
     return [finding for area, look in examinations.items() for finding in _looked(area, look)]
 

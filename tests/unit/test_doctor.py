@@ -52,7 +52,7 @@ def test_before_the_first_run_all_is_well_and_nothing_is_written(ward: Pipeline)
     findings = [Finding(**entry) for entry in json.loads(done.stdout)]
     assert [f for f in not_fine(findings) if f.area != "versions"] == []
     assert done.returncode == 0, done.stderr
-    assert {f.area for f in findings} == {"versions", "configuration", "disk", "runs", "secrets", "places", "files"}
+    assert {f.area for f in findings} == {"versions", "configuration", "disk", "runs", "secrets", "places", "files", "delivery"}
     assert found(findings, ASB).found == "0 files"
     assert not ward.settings.warehouse.exists()
 

@@ -8,6 +8,7 @@ from typing import Any
 import fsspec
 
 from csp_pipeline.errors import ConfigurationError, PullError
+from csp_pipeline.intake.places.file_systems import why_not_opened
 from csp_pipeline.intake.places.place import Body, FoundFile, SourceDownError, shown
 from csp_pipeline.partnership.partnership import Feed
 
@@ -25,6 +26,8 @@ class OtherPlace:
 
     def __init__(self, feed: Feed) -> None:
         self._feed, self._where = feed, shown(feed.location)
+        if why := why_not_opened(feed.location):
+            raise ConfigurationError(f"{feed.key}: {self._where} cannot be opened. {why}")
         try:
             self._files, root = fsspec.core.url_to_fs(feed.location, skip_instance_cache=True, use_listings_cache=False)
         except (ImportError, ValueError, TypeError) as error:

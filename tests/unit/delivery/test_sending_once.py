@@ -1,6 +1,7 @@
 """A report goes once for each content, to where the configuration says; what was sent stands in landing."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from csp_pipeline.delivery import deliver, deliver_reports
 from csp_pipeline.delivery.pack import digest_of
+from csp_pipeline.doctor.delivery import examine_delivery
 from csp_pipeline.partnership.partnership import Partnership
 from tests.unit.delivery.desk import Desk, conflict
 
@@ -116,6 +118,29 @@ def test_a_place_of_fsspec_holds_the_report(desk: Desk) -> None:
     names = {path.rpartition("/")[2] for path in memory.ls(f"/partners/fire/{delivery.report}", detail=False)}
     assert names == {"fire.html", "fire.xlsx", "fire.json", "fire.txt"}
     memory.rm("/partners", recursive=True)
+
+
+@pytest.mark.parametrize("send", [False, True])
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("s3://fire-service/csp", "Install s3fs to access S3 (Python finds no module 's3fs')"),
+        ("sftp://files.example.org/csp", 'SFTPFileSystem requires "paramiko" to be installed'),
+        ("sftpp://files.example.org/csp", "fsspec knows no file system sftpp://"),
+    ],
+)
+def test_a_place_whose_package_is_not_installed_is_told_before_anything_is_sent(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, place: str, words: str, send: bool
+) -> None:
+    for module in ("s3fs", "paramiko"):
+        monkeypatch.setitem(sys.modules, module, None)  # as where it is not installed
+    [found] = deliver_reports(desk.settings, desk.partnership(fire={"place": place}), send=send, addressees=["fire"])
+    assert (found.outcome, found.place) == ("failed", place)
+    assert found.message.startswith(f"{place}: nothing can be sent there. {words}")
+    assert ("Install it with pip" in found.message) == ("knows no" not in words)
+    assert not (desk.settings.landing / "reports").exists()
+    [finding] = [f for f in examine_delivery(desk.settings, desk.partnership(fire={"place": place})) if f.verdict == "wrong"]
+    assert (finding.what, finding.found) == ("fire", found.message)
 
 
 def test_a_crash_between_sending_and_noting_sends_once_more_and_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
