@@ -141,7 +141,7 @@ def _define_all_links(connection: duckdb.DuckDBPyConnection) -> None:
     """`all_links`: every link with its feeds, its rule's name and its probability, from wherever it is kept."""
     kept = ["SELECT *, NULL AS probability FROM linked", "FROM linked_alike"]
     for pair, rule in connection.execute("FROM linked_quietly").fetchall():
-        kept.append(f"SELECT {pair}, {rule}, record_key_a, record_key_b, NULL FROM joined_{pair} WHERE is_link")
+        kept.append(f"SELECT {pair}, {rule}, record_key_a, record_key_b, NULL FROM joined_{pair} WHERE is_linked AND is_known")
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP VIEW all_links AS

@@ -8,12 +8,13 @@ with a record that nothing leads to another one. What is left for linking, with 
 import duckdb
 
 from csp_pipeline.partnership.links import PairEntry
-from csp_pipeline.reconcile.link_sides import Side, any_row, create_table, has_quiet_pairs
+from csp_pipeline.reconcile.link_sides import PACKAGE, Side, any_row, create_table, has_quiet_pairs
+from csp_pipeline.sql import read_sql
 
 
 def set_quiet_pairs_aside(connection: duckdb.DuckDBPyConnection, pair: PairEntry, sides: tuple[Side, Side]) -> None:
     """Make `joined` from `records_a` and `records_b`: `record_a`, `record_b`, one of them NULL for a record alone, their keys
-    (`record_key_a`, `record_key_b`), and whether the pair `is_link`, `is_known` and `is_quiet`.
+    (`record_key_a`, `record_key_b`), and whether the pair `is_linked`, `is_known` and `is_quiet`.
 
     Known is what makes an event of its own. A pair is known when its identifier stands once on each side, both records name the
     same person, whom no record without such a link names, and neither shares its key, its incident or a unit that is counted
@@ -23,24 +24,27 @@ def set_quiet_pairs_aside(connection: duckdb.DuckDBPyConnection, pair: PairEntry
     """
     if not has_quiet_pairs(pair):
         return
-    shared = [_note_shared_values(connection, side) for side in sides]
-    has_person = pair.person_rule is not None
     create_table(
         connection,
         "joined",
         "quiet_joined",
-        sides=shared,
+        sides=[_note_shared_values(connection, side) for side in sides],
         measures=range(len(sides[0].ways)),
-        has_person=has_person,
+        has_person=pair.person_rule is not None,
         knows_lone=pair.alike_rule is None,
     )
+    if pair.person_rule is not None:
+        create_table(connection, "unsure_persons", "quiet_unsure")
+        connection.execute(
+            f"UPDATE joined SET is_known = false, is_quiet = false WHERE {read_sql(PACKAGE, 'quiet_tied')}"
+        ).fetchall()
 
 
 def add_known_links(connection: duckdb.DuckDBPyConnection, pair: PairEntry) -> None:
     """Add the pairs that are known and not quiet to `links`."""
     if has_quiet_pairs(pair):
         rule = pair.rules.index(pair.identifier_rules[0])
-        known = f"SELECT {rule}, record_a, record_b, true FROM joined WHERE is_link AND NOT is_quiet"
+        known = f"SELECT {rule}, record_a, record_b, true FROM joined WHERE is_linked AND is_known AND NOT is_quiet"
         connection.execute(f"INSERT INTO links {known}").fetchall()
 
 
@@ -51,8 +55,8 @@ def _note_shared_values(connection: duckdb.DuckDBPyConnection, side: Side) -> di
         # the hash of a blank is a number like others
         columns.append("CASE WHEN event_key IS NOT NULL THEN hash(event_key) END")
     # one file never holds a record twice: intake rejects such rows
-    files = f"SELECT min(submission_id) AS first, max(submission_id) AS last FROM records_{side.name} WHERE is_current"
-    if any_row(connection, f"FROM ({files}) WHERE first <> last"):
+    current = f"FROM records_{side.name} WHERE is_current"
+    if any_row(connection, f"{current} AND submission_id <> (SELECT submission_id {current} LIMIT 1)"):
         columns.append("hash(record_key)")
     columns += sorted({f"unit_{place}" for place, way in enumerate(side.ways) if side.is_distinct(way)})
     for place, column in enumerate(columns):

@@ -32,14 +32,13 @@ paired AS (
 ),
 -- what several records of a side say alike; all else needs no sorting
 alike AS (
-    {% for side in sides %}
-    SELECT
-        {{ loop.index0 }} AS side, l.cell, l.event, l.record,
-        unnest({{ "s.sames" if side.tells_duplicates else "[]::UBIGINT[]" }}) AS same
+    SELECT NULL AS side, NULL AS cell, NULL AS event, NULL AS record, NULL AS same WHERE false
+    {% for side in sides if side.tells_duplicates %}
+    UNION ALL
+    SELECT {{ side.name | quoted }}, l.cell, l.event, l.record, unnest(s.sames)
     FROM larger l JOIN side_{{ side.name }} s USING (record)
     -- what too many share tells nothing of two of them
     ANTI JOIN cut_records USING (record)
-    {{ "UNION ALL" if not loop.last }}
     {% endfor %}
 ),
 said_twice AS (SELECT side, cell, same FROM alike GROUP BY ALL HAVING count(*) > 1),

@@ -38,7 +38,9 @@ SELECT
     , {% for condition in measure.conditions %}(CASE WHEN {{ condition }} THEN 0 ELSE {{ 2 ** loop.index0 }} END) + {% endfor %}0 AS failed_{{ n }}
     , {{ measure.month }} AS month_{{ n }}
     , CASE WHEN {{ measure.area | identifier }} IS NULL THEN 'unlocated' ELSE coalesce(known_{{ n }}.known_place, 'elsewhere') END AS place_{{ n }}
-    , {% if measure.unit %}CASE WHEN {{ measure.unit | identifier }} IS NOT NULL THEN hash({{ measure.unit | identifier }}) END{% else %}CAST(NULL AS UBIGINT){% endif %} AS unit_{{ n }}
+    {% if measure.unit %}
+    , CASE WHEN {{ measure.unit | identifier }} IS NOT NULL THEN hash({{ measure.unit | identifier }}) END AS unit_{{ n }}
+    {% endif %}
     -- where the record counts, its areas and periods in one number; NULL where it counts nowhere
     , CASE
         WHEN is_current AND failed_{{ n }} = 0
