@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache, cached_property
 
 MONTHS_IN_YEAR = 12
 _APRIL = 4
@@ -25,7 +25,7 @@ class Month:
     def first(self) -> date:
         return date(self.year, self.month, 1)
 
-    @property
+    @cached_property
     def last(self) -> date:
         return self.following.first - timedelta(days=1)
 
@@ -65,11 +65,11 @@ class Quarter:
     def months(self) -> tuple[Month, ...]:
         return list_months(self.financial_year)[3 * self.quarter - 3 : 3 * self.quarter]
 
-    @property
+    @cached_property
     def first(self) -> date:
         return self.months[0].first
 
-    @property
+    @cached_property
     def last(self) -> date:
         return self.months[-1].last
 
@@ -91,7 +91,7 @@ def list_years(first: str, last: str) -> list[str]:
     return years
 
 
-@lru_cache
+@cache
 def list_months(year: str) -> tuple[Month, ...]:
     """List the twelve months of a financial year, April first."""
     months = [Month(int(year[:4]), _APRIL)]
@@ -105,6 +105,7 @@ def list_quarters(years: list[str]) -> list[Quarter]:
     return [Quarter(year, quarter) for year in years for quarter in range(1, 5)]
 
 
+@cache
 def place_day(day: date) -> Quarter:
     """Find the quarter of a day."""
     month = Month(day.year, day.month)

@@ -56,7 +56,7 @@ class Reference:
     offences: tuple[Offence, ...]
     missing_lsoas: tuple[str, ...]
 
-    @property
+    @cached_property
     def harborough(self) -> int:
         return self.index_district(HARBOROUGH)
 
@@ -68,6 +68,10 @@ class Reference:
     def _lsoa_places(self) -> dict[str, int]:
         return {code: i for i, code in enumerate(self.lsoas)}
 
+    @cached_property
+    def _lsoas_of_districts(self) -> list[np.ndarray]:
+        return [np.flatnonzero(self.lsoa_district == district) for district in range(len(self.districts))]
+
     def index_district(self, code: str) -> int:
         return next(i for i, district in enumerate(self.districts) if district.code == code)
 
@@ -78,7 +82,7 @@ class Reference:
         return self._lsoa_places[code]
 
     def list_lsoas(self, district: int) -> np.ndarray:
-        return np.flatnonzero(self.lsoa_district == district)
+        return self._lsoas_of_districts[district]
 
     def select_offences(self, condition: Callable[[Offence], bool]) -> np.ndarray:
         """Mark the offences that a condition selects."""

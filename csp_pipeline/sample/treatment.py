@@ -121,15 +121,18 @@ def make_episodes(mixer: Mixer, quarters: list[Quarter]) -> list[Episode]:
 
 def _number_episodes(rng: np.random.Generator, stays: list[Stay]) -> list[Episode]:
     clients: dict[tuple[str, int], int] = {}
+    # numbers of clients restart with the new provider
+    last_client = {OLD_PROVIDER: 1200, NEW_PROVIDER: 0}
     last_episode = {OLD_PROVIDER: 4100, NEW_PROVIDER: 0}
     done: list[Episode] = []
     moved: list[tuple[Episode, Stay]] = []
 
     def add(provider: str, person: int, episode: Episode) -> Episode:
-        base = 1200 if provider == OLD_PROVIDER else 0  # client numbers restart with the new provider
-        number = clients.setdefault((provider, person), base + 1 + sum(key[0] == provider for key in clients))
+        if (provider, person) not in clients:
+            last_client[provider] += 1
+            clients[provider, person] = last_client[provider]
         last_episode[provider] += 1
-        done.append(replace(episode, provider=provider, client=number, episode=last_episode[provider]))
+        done.append(replace(episode, provider=provider, client=clients[provider, person], episode=last_episode[provider]))
         return done[-1]
 
     for stay in (stay for stay in stays if stay.referred < PROVIDER_CHANGE):

@@ -6,6 +6,7 @@ from functools import cache
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from csp_pipeline.agencies import find_feed_spec
 from csp_pipeline.figures.count import rollup_of
@@ -63,16 +64,21 @@ def places_in(area: str) -> frozenset[str]:
     return frozenset(areas.area_code[(areas[parents] == area).any(axis=1)])
 
 
-def count_with_pandas(
-    frame: pd.DataFrame, way: Way, area: str, start: pd.Timestamp, end: pd.Timestamp, *, is_whole: bool = False
-) -> int:
-    """One figure, counted without the code under test; a blank place lies in the area that the whole feed covers, if any."""
-    counted = frame[frame.valid_to.isna()]
-    lies_there = counted[way.place].isin(places_in(area)) | is_whole
-    counted = counted[way.holds(counted) & lies_there & counted[way.date].between(start, end)]
-    if way.unit is None:
-        return len(counted)
-    return counted[way.unit].nunique() + (int(counted[way.unit].isna().sum()) if way.blank_counts else 0)
+def count_with_pandas(frame: pd.DataFrame, way: Way, area: str, periods: pd.DataFrame, *, is_whole: bool = False) -> list[int]:
+    """The figures of some periods, counted without the code under test; a blank place lies in the area that the whole feed
+    covers, if any."""
+    lies_there = frame[way.place].isin(places_in(area)) | is_whole
+    needed = [way.date, *([way.unit] if way.unit else [])]
+    counted = frame.loc[frame.valid_to.isna() & way.holds(frame) & lies_there, needed]
+    figures = []
+    for start, end in zip(periods.period_start, periods.period_end, strict=True):
+        of_period = counted[counted[way.date].between(start, end)]
+        if way.unit is None:
+            figures.append(len(of_period))
+        else:
+            units = of_period[way.unit]
+            figures.append(units.nunique() + (int(units.isna().sum()) if way.blank_counts else 0))
+    return figures
 
 
 def bridge_tables(
@@ -91,21 +97,19 @@ def bridge_tables(
     links = links or declared
     periods = table_of_periods(pd.Timestamp(years[0]).date(), pd.Timestamp(years[1]).date())
     wholes = [partnership.feed(key).entry.covers_area for key in feeds]
+    asked = periods if compared is None else periods[periods.period.isin(compared)]
     rows = [
-        (
-            f"{measure}.{area}.{period.period}",
-            measure,
-            area,
-            period.period,
-            *(
-                count_with_pandas(frame, way, area, period.period_start, period.period_end, is_whole=whole == area)
-                for whole, frame, way in zip(wholes, frames, ways, strict=True)
-            ),
-        )
+        (f"{measure}.{area}.{period}", measure, area, period, *values)
         for measure, ways in measures.items()
         for area in areas
-        for period in periods.itertuples()
-        if compared is None or period.period in compared
+        for period, *values in zip(
+            asked.period,
+            *(
+                count_with_pandas(frame, way, area, asked, is_whole=whole == area)
+                for whole, frame, way in zip(wholes, frames, ways, strict=True)
+            ),
+            strict=True,
+        )
     ]
     names = ["comparison_id", "measure", "area_code", "period", "value_a", "value_b"]
     comparisons = pd.DataFrame(rows, columns=names).assign(gap=lambda frame: (frame.value_b - frame.value_a).astype("float64"))
@@ -123,7 +127,8 @@ def bridge_tables(
         )
         for key in feeds
     )
-    with duckdb.connect() as connection:
+    # tables this small leave a second thread nothing but its own cost
+    with duckdb.connect(config={"threads": 1}) as connection:
         for name, frame in (
             ("comparisons_frame", comparisons),
             ("periods_frame", periods),
@@ -140,7 +145,8 @@ def bridge_tables(
             # as in the lake: every declared column is there, typed
             types = {column.name: column.type for column in (*spec.columns, *spec.derived)}
             types |= {"submission_id": "VARCHAR", "sheet": "VARCHAR", "row_number": "BIGINT", "valid_to": "DATE"}
-            connection.register(f"frame_{name}", frame)
+            # as Arrow, whose types DuckDB need not guess from every value
+            connection.register(f"frame_{name}", pa.Table.from_pandas(frame, preserve_index=False))
             select = ", ".join(
                 f"CAST({column if column in frame.columns else 'NULL'} AS {type_}) AS {column}" for column, type_ in types.items()
             )

@@ -6,6 +6,7 @@ from functools import cache
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from csp_pipeline.agencies import find_feed_spec
 from csp_pipeline.partnership.links import LinksFile, load_links
@@ -45,7 +46,7 @@ def bridge_world(world: DomesticWorld, compared: Sequence[str] | None = None) ->
     partnership, book, links = _configuration()
     periods = table_of_periods(partnership.years[0].start, partnership.years[-1].end)
     comparisons = compare(world, periods if compared is None else periods[periods.period.isin(compared)])
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"threads": 1}) as connection:
         for name, frame in (("comparisons_frame", comparisons), ("periods_frame", periods), ("coverage", coverage_of(periods))):
             connection.register(name, frame)
         days = "CAST(period_start AS DATE) AS period_start, CAST(period_end AS DATE) AS period_end"
@@ -55,7 +56,8 @@ def bridge_world(world: DomesticWorld, compared: Sequence[str] | None = None) ->
         for name, key, frame in zip("ab", FEEDS, (world.crimes, world.cases), strict=True):
             feed = partnership.feed(key)
             spec = find_feed_spec(key)
-            connection.register(f"{feed.name}_frame", frame)
+            # as Arrow, whose types DuckDB need not guess from every value
+            connection.register(f"{feed.name}_frame", pa.Table.from_pandas(frame, preserve_index=False))
             # as in the lake: every declared column is there, also those that play no part
             missing = [c for c in (*spec.columns, *spec.derived) if c.name not in frame.columns]
             blanks = "".join(f", CAST(NULL AS {column.type}) AS {column.name}" for column in missing)
@@ -85,10 +87,10 @@ def compare(world: DomesticWorld, periods: pd.DataFrame) -> pd.DataFrame:
         & world.crimes.domestic.astype(bool)
         & (world.crimes.status == "recorded")
         & (world.crimes.district == HARBOROUGH)
-    ]
+    ][["recorded_date", "offence_subgroup"]]
     cases = world.cases[
         world.cases.valid_to.isna() & (world.cases.status != "opened_in_error") & (world.cases.residence_district == HARBOROUGH)
-    ]
+    ][["referral_date", "physical_injury"]]
     counted = {
         "domestic_abuse": (crimes, cases),
         "domestic_violence_with_injury": (
