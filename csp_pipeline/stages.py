@@ -228,7 +228,7 @@ class Pipeline:
 
             facts = self._facts_of_reports.pop(self._published, None)
             # what it hides the reports have asked for too, and they remove what nobody asks for any more
-            summary = write_scorecard(self.settings, self._parts("reports"), facts)
+            summary = write_scorecard(self.settings, self.parts_of("reports"), facts)
             return {"measures": rows_of(summary.card) if summary else []}
 
         return self._unless_done("scorecard", self.settings.reports / "scorecard.html", write, reads=Reads.SENT_REPORTS)
@@ -286,6 +286,14 @@ class Pipeline:
         _add_files(digest, [*configuration, *code])
         return digest.digest()
 
+    def parts_of(self, stage: str, apart: str = "") -> Parts:
+        """Where the parts of a stage are kept.
+
+        They are told by the receipts that they are made from; tables that were made from others would mix in with them, so
+        what is made then is kept `apart`.
+        """
+        return Parts(self.settings.lake / "parts" / stage, self._declared + apart.encode())
+
     def _unless_done(
         self,
         stage: str,
@@ -303,7 +311,7 @@ class Pipeline:
             return counted
         # first, so that a stage that was killed at its work is not taken for done when its inputs are what they were before
         note.unlink(missing_ok=True)
-        parts = self._parts(stage, inputs if tables and self._made_from("figures") != self.inputs() else "")
+        parts = self.parts_of(stage, inputs if tables and self._made_from("figures") != self.inputs() else "")
         counted = run(parts)
         parts.remove_others()
         write_json(note, {"inputs": inputs, "counted": counted})
@@ -315,12 +323,6 @@ class Pipeline:
     def _made_from(self, stage: str) -> object:
         """The inputs that a stage last ran with to its end."""
         return (read_json(self._note(stage)) or {}).get("inputs")
-
-    def _parts(self, stage: str, apart: str = "") -> Parts:
-        """The parts of a stage. They are told by the receipts that they are made from; tables that were made from others would
-        mix in with them, so what is made then is kept `apart`.
-        """
-        return Parts(self.settings.lake / "parts" / stage, self._declared + apart.encode())
 
 
 def _add_files(digest: Any, paths: list[Path]) -> None:

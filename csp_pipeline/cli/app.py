@@ -246,6 +246,7 @@ def reports(
     from csp_pipeline.partnership.partnership import load_partnership
     from csp_pipeline.reports import write_reports
     from csp_pipeline.scorecard import cells_on_scorecard, write_scorecard
+    from csp_pipeline.stages import open_pipeline
 
     if send and not deliver:
         raise typer.BadParameter("--send goes with --deliver")
@@ -256,7 +257,8 @@ def reports(
     if agency is not None and agency not in known:
         raise typer.BadParameter(f"no agency {agency!r}; known: {', '.join(known)}")
     with only_run(settings, f"reports {os.getpid()}"):
-        summary = write_reports(settings, cells_on_scorecard)
+        # what a run has just written, and what it worked out of the same figures, is not made again
+        summary = write_reports(settings, cells_on_scorecard, open_pipeline(settings).parts_of("reports"))
         write_scorecard(settings, facts=summary.facts)
         addressees = [agency] if agency else None
         deliveries = deliver_reports(settings, partnership, send=send, addressees=addressees) if deliver else []

@@ -38,7 +38,10 @@ def test_it_shows_first_and_sends_when_told(settings: Settings) -> None:
     assert (row["outcome"], row["place"]) == ("would_be_sent", "outbox/police")
     assert "Nothing was sent" in shown.stderr
     assert not (settings.warehouse / "outbox").exists()
+    written = settings.reports / "police.xlsx"
+    as_shown = written.stat().st_mtime_ns
     assert reports(settings, "--deliver", "--send").exit_code == 0
+    assert written.stat().st_mtime_ns == as_shown  # what stands there says the same, and is not made again
     assert list((settings.warehouse / "outbox/police" / row["report"]).glob("*.html"))
     assert "already_sent" in reports(settings, "--deliver", "--send").stdout
 
