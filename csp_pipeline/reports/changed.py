@@ -15,6 +15,7 @@ class UnmappedCode:
     code: str
     rows: int
     last_submission: str
+    last_file: str
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ def unmapped_codes_of(facts: Facts, agency: str) -> tuple[UnmappedCode, ...]:
             code=row["code"],
             rows=row["rows"],
             last_submission=row["last_submission"],
+            last_file=row["last_file"],
         )
         for row in facts.unmapped_codes
         if row["agency"] == agency

@@ -12,7 +12,7 @@ def changed_sheets(report: AgencyReport) -> list[Sheet]:
             "Unknown codes",
             "Codes that no list knows, whose rows are rejected: correct them, or tell the partnership of a new code",
             (("Feed", 24), ("Column", 24), ("Code", 24), ("Rows", 8), ("Last in", 44)),
-            [(code.feed_title, code.column, code.code, code.rows, code.last_submission) for code in report.unmapped],
+            [(code.feed_title, code.column, code.code, code.rows, code.last_file) for code in report.unmapped],
         ),
         Sheet(
             "Changed columns",

@@ -120,7 +120,7 @@ def read_facts(settings: Settings, partnership: Partnership, parts: Parts | None
                 "ORDER BY submission_id, sheet, column_name",
             ),
             rejects=_rows(db, read_sql(PACKAGE, "rejects")),
-            unmapped_codes=_rows(db, "FROM unmapped_codes WHERE is_open ORDER BY agency, feed, column_name, code"),
+            unmapped_codes=_rows(db, read_sql(PACKAGE, "unmapped_codes")),
             column_changes=_rows(db, read_sql(PACKAGE, "column_changes")),
             responses=_rows(db, "FROM responses ORDER BY discrepancy_id, agency, answered_on, submission_id, row_number"),
             validity=_rows(db, "FROM validity ORDER BY agency, feed, covered_from, valid_from, submission_id"),

@@ -6,6 +6,7 @@ from csp_pipeline.reports import wording
 from csp_pipeline.reports.conflict_words import Figure
 from csp_pipeline.reports.read import Row
 
+NO_PROOF = "That they are consistent does not show that this is the cause."
 CONSISTENT = {"consistent": "is consistent with", "mostly_consistent": "is mostly consistent with"}
 
 
@@ -29,7 +30,13 @@ def search_sentence(
     )
     if row is None:
         return None
-    if not any(is_protected(key) for key in pair):
+    if row["result"] not in CONSISTENT:
+        return _sentence(row, figures, is_protected)
+    return f"{_sentence(row, figures, is_protected)} {NO_PROOF}"
+
+
+def _sentence(row: Row, figures: tuple[Figure, Figure], is_protected: Callable[[str], bool]) -> str:
+    if not any(is_protected(figure.key) for figure in figures):
         return str(row["sentence"])
     by_key = {figure.key: figure for figure in figures}
     counted, number = by_key[f"{row['agency']}/{row['feed']}"], by_key[f"{row['other_agency']}/{row['other_feed']}"]

@@ -11,6 +11,7 @@ from csp_pipeline.figures.coverage import read_all_receipts, register_coverage
 from csp_pipeline.lake import connect, write_table
 from csp_pipeline.publish.checks import list_unmapped_codes
 from csp_pipeline.publish.warehouse import NOTED, noted_query, table_of_submissions
+from csp_pipeline.sql import read_sql
 from tests.conftest import ONE_YEAR, Pipeline
 from tests.small_exports import asb, crime, csv_text, person
 
@@ -72,6 +73,12 @@ def test_first_and_last_submission_are_those_by_day_of_extraction(published: Pip
     [row] = published.published("SELECT first_submission, last_submission FROM unmapped_codes WHERE code = '999Z'")
     assert row["first_submission"].startswith("police.crimes.2016-04.2016-05-10.")
     assert row["last_submission"].startswith("police.crimes.2016-05.2016-06-10.")
+
+
+def test_a_sender_is_told_the_last_file_by_its_name(published: Pipeline) -> None:
+    rows = {row["code"]: row["last_file"] for row in published.published(read_sql("csp_pipeline.reports", "unmapped_codes"))}
+    assert rows["999Z"] == "crimes_2016-05_extracted-2016-06-10.csv"
+    assert "7Y" not in rows  # the file that had it was sent again without
 
 
 def test_the_check_tells_those_that_hold_and_not_those_that_were_mended(published: Pipeline) -> None:

@@ -1,12 +1,14 @@
 """The way from one figure to the other, as each side may read it."""
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from csp_pipeline.reports import ReportSummary
 from csp_pipeline.reports.bridges import Reader, build_bridge
+from csp_pipeline.reports.searches import search_sentence
 from tests.unit.reports.reading import conflict, everything_written_for, page, rows
 
 THE_CONFLICT = "domestic_abuse.e07000901"
@@ -63,15 +65,24 @@ def test_the_workbook_has_the_steps_that_the_page_shows(summary: ReportSummary) 
 def test_without_a_bridge_the_report_says_why_and_what_the_definition_search_found(summary: ReportSummary) -> None:
     found = conflict(summary, "police", "theft")
     assert found["no_bridge"].startswith("One of the two is only a number")
-    assert found["search"] == "Theft: the number is consistent with another date; the differences add up to 5."
-    text = page(summary, "police")
-    assert "That they are consistent does not show that this is the cause." in text
+    no_proof = "That they are consistent does not show that this is the cause."
+    assert found["search"] == f"Theft: the number is consistent with another date; the differences add up to 5. {no_proof}"
+    assert found["search"] in page(summary, "police")
     # the publisher is not told how far the police's own numbers lie from it
     told = conflict(summary, "district", "theft")["search"]
     assert told == (
         "Your Published figures is consistent with Northshire Police's Recorded crimes counted by date committed instead of "
-        "recorded (12 definitions tried, 2 as good as the best)."
+        f"recorded (12 definitions tried, 2 as good as the best). {no_proof}"
     )
+
+
+def test_a_number_that_no_definition_fits_is_not_said_to_be_consistent() -> None:
+    row = {"measure": "theft", "agency": "police", "feed": "crimes", "other_agency": "district", "other_feed": "published"}
+    row |= {"result": "none", "variants_tried": 12, "variants_as_good": 2, "best_variant": "date committed", "sentence": "None."}
+    figures = SimpleNamespace(key="police/crimes", label="A"), SimpleNamespace(key="district/published", label="b")
+    told = [search_sentence([row], "theft", cast("Any", figures), lambda _, known=known: known) for known in (False, True)]
+    nearest = "B is consistent with none of the definitions tried; the nearest is A counted by date committed"
+    assert told == ["None.", f"{nearest} (12 definitions tried, 2 as good as the best)."]
 
 
 def test_earlier_gaps_leave_out_what_tells_a_small_revision_of_anothers(summary: ReportSummary) -> None:
