@@ -18,8 +18,8 @@ class RuleEntry(Entry):
     """One rule of a pair: `identifier` columns of a `form`, `person` columns with `dates` that lie near each other, or columns
     that have to be `alike` enough for a `probability` (see `AlikeEntry`).
 
-    Columns are given by feed, as `agency/feed: column`. `within_days` is one number or one for each of the dates: the first
-    date that both records have says how near the nearest of their dates have to lie. `blank_is_unknown: false` says that a
+    Columns are given by feed, as `agency/feed: column`. `within_days` is one number or one for each of the dates: how far
+    apart the first date that both records have may lie. `blank_is_unknown: false` says that a
     record without an identifier has no counterpart, as far as its agency knows; else nothing can be said of such a record.
     `probability` is the least that a link by `alike` has to have; `prior` the share of the smaller side's records left over that
     is expected to have a counterpart, estimated by expectation-maximisation when it is not given.

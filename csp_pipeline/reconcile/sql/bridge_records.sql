@@ -1,5 +1,11 @@
 -- The gap of each comparison, record by record. An event that both sides count alike adds nothing to it; what one side
 -- counts beyond the other is laid to single records, and each of them gets its cause from its counterpart on the other side.
+{% macro doubts(side) %}
+WHEN s.record IN (SELECT record FROM cut_records) THEN 'shared_identifier'
+            WHEN s.record IN (SELECT record FROM contradictions) THEN 'contradicting_links'
+            WHEN {{ side.quotes }} THEN 'reference_not_found'
+            WHEN {{ side.unreadable }} THEN 'reference_unreadable'
+{%- endmacro %}
 WITH
 -- events that the two sides count unequally; side b's records have odd numbers
 uneven AS (
@@ -32,16 +38,19 @@ paired AS (
 ),
 -- what several records of a side say alike; all else needs no sorting
 alike AS (
-    SELECT NULL AS side, NULL AS cell, NULL AS event, NULL AS record, NULL AS same WHERE false
+    SELECT NULL AS side, NULL AS cell, NULL AS event, NULL AS record, NULL AS person, NULL AS same WHERE false
     {% for side in sides if side.tells_duplicates %}
     UNION ALL
-    SELECT {{ side.name | quoted }}, l.cell, l.event, l.record, unnest(s.sames)
+    SELECT {{ side.name | quoted }}, l.cell, l.event, l.record, s.person, unnest(s.sames)
     FROM larger l JOIN side_{{ side.name }} s USING (record)
     -- what too many share tells nothing of two of them
     ANTI JOIN cut_records USING (record)
     {% endfor %}
 ),
-said_twice AS (SELECT side, cell, same FROM alike GROUP BY ALL HAVING count(*) > 1),
+-- of two persons it is not one thing said twice
+said_twice AS (
+    SELECT side, cell, same FROM alike GROUP BY ALL HAVING count(*) > 1 AND coalesce(min(person) = max(person), true)
+),
 -- records that say the same as another one counted, of their event or of any: the one with a counterpart is the first of them
 duplicated AS (
     SELECT
@@ -115,6 +124,15 @@ nearest AS (
         PARTITION BY record, cell ORDER BY is_direct DESC, len(differences), rule, other_key, other_place
     ) = 1
 ),
+-- what is in doubt for one record of an event is in doubt for all that its side has of it
+doubted_events AS (
+    {% for side in sides %}
+    SELECT {{ side.name | quoted }} AS side, m.event, min(CASE {{ doubts(side) }} END) AS doubt
+    FROM (FROM labels SEMI JOIN excess USING (event)) m JOIN side_{{ side.name }} s USING (record)
+    GROUP BY ALL
+    {{ "UNION ALL" if not loop.last }}
+    {% endfor %}
+),
 -- what is known of a record that nothing links
 placed AS (
     {% for side in sides %}
@@ -124,10 +142,7 @@ placed AS (
             {% if alike %}
             WHEN u.reason IS NOT NULL THEN u.reason
             {% endif %}
-            WHEN x.record IN (SELECT record FROM cut_records) THEN 'shared_identifier'
-            WHEN x.record IN (SELECT record FROM contradictions) THEN 'contradicting_links'
-            WHEN {{ side.quotes }} THEN 'reference_not_found'
-            WHEN {{ side.unreadable }} THEN 'reference_unreadable'
+            {{ doubts(side) }}
             {% if alike %}
             -- that nothing like it was found does not say that the other side does not know of it
             WHEN ({{ side.links_by }}) = 0 OR NOT {{ side.reaches_most }} THEN 'no_probable_counterpart'
@@ -135,6 +150,7 @@ placed AS (
             WHEN ({{ side.links_by }}) = 0 THEN 'no_identifier'
             -- what this record could be found by, most of the other side's records do not say
             WHEN NOT {{ side.reaches_most }} THEN 'other_without_identifier'
+            ELSE d.doubt
         END AS note,
         -- whether the other feed covers the month that the record counts in
         coalesce(v.coverage, 0) > 0 AS is_covered, m.period AS month
@@ -142,6 +158,7 @@ placed AS (
     JOIN side_{{ side.name }} s USING (record)
     JOIN periods m ON m.period_kind = 'month' AND m.period_start = s.month_{{ measure }}
     LEFT JOIN coverage v ON v.agency || '/' || v.feed = {{ side.other_feed | quoted }} AND v.period = m.period
+    LEFT JOIN doubted_events d ON d.side = {{ side.name | quoted }} AND d.event = x.event
     {% if alike %}
     LEFT JOIN undecided u ON u.record = x.record
     {% endif %}

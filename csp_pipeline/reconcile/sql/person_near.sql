@@ -1,5 +1,6 @@
--- Records of one person on the two sides whose nearest dates lie within the window; the first date that both have says how wide
--- the window is. A record is free where no sure link has taken it or another record of the same incident; one of the two has to be.
+-- Records of one person on the two sides that lie within the window by the first date that both have: two known days of an incident
+-- that lie further apart are two incidents, whatever their other dates. A record is free where no sure link has taken it or
+-- another record of the same incident; one of the two has to be.
 WITH
 {% for side in ("a", "b") %}
 taken_{{ side }} AS (SELECT DISTINCT record FROM kin_{{ side }} SEMI JOIN (SELECT kin FROM kin_{{ side }} WHERE is_settled) USING (kin)),
@@ -18,4 +19,4 @@ near AS (
         coalesce({% for days in windows %}CASE WHEN a.date_{{ loop.index0 }} IS NOT NULL AND b.date_{{ loop.index0 }} IS NOT NULL THEN {{ days }} END, {% endfor %}NULL) AS within_days
     FROM known_a a JOIN known_b b ON a.person = b.person AND (a.is_free OR b.is_free)
 )
-SELECT * FROM near WHERE days <= within_days
+SELECT * FROM near WHERE first_days <= within_days
