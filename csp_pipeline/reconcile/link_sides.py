@@ -75,7 +75,9 @@ def normalised(column: str, form: str) -> str:
         # a sign stays between two numbers: 12-3101 and 123-101 are not the same
         return f"""CASE WHEN regexp_matches({text}, '[1-9]')
             THEN trim(regexp_replace({without_zeros}, ' *([A-Z]) *', '\\1', 'g')) END"""
-    groups = f"regexp_extract({text}, '^[^0-9]*([0-9]+)[^0-9]+([0-9]+)[^0-9]*$', ['first', 'second'])"
+    # one digit that follows a letter is a unit's code, such as B2: no year has one digit
+    unit = "(?:[^0-9]*[A-Za-z][0-9][^0-9A-Za-z]+)?"
+    groups = f"regexp_extract({text}, '^{unit}[^0-9]*([0-9]+)[^0-9]+([0-9]+)[^0-9]*$', ['first', 'second'])"
     # most are written year first, for which one look and two numbers are enough
     return f"""CASE
         WHEN regexp_full_match({text}, '[0-9]{{2}}[^0-9][0-9]{{3,9}}')

@@ -195,6 +195,8 @@ def test_placeholders_are_no_identifiers() -> None:
             (text, "16/123456")
             for text in ("16-123456", "123456/16", "2016/123456", " 16 / 0123456 ", "CR 16/123456", "16/123456.")
         ),
+        # the unit's code before the number, as some forces write it
+        *((text, "16/123456") for text in ("B2/16/123456", "LC-N1-16-123456", "b2 123456/16")),
         ("16/15", "16/15"),
         ("00-123", "00/123"),
         ("16\u00a0/\u00a0123456", "16/123456"),
@@ -209,6 +211,8 @@ def test_placeholders_are_no_identifiers() -> None:
                 "0/0",
                 "16/1234.5",
                 "16/1e3",
+                "CR16/123456/17",
+                "B2/16/123456/1",
                 " 6/1234",
                 "+6/1234",
             )
