@@ -17,6 +17,8 @@ COVER_WIDTH = 76
 NOTES = (
     ("[b]", "Break: from this period on something else is counted, or it is counted otherwise."),
     ("[c]", "Confidential: an agency's count of 1 to 4, or what would let one be worked out."),
+    ("[e]", "Estimated by its sender."),
+    ("[f]", "A forecast."),
     ("[low]", "A count under 20: it moves much by chance."),
     ("[p]", "Provisional: part of the period is not covered."),
     ("[u]", "Of low reliability."),

@@ -11,11 +11,19 @@ from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.partnership.scorecard import PublishedEntry, load_scorecard
 from csp_pipeline.scorecard.changes import word_change
-from csp_pipeline.scorecard.numbers import Number, shown_number, whole_note
+from csp_pipeline.scorecard.numbers import MARKS, Number, shown_number, whole_note
 from csp_pipeline.scorecard.published import published_tables
+from csp_pipeline.scorecard.workbook import NOTES
 from tests.conftest import PROJECT
 
 TEST = {"points_low": None, "points_high": None, "low_count": False, "reason": None}
+
+
+@pytest.mark.parametrize("mark", MARKS.values())
+def test_every_mark_that_may_stand_beside_a_figure_is_explained_on_the_page_and_in_the_workbook(mark: str) -> None:
+    page = (PROJECT / "csp_pipeline" / "scorecard" / "templates" / "scorecard.html.j2").read_text(encoding="utf-8")
+    assert f"{mark} " in page[page.index("[b] break in the series") :]
+    assert mark in dict(NOTES)
 
 
 @pytest.mark.parametrize(
