@@ -64,7 +64,8 @@ def normalised(column: str, form: str) -> str:
     """SQL that gives an identifier in one form, whoever wrote it; NULL where it cannot be read.
 
     `year_and_number`: a year and a running number in either order, as a BIGINT of both. Of the two groups of digits the
-    one of two (or a recent one of four) digits is the year; when both could be, the first is.
+    one of two (or a recent one of four) digits is the year; when both could be, the first is. It needs `year_first` beside
+    the column.
     `letters_and_digits`: upper case, without the zeros that lead a number and without signs and spaces, but for one between
     two numbers; what holds no digit but zeros is none.
     """
@@ -78,12 +79,18 @@ def normalised(column: str, form: str) -> str:
     # one digit that follows a letter is a unit's code, such as B2: no year has one digit
     unit = "(?:[^0-9]*[A-Za-z][0-9][^0-9A-Za-z]+)?"
     groups = f"regexp_extract({text}, '^{unit}[^0-9]*([0-9]+)[^0-9]+([0-9]+)[^0-9]*$', ['first', 'second'])"
-    # most are written year first, for which one look and two numbers are enough
-    return f"""CASE
-        WHEN regexp_full_match({text}, '[0-9]{{2}}[^0-9][0-9]{{3,9}}')
-        THEN CAST(left({text}, 2) AS BIGINT) * 1000000000 + nullif(CAST(substr({text}, 4) AS BIGINT), 0)
-        ELSE year_and_number({groups}.first, {groups}.second)
-    END"""
+    first = identifier(f"year first of {column}")
+    year, number = (f"CAST(nullif({first}.{part}, '') AS BIGINT)" for part in ("year", "number"))
+    return f"""coalesce(
+        {year} * 1000000000 + nullif({number}, 0),
+        year_and_number({groups}.first, {groups}.second)
+    )"""
+
+
+def year_first(column: str) -> str:
+    """SQL of a column that `normalised` needs beside an identifier: year and number where, as most are, it is written so."""
+    groups = f"regexp_extract({identifier(column)}, '^([0-9]{{2}})[^0-9]([0-9]{{3,9}})$', ['year', 'number'])"
+    return f"{groups} AS {identifier(f'year first of {column}')}"
 
 
 def unreadable(text: str, read: str, rule: RuleEntry) -> str:
@@ -163,6 +170,7 @@ def read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
         key=key,
         has_superseded=bool(key) and has_superseded,
         record_key=" || '/' || ".join(key) if key else by_row,
+        looks=sorted({year_first(name) for name, form in _identifiers(pair, side) if form == "year_and_number"}),
         identifiers=[normalised(name, form) for name, form in _identifiers(pair, side)],
         # the texts of references as they were written, to tell what cannot be read from a blank
         references={

@@ -9,7 +9,7 @@ import pytest
 
 from csp_pipeline.partnership.links import RuleEntry
 from csp_pipeline.reconcile import link
-from csp_pipeline.reconcile.link_sides import MACROS, normalised
+from csp_pipeline.reconcile.link_sides import MACROS, normalised, year_first
 from tests.accuracy.bridging import Bridged, Way, bridge_tables, configuration
 from tests.accuracy.other_worlds import (
     HARBOROUGH,
@@ -223,7 +223,7 @@ def test_crime_numbers_are_read_as_they_are_written_or_not_at_all(text: str, rea
     with duckdb.connect() as connection:
         for statement in MACROS:
             connection.execute(statement).fetchall()
-        query = f"SELECT {normalised('x', 'year_and_number')} FROM (SELECT CAST(? AS VARCHAR) AS x)"
+        query = f"SELECT {normalised('x', 'year_and_number')} FROM (SELECT CAST(? AS VARCHAR) AS x, {year_first('x')})"
         values = [connection.execute(query, [value]).fetchall()[0][0] for value in (text, read)]
     assert values[0] == values[1]
     assert (values[0] is None) == (read is None)

@@ -17,13 +17,16 @@ known_records AS (
     SELECT * FROM current_records
     UNION ALL BY NAME
     SELECT r.* FROM removed_records r ANTI JOIN current_records USING ({{ key | join(", ") }})
-)
+),
 {% else %}
-known_records AS (SELECT *, true AS is_current FROM source WHERE valid_to IS NULL)
+known_records AS (SELECT *, true AS is_current FROM source WHERE valid_to IS NULL),
 {% endif %}
+-- identifiers in one form, before joins make rows dearer; the parts that most are written in are found first, once for each
+looked_at AS (SELECT *{% for look in looks %}, {{ look }}{% endfor %} FROM known_records),
+identified AS (SELECT *{% for identifier in identifiers %}, {{ identifier }} AS identifier_{{ loop.index0 }}{% endfor %} FROM looked_at)
 SELECT
     {{ record_key }} AS record_key, submission_id, sheet, row_number, is_current
-    {% for identifier in identifiers %}, {{ identifier }} AS identifier_{{ loop.index0 }}{% endfor %}
+    {% for _ in identifiers %}, identifier_{{ loop.index0 }}{% endfor %}
     {% for place, reference in references.items() %}, {{ reference | identifier }} AS text_{{ place }}{% endfor %}
 
     , {% if person %}CASE WHEN {{ person | identifier }} IS NOT NULL THEN hash({{ person | identifier }}) END{% else %}CAST(NULL AS UBIGINT){% endif %} AS person
@@ -49,7 +52,7 @@ SELECT
         THEN hash(coalesce(known_{{ n }}.areas_{{ n }}, {{ measure.elsewhere }}), within_{{ n }}.periods_{{ n }})
     END AS counts_{{ n }}
     {% endfor %}
-FROM known_records
+FROM identified
 {% for measure in measures %}
 LEFT JOIN {{ places }} known_{{ loop.index0 }} ON known_{{ loop.index0 }}.known_place = coalesce({{ measure.area | identifier }}, 'unlocated')
 LEFT JOIN compared_months within_{{ loop.index0 }} ON within_{{ loop.index0 }}.month = {{ measure.month }}
