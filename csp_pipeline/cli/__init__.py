@@ -2,8 +2,12 @@
 
 import atexit
 import gc
+import sys
 
 from csp_pipeline.memory import loading
+
+# What a shell expects of a command that Ctrl-C has ended.
+EXIT_INTERRUPTED = 130
 
 
 def main() -> None:
@@ -12,6 +16,14 @@ def main() -> None:
     gc.set_threshold(50_000)
     # Nor is there a point in looking for any at the very end, which would take another second and a half.
     atexit.register(gc.freeze)
-    with loading():
-        from csp_pipeline.cli.app import main as run_command
-    run_command()
+    try:
+        with loading():
+            from csp_pipeline.cli.app import main as run_command
+        run_command()
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+    except (RuntimeError, ImportError) as error:
+        # how DuckDB tells that Ctrl-C came during one of its queries, or while it was loaded
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        sys.exit(EXIT_INTERRUPTED)
