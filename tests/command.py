@@ -16,18 +16,27 @@ SECONDS = 300
 IMPORTED = (
     "csp_pipeline.cli.output",
     "csp_pipeline.cli.warehouse",
+    "csp_pipeline.defs.event_log",
     "csp_pipeline.defs.build",
     "csp_pipeline.publish.checks",
-    "csp_pipeline.reports",
+    "csp_pipeline.reports.answers_sheet",
+    "csp_pipeline.reports.workbook_sheets",
+    "csp_pipeline.reports.write",
     "csp_pipeline.scorecard",
+    "dagster._core.instance.factory",
     "dagster._core.storage.legacy_storage",
+    "dagster._core.storage.root",
     "dagster._core.remote_representation.external",
     "dagster._core.workspace.context",
     "dagster._daemon.controller",
     "pandera.backends.pandas.builtin_checks",
+    "pyarrow.dataset",
     "rich.progress",
+    "ruptures",
     "sqlalchemy.dialects.sqlite",
     "typer",
+    "upath.implementations.local",
+    "watchdog.observers.polling",
 )
 
 

@@ -6,7 +6,7 @@ import fcntl
 import pickle
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
@@ -190,21 +190,26 @@ class Pipeline:
 
     def run_all(self) -> dict[str, FeedIntake]:
         """A whole run, from pulling to publishing; gives what was taken in of the feeds of figures."""
+        intakes = self.run_to_discrepancies()
+        build_break_suggestions(self.settings, self.partnership, self.book)
+        build_searches(self.settings, self.partnership, self.book, self.specs)
+        build_change_tests(self.settings, self.partnership, self.book)
+        build_claims(self.settings, self.partnership, self.book)
+        publish_warehouse(self.settings, self.partnership, self.book, self.specs)
+        return intakes
+
+    def run_to_discrepancies(self) -> dict[str, FeedIntake]:
+        """A run without what no discrepancy rests on, and without publishing."""
         intakes = {feed.key: self.take_in(feed.key) for feed in self.partnership.feeds}
         for feed in self.partnership.response_feeds:
             self.take_in(feed.key)
         self.make_figures()
         build_vintages(self.settings, self.partnership, self.book, self.specs)
-        build_break_suggestions(self.settings, self.partnership, self.book)
         build_comparisons(self.settings, self.partnership, self.book)
         build_bridges(self.settings, self.partnership, self.book, self.specs)
         build_gap_history(self.settings, self.partnership, self.book)
         build_responses(self.settings, self.partnership, self.book)
         build_discrepancies(self.settings, self.partnership, self.book)
-        build_searches(self.settings, self.partnership, self.book, self.specs)
-        build_change_tests(self.settings, self.partnership, self.book)
-        build_claims(self.settings, self.partnership, self.book)
-        publish_warehouse(self.settings, self.partnership, self.book, self.specs)
         return intakes
 
     def rejects(self, receipt: Receipt) -> list[dict[str, Any]]:
@@ -220,14 +225,14 @@ class Pipeline:
 
     def lake(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Rows of a query over the lake's tables."""
-        with self.lake_tables() as connection:
+        with self.lake_tables(table for table in LAKE_TABLES if table in query) as connection:
             return _rows(query, list(values), connection)
 
     @contextmanager
-    def lake_tables(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection on which the lake's tables can be asked."""
-        with duckdb.connect() as connection:
-            for table in LAKE_TABLES:
+    def lake_tables(self, tables: Iterable[str] = LAKE_TABLES) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection on which the lake's tables, or some of them, can be asked."""
+        with duckdb.connect(config={"threads": 1}) as connection:
+            for table in tables:
                 path = table_path(self.settings, table)
                 if path.exists():
                     connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{path}')")

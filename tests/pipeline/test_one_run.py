@@ -127,7 +127,7 @@ def test_a_run_started_in_dagster_meets_the_same_rule(small: Pipeline) -> None:
 def test_a_full_disk_is_told_and_what_was_loaded_and_published_stays(small: Pipeline) -> None:
     """A limit on the size of files stands for the full disk: writing beyond it fails in the same way, at any point."""
     warehouse = small.settings.warehouse
-    assert run_csp("run", "--quiet", warehouse=warehouse, sources=small.sources).code == 0
+    small.run_all()
     before = (warehouse / "csp.duckdb").read_bytes()
     may = [asb(number, reported_at="15/05/2016 10:00") for number in range(10, 75_010)]
     small.put(ASB, MAY, csv_text(may))
