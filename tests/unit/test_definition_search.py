@@ -17,7 +17,7 @@ from csp_pipeline.publish.checks import count_wrong_recounts
 from csp_pipeline.publish.describe_search import describe_search
 from csp_pipeline.reconcile.compare import build_comparisons
 from csp_pipeline.reconcile.search import Pair, build_searches, pairs_to_search
-from tests.conftest import THREE_YEARS, Pipeline
+from tests.conftest import ONE_YEAR, THREE_YEARS, Pipeline
 from tests.small_exports import IN_BLABY, IN_HARBOROUGH, case, crime, csv_text, grid, person, published, xlsx
 
 CRIMES, CASES, PUBLISHED = "police/crimes", "county/domestic_abuse", "district/published_figures"
@@ -299,7 +299,7 @@ def test_where_nothing_may_be_compared_the_search_says_so(new_pipeline: Callable
 
 
 def test_without_any_pair_there_are_empty_tables(new_pipeline: Callable[..., Pipeline]) -> None:
-    pipeline = new_pipeline([CRIMES], THREE_YEARS)
+    pipeline = new_pipeline([CRIMES], ONE_YEAR)
     pipeline.put(CRIMES, f"crimes_2016-04_{EXTRACTED}.csv", csv_text([crime(1)]))
     assert search(pipeline, CRIMES) == {}
     assert pipeline.lake("FROM definition_variants") == pipeline.lake("FROM definition_figures") == []
