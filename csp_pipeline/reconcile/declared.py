@@ -26,7 +26,7 @@ MEANINGS: dict[tuple[str, str | None], str] = {
     ("classification", None): "Both know of them; the other side's record does not meet its condition",
     ("geography", None): "Both know of them; the other side's record lies in another area",
     ("geography", "no usable location"): "Both know of them; the other side's record has no usable location",
-    ("status", None): "Both know of them; the other side's record does not count by its status",
+    ("status", None): "Both know of them; the status of the other side's record does not meet its condition",
     ("counting_unit", None): "Both count the event, one side in more records than the other",
     ("counting_unit", "no person to count"): "The other side counts persons, and its record names none",
     ("repeats", None): "The same unit again in the period, which is counted once",

@@ -69,6 +69,13 @@ class Fit:
         """How many variants fit as well as the best, itself included."""
         return int(((self.misfit == self.misfit[self.best]) & (self.within == self.within[self.best])).sum())
 
+    @property
+    def as_many(self) -> int:
+        """How many others agree in as many figures as the best, where it agrees in any; their differences are larger."""
+        if not self.within[self.best]:
+            return 0
+        return int((self.within[self.order] >= self.within[self.best]).sum()) - self.as_good
+
     @cached_property
     def periods_agreeing(self) -> Numbers:
         """For each variant, the periods all of whose figures are within tolerance."""

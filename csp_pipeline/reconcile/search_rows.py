@@ -143,7 +143,7 @@ def search_row(subject: Subject, fit: Fit, periods: Sequence[str]) -> Row:
         "result": result_of(fit, len(periods), predicted),
         "exceptions": "; ".join(exceptions_of(fit, periods)) or None,
     }
-    return row | {"sentence": sentence_of(subject, row, fit.space.left_out)}
+    return row | {"sentence": sentence_of(subject, row, fit.as_many, fit.space.left_out)}
 
 
 def result_of(fit: Fit, periods: int, predicted: int | None) -> str:
@@ -158,8 +158,8 @@ def result_of(fit: Fit, periods: int, predicted: int | None) -> str:
     return "consistent" if within == fit.figures else "mostly_consistent"
 
 
-def sentence_of(subject: Subject, row: Row, left_out: str) -> str:
-    """What was found, in words."""
+def sentence_of(subject: Subject, row: Row, as_many: int, left_out: str) -> str:
+    """What was found, in words; `as_many` variants less near than the best agree in as many figures."""
     definition = f"{subject.feed_title} counted by {_definition(str(row['best_variant']))}"
     if row["result"] == "none":
         text = f"{subject.heading} is consistent with none of the definitions tried; the nearest is {definition}"
@@ -170,7 +170,10 @@ def sentence_of(subject: Subject, row: Row, left_out: str) -> str:
         f"{str(subject.period_kind).replace('_', ' ')}), and the differences add up to {row['best_misfit']:,.0f}"
     )
     text += "." if row["best_variant"] == HEADLINE else f", under the headline definition to {row['headline_misfit']:,.0f}."
-    text += f" {row['variants_tried']:,} definitions were tried; {row['variants_as_good']:,} fit as well, itself included."
+    text += f" {row['variants_tried']:,} definitions were tried; {row['variants_as_good']:,} fit as well, itself included"
+    if as_many:
+        text += f", and {as_many:,} more {'agrees' if as_many == 1 else 'agree'} in as many figures"
+    text += "."
     if row["periods_predicted"] is None:
         text += " With a single period this may be chance."
     else:

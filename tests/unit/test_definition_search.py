@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -17,6 +18,8 @@ from csp_pipeline.publish.checks import count_wrong_recounts
 from csp_pipeline.publish.describe_search import describe_search
 from csp_pipeline.reconcile.compare import build_comparisons
 from csp_pipeline.reconcile.search import Pair, build_searches, pairs_to_search
+from csp_pipeline.reconcile.search_fit import Fit
+from csp_pipeline.reconcile.search_space import Space
 from tests.conftest import ONE_YEAR, THREE_YEARS, Pipeline
 from tests.small_exports import IN_BLABY, IN_HARBOROUGH, case, crime, csv_text, grid, person, published, xlsx
 
@@ -178,6 +181,17 @@ def test_how_many_variants_were_tried_and_fit_as_well_is_said(found: tuple[Pipel
         "WHERE s.measure = 'shoplifting' AND v.misfit = s.best_misfit AND v.figures_within = s.figures_within"
     )[0]["n"]
     assert 1 <= row["variants_as_good"] == equal
+
+
+@pytest.mark.parametrize(("within", "as_many"), [((2, 3, 3, 1, 3), 1), ((0, 0, 0, 0, 0), 0)])
+def test_variants_that_agree_in_as_many_figures_are_counted_though_they_fit_less_well(
+    within: tuple[int, ...], as_many: int
+) -> None:
+    """The second is the best; the third, a little further off, agrees in as many figures; the last cannot be counted."""
+    rest = dict.fromkeys(("agreeing", "period_misfit", "period_beyond", "period_figures", "changes"), np.zeros(0))
+    misfit, order = np.array([208.0, 29.0, 32.0, 9.0, np.inf]), np.array([1, 2, 0, 3])
+    fit = Fit(space=Space((), ()), figures=3, misfit=misfit, within=np.array(within), order=order, **rest)
+    assert (fit.as_good, fit.as_many) == (1, as_many)
 
 
 def test_the_headline_every_single_change_and_the_way_to_the_best_are_kept(
