@@ -323,7 +323,7 @@ def _reference(w: _Writer, row: dict[str, Any]) -> str | None:
         )  # fmt: skip
     forms = [
         number, number, f"{year}-{running}", f" {year} / 0{running} ", f"CR {number}", f"20{year}/{running}",
-        f"{year}\u00a0/\u00a0{running}", f"{number}.",
+        f"{year}\u00a0/\u00a0{running}", f"{number}.", f"B2/{number}",
     ]  # fmt: skip
     if int(running) > 9999 or w.habits.is_padded:
         forms.append(f"{running}/{year}")
