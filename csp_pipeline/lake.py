@@ -128,15 +128,32 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection of its own to this process's in-memory DuckDB: temporary tables and variables are not shared, memory
     and threads are.
     """
-    # steps begin side by side: two engines would spill to the same files, and a set that grows cannot be gone through
+    # steps begin side by side: two engines would spill to the same files
     with _connecting:
         connection = _engine(settings.memory_limit, settings.threads, str(settings.warehouse / ".spill")).cursor()
+    with ending_queries(connection):
+        yield connection
+
+
+@contextmanager
+def ending_queries(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection for the block, closed after it, whose query ends with the run or the command.
+
+    Ctrl-C reaches Python and not DuckDB, and no connection closes before its query is over: so a block that fails ends it.
+    """
+    with _connecting:  # a set that grows cannot be gone through
         _connections.add(connection)
-    return connection
+    with connection:
+        try:
+            yield connection
+        except BaseException:
+            connection.interrupt()
+            raise
 
 
 def interrupt_queries() -> None:
@@ -177,7 +194,7 @@ def open_published(settings: Settings, problem: str) -> Iterator[duckdb.DuckDBPy
     told = f"{settings.database}: {problem}: "
     with (
         wording(lambda why: PublishError(f"{told}{why} Publish the warehouse again with this version: csp run.")),
-        duckdb.connect(str(settings.database), read_only=True) as database,
+        ending_queries(duckdb.connect(str(settings.database), read_only=True)) as database,
     ):
         yield database
 

@@ -14,7 +14,7 @@ from csp_pipeline.figures.lateness import table_of_due_periods
 from csp_pipeline.intake.correct import table_of_known_errors
 from csp_pipeline.intake.receipts import Receipt, noted_path
 from csp_pipeline.intake.submissions import Submissions
-from csp_pipeline.lake import make_folder, records_path, sql_path, table_path, wording
+from csp_pipeline.lake import ending_queries, make_folder, records_path, sql_path, table_path, wording
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.partnership.periods import parse_period
@@ -71,7 +71,9 @@ def publish_warehouse(
     make_folder(building.parent)
     try:
         building.unlink(missing_ok=True)
-        with duckdb.connect(str(building), config={"memory_limit": settings.memory_limit, "threads": settings.threads}) as db:
+        with ending_queries(
+            duckdb.connect(str(building), config={"memory_limit": settings.memory_limit, "threads": settings.threads})
+        ) as db:
             # To try FSST on every column of text takes as long as the rest of writing, and saves an eighth of the sample's file.
             db.execute("SET disabled_compression_methods = 'fsst'").fetchall()
             # One transaction: hundreds of comments, each committed alone, would cost more than the data.

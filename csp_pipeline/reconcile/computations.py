@@ -193,7 +193,7 @@ def write_stated(claim: Claim, names: Mapping[str, str], unit: str | None = None
     """What is stated, in words: `12% (to the nearest whole)`, `less than 20`, `up`, or names."""
     entry = claim.entry
     if isinstance(entry.stated, list):
-        return ", ".join(names[name] for name in entry.stated) + " first"
+        return ", ".join(names[name] for name in entry.stated) + " at the top"
     if not isinstance(entry.stated, int | float):
         return entry.stated
     number = write_number(entry.stated) + {"%": "%", "percentage points": " points"}.get(unit or "", "")

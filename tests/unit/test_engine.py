@@ -4,6 +4,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import duckdb
@@ -32,7 +33,8 @@ def test_two_steps_that_are_the_first_to_ask_get_the_same_engine(settings: Setti
 
     def ask() -> None:
         both.wait()
-        lake.connect(settings).close()
+        with lake.connect(settings):
+            pass
 
     monkeypatch.setattr(duckdb, "connect", make_slowly)
     with ThreadPoolExecutor(2) as steps:
@@ -43,13 +45,16 @@ def test_two_steps_that_are_the_first_to_ask_get_the_same_engine(settings: Setti
 
 def test_queries_can_be_ended_while_steps_begin(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     switched = sys.getswitchinterval()
-    held, over = [lake.connect(settings) for _ in range(50)], threading.Event()
+    over = threading.Event()
 
     def begin() -> None:
         while not over.is_set():
-            lake.connect(settings).close()
+            with lake.connect(settings):
+                pass
 
-    with ThreadPoolExecutor(1) as steps:
+    with ExitStack() as held, ThreadPoolExecutor(1) as steps:
+        for _ in range(50):
+            held.enter_context(lake.connect(settings))
         beginning = steps.submit(begin)
         sys.setswitchinterval(1e-6)
         try:
@@ -59,8 +64,6 @@ def test_queries_can_be_ended_while_steps_begin(settings: Settings, monkeypatch:
             sys.setswitchinterval(switched)
             over.set()
         beginning.result()
-    for connection in held:
-        connection.close()
 
 
 def test_two_feeds_that_are_read_side_by_side_are_not_told_each_others_broken_rows(settings: Settings, tmp_path: Path) -> None:

@@ -38,6 +38,9 @@ class EndedConnection:
             raise duckdb.InterruptException("INTERRUPT Error: Interrupted!")
         return self
 
+    def interrupt(self) -> None:
+        pass
+
     def fetchall(self) -> list[tuple[Any, ...]]:
         return []
 

@@ -1,47 +1,56 @@
 """Ctrl-C ends any command without a traceback, whatever it is at."""
 
-import os
 import signal
-import threading
+import subprocess
+import sys
 
-import duckdb
 import pytest
 
+from tests.ending_queries import ENDLESS
+
+BEGINNING = """
 from csp_pipeline import cli
 from csp_pipeline.cli import app
+from csp_pipeline.lake import connect
+from csp_pipeline.settings import Settings
+
+def ask():
+    with connect(Settings(warehouse="warehouse")) as connection:
+        print("at work", flush=True)
+        connection.execute({endless!r}).fetchall()
+
+def wait():
+    print("at work", flush=True)
+    input()
+
+def fail():
+    raise RuntimeError("a fault of our own")
+"""
 
 
-@pytest.fixture(autouse=True)
-def as_garbage_is_collected_in_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli.gc, "set_threshold", lambda _: None)
+def start(work: str, folder: str) -> subprocess.Popen[str]:
+    """A command whose work is one of the functions above."""
+    script = f"{BEGINNING.format(endless=ENDLESS)}\napp.main = {work}\ncli.main()"
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, "-c", script], stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=folder)
 
 
-def interrupt_after(seconds: float) -> None:
-    threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)).start()
+@pytest.mark.parametrize("work", ["ask", "wait"])
+def test_ctrl_c_ends_a_command_with_130_during_a_query_and_outside(work: str, tmp_path) -> None:
+    command = start(work, tmp_path)
+    try:
+        assert command.stdout is not None
+        assert command.stdout.readline() == "at work\n"
+        command.send_signal(signal.SIGINT)
+        # a query that went on would hold up the command for hours
+        _, problems = command.communicate(timeout=60)
+    finally:
+        command.kill()
+    assert (command.returncode, problems) == (130, "")
 
 
-def ask_for_long() -> None:
-    interrupt_after(0.2)
-    duckdb.sql("SELECT count(*) FROM range(1_000_000_000_000) numbers WHERE numbers.range % 7 = 3").fetchall()
-
-
-def wait_for_long() -> None:
-    interrupt_after(0.05)
-    threading.Event().wait(60)
-
-
-@pytest.mark.parametrize("work", [ask_for_long, wait_for_long])
-def test_ctrl_c_ends_a_command_with_130_during_a_query_and_outside(monkeypatch: pytest.MonkeyPatch, work) -> None:
-    monkeypatch.setattr(app, "main", work)
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    assert ended.value.code == 130
-
-
-def test_a_fault_of_our_own_is_not_taken_for_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail() -> None:
-        raise RuntimeError("a fault of our own")
-
-    monkeypatch.setattr(app, "main", fail)
-    with pytest.raises(RuntimeError, match="of our own"):
-        cli.main()
+def test_a_fault_of_our_own_is_not_taken_for_an_interruption(tmp_path) -> None:
+    command = start("fail", tmp_path)
+    _, problems = command.communicate(timeout=60)
+    assert command.returncode == 1
+    assert "a fault of our own" in problems
