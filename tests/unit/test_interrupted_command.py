@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -41,9 +42,10 @@ def test_ctrl_c_ends_a_command_with_130_during_a_query_and_outside(work: str, tm
     try:
         assert command.stdout is not None
         assert command.stdout.readline() == "at work\n"
+        time.sleep(0.5)  # until the query is well under way
         command.send_signal(signal.SIGINT)
         # a query that went on would hold up the command for hours
-        _, problems = command.communicate(timeout=60)
+        _, problems = command.communicate(timeout=30)
     finally:
         command.kill()
     assert (command.returncode, problems) == (130, "")
