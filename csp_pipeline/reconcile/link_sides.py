@@ -76,14 +76,17 @@ def normalised(column: str, form: str) -> str:
         # a sign stays between two numbers: 12-3101 and 123-101 are not the same
         return f"""CASE WHEN regexp_matches({text}, '[1-9]')
             THEN trim(regexp_replace({without_zeros}, ' *([A-Z]) *', '\\1', 'g')) END"""
+    two = "[^0-9]*([0-9]+)[^0-9]+([0-9]+)[^0-9]*"
     # one digit that follows a letter is a unit's code, such as B2: no year has one digit
-    unit = "(?:[^0-9]*[A-Za-z][0-9][^0-9A-Za-z]+)?"
-    groups = f"regexp_extract({text}, '^{unit}[^0-9]*([0-9]+)[^0-9]+([0-9]+)[^0-9]*$', ['first', 'second'])"
+    unit = "[^0-9]*[A-Za-z][0-9][^0-9A-Za-z]+"
+    plain, after_unit = (f"regexp_extract({text}, '^{form}$', ['first', 'second'])" for form in (two, unit + two))
     first = identifier(f"year first of {column}")
     year, number = (f"CAST(nullif({first}.{part}, '') AS BIGINT)" for part in ("year", "number"))
+    # the dearer the look, the fewer are left for it
     return f"""coalesce(
         {year} * 1000000000 + nullif({number}, 0),
-        year_and_number({groups}.first, {groups}.second)
+        year_and_number({plain}.first, {plain}.second),
+        year_and_number({after_unit}.first, {after_unit}.second)
     )"""
 
 
