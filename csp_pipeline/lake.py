@@ -7,7 +7,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -185,6 +185,11 @@ def wording(
         raise word(str(error).splitlines()[0]) from error
 
 
+def read_database(settings: Settings) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    """The published warehouse for the block, read-only; DuckDB's own errors where it cannot be read."""
+    return ending_queries(duckdb.connect(str(settings.database), read_only=True))
+
+
 @contextmanager
 def open_published(settings: Settings, problem: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """The published warehouse, read-only.
@@ -194,7 +199,7 @@ def open_published(settings: Settings, problem: str) -> Iterator[duckdb.DuckDBPy
     told = f"{settings.database}: {problem}: "
     with (
         wording(lambda why: PublishError(f"{told}{why} Publish the warehouse again with this version: csp run.")),
-        ending_queries(duckdb.connect(str(settings.database), read_only=True)) as database,
+        read_database(settings) as database,
     ):
         yield database
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from csp_pipeline.lake import ending_queries
+from csp_pipeline.lake import read_database
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 
@@ -108,7 +108,7 @@ def print_deliveries(deliveries: Sequence["Delivery"], format: Format, *, sent: 
 
 def print_run(settings: Settings, district: str) -> None:
     """Print what the warehouse holds after a run: loaded, refused, missing, in conflict, and where things are."""
-    with ending_queries(duckdb.connect(str(settings.database), read_only=True)) as database:
+    with read_database(settings) as database:
         print_rows(query_rows(database, "run_loaded"), Format.table, "Loaded (files by outcome)")
         for name, title in (("run_refused", "Refused files"), ("run_missing", "Missing submissions")):
             print_rows(query_rows(database, name), Format.table, title)

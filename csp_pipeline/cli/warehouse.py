@@ -10,7 +10,7 @@ import typer
 
 from csp_pipeline.cli.output import EXIT_FAILED, Rows, errors, query_rows
 from csp_pipeline.errors import PublishError
-from csp_pipeline.lake import ending_queries
+from csp_pipeline.lake import read_database
 from csp_pipeline.settings import Settings
 
 
@@ -57,7 +57,7 @@ def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     need_warehouse(settings)
     try:
-        with ending_queries(duckdb.connect(str(settings.database), read_only=True)) as database:
+        with read_database(settings) as database:
             yield database
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.IOException) as error:
         raise PublishError(

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import duckdb
-
 from csp_pipeline.figures.breaks import LEAST_STRENGTH
-from csp_pipeline.lake import connect, ending_queries, sql_path, table_path
+from csp_pipeline.lake import connect, read_database, sql_path, table_path
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 
@@ -92,7 +90,7 @@ def list_unfounded_claims(settings: Settings) -> list[str]:
 def compare_with_lake(settings: Settings) -> list[str]:
     """What the published warehouse holds otherwise than the lake: rows and sums, table by table; empty when alike."""
     differences = []
-    with ending_queries(duckdb.connect(str(settings.database), read_only=True)) as database:
+    with read_database(settings) as database:
         for table, column in COMPARED.items():
             query = f"SELECT count(*), round(sum({column}), 6) FROM "
             published = database.execute(query + table).fetchall()[0]
@@ -104,7 +102,7 @@ def compare_with_lake(settings: Settings) -> list[str]:
 
 def list_unmapped_codes(settings: Settings) -> list[tuple[str, str, str, int, str]]:
     """Feed, column, code, rows and last submission of each code that no list knows and a submission that holds has."""
-    with ending_queries(duckdb.connect(str(settings.database), read_only=True)) as database:
+    with read_database(settings) as database:
         return database.execute(
             "SELECT agency || '/' || feed, column_name, code, rows, last_submission FROM unmapped_codes WHERE is_open "
             "ORDER BY ALL"
@@ -113,7 +111,7 @@ def list_unmapped_codes(settings: Settings) -> list[tuple[str, str, str, int, st
 
 def list_errors_not_found(settings: Settings) -> list[tuple[str, str, str]]:
     """Feed, entry and what to do of each known error that is no longer found as expected."""
-    with ending_queries(duckdb.connect(str(settings.database), read_only=True)) as database:
+    with read_database(settings) as database:
         return database.execute(
             "SELECT agency || '/' || feed, correction, problem FROM known_errors WHERE NOT applies ORDER BY ALL"
         ).fetchall()
@@ -121,7 +119,7 @@ def list_errors_not_found(settings: Settings) -> list[tuple[str, str, str]]:
 
 def list_refused_files(settings: Settings) -> list[tuple[str, str, str]]:
     """Feed, file and message of every file of the published warehouse that was refused whole and not replaced since."""
-    with ending_queries(duckdb.connect(str(settings.database), read_only=True)) as database:
+    with read_database(settings) as database:
         return database.execute(read_sql("csp_pipeline.publish", "run_refused")).fetchall()
 
 

@@ -8,8 +8,7 @@ with a record that nothing leads to another one. What is left for linking, with 
 import duckdb
 
 from csp_pipeline.partnership.links import PairEntry
-from csp_pipeline.reconcile.link_sides import PACKAGE, Side, any_row, create_table, has_quiet_pairs
-from csp_pipeline.sql import read_sql
+from csp_pipeline.reconcile.link_sides import Side, any_row, create_table, has_quiet_pairs
 
 
 def set_quiet_pairs_aside(connection: duckdb.DuckDBPyConnection, pair: PairEntry, sides: tuple[Side, Side]) -> None:
@@ -33,11 +32,6 @@ def set_quiet_pairs_aside(connection: duckdb.DuckDBPyConnection, pair: PairEntry
         has_person=pair.person_rule is not None,
         knows_lone=pair.alike_rule is None,
     )
-    if pair.person_rule is not None:
-        create_table(connection, "unsure_persons", "quiet_unsure")
-        connection.execute(
-            f"UPDATE joined SET is_known = false, is_quiet = false WHERE {read_sql(PACKAGE, 'quiet_tied')}"
-        ).fetchall()
 
 
 def add_known_links(connection: duckdb.DuckDBPyConnection, pair: PairEntry) -> None:
