@@ -8,7 +8,7 @@ from csp_pipeline.delivery.pack import Pack
 from csp_pipeline.partnership.configuration import STRATEGY_GROUP
 from csp_pipeline.reports import wording
 from csp_pipeline.reports.sent import Sent
-from csp_pipeline.reports.since import open_entries
+from csp_pipeline.reports.since import open_entries, stands_for
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def _with_report(pack: Pack, last: Sent | None, changes: list[str], *, by_email:
     data = pack.data
     name, day = _one_line(data["agency_name"]), _day(pack.as_at)
     lists = ("conflicts", "rejected_rows", "refused_files", "missing_periods")
-    opened, rows, files, periods = (len(open_entries(data, kind)) for kind in lists)
+    opened, rows, files, periods = (sum(map(stands_for, open_entries(data, kind))) for kind in lists)
     lines = [
         f"{_one_line(data['partnership'])}: report to {name}.",
         f"It sets your figures, as at {day}, beside those of the other agencies.",

@@ -27,7 +27,7 @@ from csp_pipeline.intake.read_workbook import read_workbook
 from csp_pipeline.intake.receipts import Receipt, read_receipt
 from csp_pipeline.intake.rows import COVERED, FILE_INDEX, ReadFile
 from csp_pipeline.intake.taken import Taken
-from csp_pipeline.intake.told import Facts, messages_of, tell_loss
+from csp_pipeline.intake.told import Facts, check_most_rejected, messages_of, tell_loss
 from csp_pipeline.intake.validate import Checker, build_checker
 from csp_pipeline.lake import connect, make_folder, receipt_path, records_path, write_json
 from csp_pipeline.partnership.areas import CodeList
@@ -323,7 +323,7 @@ class _TakingIn:
         return [found.get(index, without_rows) for index in range(len(waiting))]
 
     def _conclude(self, item: _Waiting, facts: Facts) -> None:
-        """Give a loaded file its outcome; one without an accepted row is refused, for missing is not zero."""
+        """Give a loaded file its outcome; one with no accepted row is refused, and one with too few: missing is not zero."""
         receipt, loading = item.receipt, item.loading
         try:
             if loading.rows_read == 0 and not self.feed.entry.may_be_empty:
@@ -332,6 +332,7 @@ class _TakingIn:
                     "it has a header and no rows. If there was truly nothing to report, say so to the partnership (feed.yml "
                     "> may_be_empty); else export it again.",
                 )
+            check_most_rejected(self.feed, self.spec, loading)
             receipt.corrections = dict(sorted(Counter(row["correction"] for row in loading.correcting.made).items()))
             receipt.not_corrected = {
                 name: why for (submission, name), why in sorted(self.unfit.items()) if submission == receipt.submission_id

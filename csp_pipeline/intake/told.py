@@ -1,5 +1,6 @@
 """What the sender of a file that was taken in is told about it, in sentences."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -48,6 +49,30 @@ def messages_of(
             "is not yet covered whole."
         )
     return messages
+
+
+def check_most_rejected(feed: Feed, spec: FeedSpec, loading: LoadingFile) -> None:
+    """Raise RefusedFileError where more rows of a file fail than feed.yml allows for the others to count.
+
+    Not of a form: people fill in few rows, and each is for itself. A file none of whose rows is accepted is told row by row.
+    """
+    allowed, rejected = feed.entry.most_rejected, len(loading.rejects)
+    if spec.traits.layout.kind == "form" or not loading.rows_accepted:
+        return
+    if rejected <= allowed.rows or rejected <= allowed.share * loading.rows_read:
+        return
+    problems = Counter((str(reject["column_name"]), str(reject["code"])) for reject in loading.rejects)
+    (column, code), rows = problems.most_common(1)[0]
+    first = next(r for r in loading.rejects if (str(r["column_name"]), str(r["code"])) == (column, code))
+    raise RefusedFileError(
+        "too_many_rejects",
+        f"{rejected:,} of its {loading.rows_read:,} rows fail, more than {allowed.share * 100:g}% (feed.yml > most_rejected), so "
+        f"nothing of it is counted. In {rows:,} of them, the first of which is row {first['row_number']}: {first['message']} "
+        "Mend the export and send it again.",
+        sheet=None if first["sheet"] is None else str(first["sheet"]),
+        column=column,
+        changes=loading.read.changes,
+    )
 
 
 def tell_loss(rows_read: int, replaced: Receipt | None) -> list[str]:

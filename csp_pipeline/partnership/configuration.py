@@ -218,6 +218,16 @@ class LandedFilesEntry(Entry):
     reason: str = Field(min_length=1)
 
 
+class MostRejectedEntry(Entry):
+    """How many of a file's rows may be rejected for the others to count: more than this share of them, and of this number, and
+    the file is refused. Too much would be missing from its figures, and what they replace was better.
+    """
+
+    share: float = Field(0.2, gt=0, le=1)
+    rows: int = Field(20, ge=0)
+    reason: str = Field("A count without a fifth of its rows misleads more than none.", min_length=1)
+
+
 class FeedEntry(Entry):
     """`<agency>/<feed>/feed.yml`; `layout` names a ready layout, without which the feed has a table of its own."""
 
@@ -232,6 +242,7 @@ class FeedEntry(Entry):
     expected_from: str | None = None
     expected_until: str | None = None
     may_be_empty: bool = False
+    most_rejected: MostRejectedEntry = MostRejectedEntry()
     sharing_basis: str
     notes: str = ""
     landed: tuple[LandedFilesEntry, ...] = ()

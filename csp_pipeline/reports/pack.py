@@ -91,6 +91,16 @@ class AgencyReport:
         return tuple(row for row in self.rejected if row.is_open)
 
     @property
+    def rows_rejected(self) -> int:
+        """How many rows were rejected, listed or not."""
+        return sum(1 + row.more for row in self.rejected)
+
+    @property
+    def open_rows_rejected(self) -> int:
+        """How many of these are of files that still hold."""
+        return sum(1 + row.more for row in self.open_rejected)
+
+    @property
     def never_sent(self) -> tuple[MissingPeriod, ...]:
         """Missing periods that no refused file stands for."""
         return tuple(period for period in self.missing if period.refused_file is None)
@@ -243,7 +253,7 @@ def _content(report: AgencyReport) -> dict[str, Any]:
         "summary": {
             "conflicts": len(report.conflicts.listed),
             "refused_files": len(report.refused),
-            "rejected_rows": len(report.rejected),
+            "rejected_rows": report.rows_rejected,
             "missing_periods": len(report.missing),
             "late_periods": len(report.late),
             "submissions": len(report.submissions),

@@ -122,6 +122,7 @@ def environment() -> jinja2.Environment:
     made.filters.update(
         number=wording.number,
         counted=wording.counted,
+        further_rejected=wording.further_rejected,
         long_date=wording.long_date,
         date_basis=wording.date_basis,
         area_basis=wording.area_basis,

@@ -22,6 +22,8 @@ from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 
 PACKAGE = "csp_pipeline.reports"
+# So many rows of a file that are rejected for one reason are listed one by one.
+MOST_REJECTS_LISTED = 50
 Row = dict[str, Any]
 
 
@@ -119,7 +121,7 @@ def read_facts(settings: Settings, partnership: Partnership, parts: Parts | None
                 "SELECT submission_id, sheet, column_name, value FROM rejects WHERE row_number IS NULL "
                 "ORDER BY submission_id, sheet, column_name",
             ),
-            rejects=_rows(db, read_sql(PACKAGE, "rejects")),
+            rejects=_rows(db, read_sql(PACKAGE, "rejects", most_listed=MOST_REJECTS_LISTED)),
             unmapped_codes=_rows(db, read_sql(PACKAGE, "unmapped_codes")),
             column_changes=_rows(db, read_sql(PACKAGE, "column_changes")),
             responses=_rows(db, "FROM responses ORDER BY discrepancy_id, agency, answered_on, submission_id, row_number"),

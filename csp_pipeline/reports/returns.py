@@ -35,7 +35,11 @@ class RefusedFile(SentFile):
 
 @dataclass(frozen=True)
 class RejectedRow(SentFile):
-    """A row that was not taken in; it is open while the file it came in still holds."""
+    """A row that was not taken in; it is open while the file it came in still holds.
+
+    `more` is how many further rows of its file have the same problem in the same column: where they are many, the first are
+    listed, and the last of these stands for the rest.
+    """
 
     sheet: str | None
     row: int
@@ -45,6 +49,7 @@ class RejectedRow(SentFile):
     problems: int
     what_to_do: str
     is_open: bool
+    more: int
 
 
 @dataclass(frozen=True)
@@ -161,6 +166,7 @@ def rejected_rows_of(facts: Facts, agency: str) -> tuple[RejectedRow, ...]:
             problems=row["problems"],
             what_to_do=row["message"],
             is_open=row["is_open"],
+            more=row["more"],
         )
         for row in facts.rejects
         if row["agency"] == agency

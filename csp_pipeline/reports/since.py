@@ -169,16 +169,21 @@ def _gone(before: Report, now: Report | None) -> Change:
 def _new_and_gone(entries: str, sent: Report, now: Report) -> tuple[int, int]:
     """How many entries of a list are new, and how many are gone or no longer open."""
     names = ENTRIES[entries]
-    was, stands = (
-        Counter(tuple(str(entry.get(name)) for name in names) for entry in open_entries(report, entries))
-        for report in (sent, now)
-    )
+    was, stands = Counter[tuple[str, ...]](), Counter[tuple[str, ...]]()
+    for counted, report in ((was, sent), (stands, now)):
+        for entry in open_entries(report, entries):
+            counted[tuple(str(entry.get(name)) for name in names)] += stands_for(entry)
     return (stands - was).total(), (was - stands).total()
 
 
 def open_entries(report: Report, entries: str) -> list[Report]:
     """The entries of a list of a report that nothing has replaced."""
     return [entry for entry in report[entries] if entry.get("is_open", True)]
+
+
+def stands_for(entry: Report) -> int:
+    """How many an entry of a list stands for: itself, and the rejected rows that are not listed after it."""
+    return 1 + int(entry.get("more", 0))
 
 
 def _answers(report: Report) -> set[tuple[str, ...]]:

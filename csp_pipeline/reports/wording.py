@@ -70,6 +70,11 @@ def counted(amount: int, noun: str) -> str:
     return f"{amount:,} {noun if amount == 1 else plural(noun)}"
 
 
+def further_rejected(rows: int) -> str:
+    """What stands for rejected rows that are not listed, after those of the same file and problem that are."""
+    return f"The same in {counted(rows, 'more row')} of this file: one mistake of the export, to be corrected there."
+
+
 def plural(noun: str) -> str:
     """The plural of a unit or noun."""
     if noun in PLURALS:

@@ -1,6 +1,6 @@
 """What each sheet of an agency's workbook holds: the contents of the report as tables, in the order of their tabs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from csp_pipeline.reports import wording
@@ -101,19 +101,7 @@ def agency_sheets(report: AgencyReport) -> list[Sheet]:
                 ("What to do", 70),
                 ("Open", 7),
             ),
-            [
-                (
-                    r.feed_title,
-                    r.file,
-                    r.sheet or NOT_APPLICABLE,
-                    r.row,
-                    r.column,
-                    "[c]" if r.found is None else r.found,
-                    r.what_to_do,
-                    r.is_open,
-                )
-                for r in report.rejected
-            ],
+            list(_rejected_rows(report)),
         ),
         Sheet(
             "Refused files",
@@ -311,6 +299,15 @@ CONFLICT_COLUMNS = (
     ("Answers", 60),
     ("Reference", 60),
 )
+
+
+def _rejected_rows(report: AgencyReport) -> Iterator[tuple[Any, ...]]:
+    for row in report.rejected:
+        file, sheet = (row.feed_title, row.file), row.sheet or NOT_APPLICABLE
+        found = "[c]" if row.found is None else row.found
+        yield *file, sheet, row.row, row.column, found, row.what_to_do, row.is_open
+        if row.more:
+            yield *file, sheet, NOT_APPLICABLE, row.column, NOT_APPLICABLE, wording.further_rejected(row.more), row.is_open
 
 
 def _since_title(report: AgencyReport) -> str:

@@ -83,7 +83,7 @@ def _write_agency(folder: Path, report: AgencyReport, parts: Parts | None) -> Ag
         agency=report.agency,
         pages=pages,
         conflicts=len(report.conflicts.listed),
-        rejects=len(report.rejected),
+        rejects=report.rows_rejected,
         missing=len(report.missing),
     )
 

@@ -6,13 +6,16 @@ import io
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from csp_pipeline import tables
 from csp_pipeline.agencies.police import Crimes
 from csp_pipeline.intake import take_in
+from csp_pipeline.partnership.configuration import FeedEntry
 from csp_pipeline.tables import feed_spec
 from tests.conftest import Pipeline
 from tests.small_exports import asb, case, crime, csv_text, grid, ods, person, street, xlsx
@@ -308,6 +311,39 @@ def test_a_file_of_which_no_row_can_be_accepted_is_refused_and_its_rows_are_list
     receipt = desk.take_in_one(ASB, NAME, csv_text([asb(1, category="Loud"), asb(2, category="Noisy")]))
     assert (receipt.outcome, receipt.code, receipt.rows_rejected) == ("refused", "no_row_accepted", 2)
     assert [reject["row_number"] for reject in desk.rejects(receipt)] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("rows", "bad", "most", "is_refused"),
+    [
+        (100, 30, None, True),
+        (100, 21, None, True),
+        (105, 21, None, False),
+        (30, 20, None, False),
+        (100, 30, {"share": 0.3, "rows": 0, "reason": "A trial."}, False),
+        (4, 2, {"share": 0.25, "rows": 1, "reason": "Each row is needed."}, True),
+    ],
+    ids=["three in ten", "just above a fifth", "a fifth", "few rows", "as feed.yml allows", "feed.yml is strict"],
+)
+def test_a_file_of_which_too_many_rows_fail_is_refused_for_its_figures_would_be_far_too_low(
+    desk: Pipeline, rows: int, bad: int, most: dict[str, object] | None, *, is_refused: bool
+) -> None:
+    """As when an export writes month and day the other way round: most rows fail, and the rest say something else."""
+    if most:
+        feed_file = desk.sources / ASB / "feed.yml"
+        entry = FeedEntry.model_validate(yaml.safe_load(feed_file.read_text(encoding="utf-8")) | {"most_rejected": most})
+        feeds = tuple(replace(feed, entry=entry) if feed.key == ASB else feed for feed in desk.partnership.feeds)
+        desk.__dict__["partnership"] = replace(desk.partnership, feeds=feeds)
+    rows_of_file = [asb(n, **({"reported_at": "04/13/2016 10:00"} if n > rows - bad else {})) for n in range(1, rows + 1)]
+    receipt = desk.take_in_one(ASB, NAME, csv_text(rows_of_file))
+    assert (receipt.outcome == "refused") == is_refused
+    if is_refused:
+        [reject] = desk.rejects(receipt)
+        assert (reject["code"], reject["column_name"], reject["row_number"]) == ("too_many_rejects", "reported_at", None)
+        for words in (f"{bad} of its {rows} rows fail", f"row {rows - bad + 2}:", "'04/13/2016 10:00'", "most_rejected"):
+            assert words in str(reject["message"])
+    else:
+        assert (receipt.rows_accepted, receipt.rows_rejected) == (rows - bad, bad)
 
 
 @tables.feed(**vars(feed_spec(Crimes).traits))

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from csp_pipeline.errors import PublishError
@@ -47,6 +48,27 @@ def test_nothing_changed_since_the_same_report(summary: ReportSummary, copied: S
     again = write_reports(copied)
     assert "Nothing has changed since the report of 1 August 2016." in page(again, "police")
     assert content(again, "police")["content_id"] == report["content_id"]
+
+
+def test_thousands_of_rows_rejected_for_one_reason_are_told_as_one_mistake(summary: ReportSummary, copied: Settings) -> None:
+    send(copied, "police", content(summary, "police"), "2016-08-01")
+    with duckdb.connect(str(copied.database)) as db:
+        db.execute(
+            "INSERT INTO rejects BY NAME SELECT rejects.* REPLACE (row_number + 100 + n AS row_number)"
+            " FROM rejects, range(4000) t(n) WHERE file = 'crimes_april.csv' AND row_number = 17"
+        ).fetchall()
+    told = write_reports(copied)
+    assert {a.agency: a.rejects for a in told.agencies}["police"] == 4002
+    listed = content(told, "police")["rejected_rows"]
+    assert [(row["row"], row["more"]) for row in listed if row["more"]] == [(165, 3951)]
+    assert len(listed) == 51, "50 of the mistake, and the one of another column"
+    in_words = "The same in 3,951 more rows of this file"
+    text = page(told, "police")
+    assert text.count(in_words) == 1
+    for words in ("Correct 4,002 rejected rows", "4,000 rejected rows new"):
+        assert words in text
+    [further] = [row for row in rows(told, "police", "Rejected rows") if in_words in str(row["What to do"])]
+    assert (further["File"], further["Column"], further["Row"]) == ("crimes_april.csv", "recorded_date", "[z]")
 
 
 def test_new_moved_settled_and_returned_are_told(summary: ReportSummary, copied: Settings) -> None:
