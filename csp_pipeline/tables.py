@@ -162,6 +162,16 @@ class FeedSpec:
         """Columns computed from the typed ones."""
         return self.traits.derived
 
+    @property
+    def identifying(self) -> tuple[str, ...]:
+        """Columns that say which record a row is, and which record of another feed it refers to; none of persons."""
+        return tuple(
+            column.name
+            for column in self.columns
+            if column.sensitivity == "internal"
+            and (column.name in self.traits.key or (column.role or "").startswith(("unit: ", "reference")))
+        )
+
     def columns_with_role(self, kind: str) -> dict[str, str]:
         """Basis -> column name for roles such as `date: recorded`, in declared order."""
         found = {}
@@ -197,10 +207,10 @@ def field_of(
 
     Parameters: `type_` is the DuckDB type; `header` the partner's column name when it is not ours; `sql` an expression
     with `{column}` in it that turns checked text into the typed value; `role` such as `date: recorded`, `unit: victim`,
-    `area: offence`, `status`; `reference` names a list of known codes (a value outside it is refused, unless the list
-    is not closed); `expects` completes the sentence "expected ..." in a reject; `values` are all that it can be once typed,
-    where that is a small set, and `words` all that the partner may write for them; a date that `may_be_future` may lie
-    after the day of extraction.
+    `area: offence`, `status`, or `reference` for an identifier of another feed's record; `reference` names a list of known
+    codes (a value outside it is refused, unless the list is not closed); `expects` completes the sentence "expected ..." in a
+    reject; `values` are all that it can be once typed, where that is a small set, and `words` all that the partner may write
+    for them; a date that `may_be_future` may lie after the day of extraction.
     """
     metadata = {
         "header": header,

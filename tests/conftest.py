@@ -66,6 +66,7 @@ LAKE_TABLES = (
     "comparisons",
     "bridge_steps",
     "bridge_records",
+    "links",
     "gap_history",
     "responses",
     "discrepancies",

@@ -25,7 +25,10 @@ class DomesticAbuse(FeedTable):
         header="Referral source",
     )
     police_crime_reference: str = tables.text(
-        "Police crime number as keyed by the service, in any of several forms", header="Police crime ref", nullable=True
+        "Police crime number as keyed by the service, in any of several forms",
+        header="Police crime ref",
+        nullable=True,
+        role="reference",
     )
     person_key: str = tables.person_key("Client", header="Client key", nullable=True, role="unit: person")
     residence_district: str = tables.district(

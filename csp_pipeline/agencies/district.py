@@ -20,7 +20,7 @@ class AsbCases(FeedTable):
     source: str = tables.choice(
         {"Public": "public", "Police": "police", "Councillor": "councillor", "Housing": "housing"}, "Who reported it"
     )
-    police_incident_number: str = tables.text("Police incident number", nullable=True)
+    police_incident_number: str = tables.text("Police incident number", nullable=True, role="reference")
     beat: str = tables.text("Beat", nullable=True, reference="beat", expects="the name of a beat")
     lsoa_code: str = tables.lsoa("LSOA 2011 of the behaviour", role="area: incident")
     perpetrator_age_group: str = tables.choice(

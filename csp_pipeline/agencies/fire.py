@@ -32,4 +32,6 @@ class Incidents(FeedTable):
     northing: str = tables.whole_number("Northing, British National Grid", nullable=True, unit="metres")
     casualties: str = tables.whole_number("Casualties", nullable=True, unit="persons")
     fatalities: str = tables.whole_number("Fatalities", nullable=True, unit="persons")
-    police_incident_number: str = tables.text("Police incident number, where the police attended", nullable=True)
+    police_incident_number: str = tables.text(
+        "Police incident number, where the police attended", nullable=True, role="reference"
+    )

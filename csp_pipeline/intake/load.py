@@ -177,6 +177,7 @@ def _set_unwanted_apart(batch: pa.Table, files: list[LoadingFile]) -> pa.Table:
 def _word_rejects(batch: pa.Table, problems: pd.DataFrame, checker: Checker, files: list[LoadingFile]) -> None:
     columns = {column.name: column for column in checker.spec.columns}
     numbers, sheets, indexes = batch[ROW_NUMBER].to_numpy(), batch[SHEET], batch[FILE_INDEX].to_numpy()
+    identifying = batch.select(list(checker.spec.identifying))
     worded: dict[tuple[str, str, str, date], str] = {}
     previous = None
     for position, name, code, value in problems.itertuples(index=False):
@@ -198,6 +199,7 @@ def _word_rejects(batch: pa.Table, problems: pd.DataFrame, checker: Checker, fil
                 row_number=int(numbers[position]),
                 column_name=column.header,
                 value=shown_value(column, value),
+                identifiers=_as_json(identifying, position),
             )
         )
         if len(file.rejects) > MOST_REJECTS:
@@ -206,6 +208,13 @@ def _word_rejects(batch: pa.Table, problems: pd.DataFrame, checker: Checker, fil
                 f"more than {MOST_REJECTS:,} rows fail; the first: row {file.rejects[0]['row_number']}, "
                 f"{file.rejects[0]['message']} Mend the export and send it again.",
             )
+
+
+def _as_json(identifying: pa.Table, position: int) -> str | None:
+    """What a row says in the columns that identify it, as JSON; None where it says nothing."""
+    [said] = identifying.slice(position, 1).to_pylist() or [{}]
+    filled = {name: value for name, value in said.items() if value is not None}
+    return json.dumps(filled, ensure_ascii=False) if filled else None
 
 
 def _set_unplaced_rows_apart(typed: pa.Table, spec: FeedSpec, files: list[LoadingFile]) -> pa.Table:
@@ -231,6 +240,7 @@ def make_reject(
     row_number: int | None = None,
     column_name: str | None = None,
     value: str | None = None,
+    identifiers: str | None = None,
 ) -> dict[str, object]:
     """One reject, of a row or (without a row number) of a whole file."""
     return {
@@ -241,6 +251,7 @@ def make_reject(
         "value": value,
         "problems": 1,
         "message": message,
+        "identifiers": identifiers,
     }
 
 

@@ -44,6 +44,9 @@ class Rejects(Table):
     value: str = tables.column("VARCHAR", "What was found, unless it may be about a person", nullable=True)
     problems: int = tables.column("INTEGER", "How many cells of the row fail")
     message: str = tables.column("VARCHAR", "What was found, what was expected, what to do")
+    identifiers: str = tables.column(
+        "VARCHAR", "What the row says it is and what it refers to, as JSON: the feed's columns with their values", nullable=True
+    )
 
 
 class CodesNotMapped(Table):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from csp_pipeline.figures.count import rollup_of
 from csp_pipeline.figures.coverage import read_all_receipts
+from csp_pipeline.intake.receipts import rejects_path
 from csp_pipeline.lake import connect, records_path, sql_path, table_path, threads_for, write_table
 from csp_pipeline.partnership.configuration import MeasureFeedEntry
 from csp_pipeline.partnership.links import LinksFile, PairEntry, load_links
@@ -18,10 +20,10 @@ from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.parts import Parts, rows_of, write_part
 from csp_pipeline.reconcile.declared import CAUSES, MEANINGS, PROBABLE
 from csp_pipeline.reconcile.link import link_pair
-from csp_pipeline.reconcile.link_sides import PACKAGE, Side, duplicates_of, has_quiet_pairs, unreadable
+from csp_pipeline.reconcile.link_sides import PACKAGE, Side, any_row, duplicates_of, has_quiet_pairs, unreadable
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
-from csp_pipeline.sql_text import quoted
+from csp_pipeline.sql_text import identifier, quoted
 from csp_pipeline.tables import FeedSpec
 
 # What bridging needs of the comparisons.
@@ -90,7 +92,13 @@ def build_bridges(
                     if receipt.outcome != "refused"
                 ]
                 ways = tuple(book.measures[measure].feeds[key] for measure in measures)
-                sides.append(_side(partnership, feeds[key], specs[key], name, files, ways, key in superseded))
+                rejects = [
+                    rejects_path(settings, feeds[key], receipt.submission_id)
+                    for receipt in receipts[key]
+                    if receipt.outcome == "accepted_with_rejects"
+                ]
+                side = _side(partnership, feeds[key], specs[key], name, files, ways, key in superseded)
+                sides.append(replace(side, rejected=_rejected(connection, specs[key], rejects)))
             bridge_pair(connection, links, pair, sides[0], sides[1], measures)
             if places:
                 for table, place in places.items():
@@ -270,6 +278,10 @@ def _differences(side: Side, way: MeasureFeedEntry, place: int, order: list[Any]
     ranked = sorted(found, key=lambda difference: order.index(difference["cause"]))
     if side.is_person(way):
         ranked.append({"cause": "counting_unit", "test": f"o.unit_{place} IS NULL", "detail": "'no person to count'"})
+    if side.rejected:
+        # nothing else is known of a row that was rejected
+        ranked = [difference | {"test": f"NOT o.is_rejected AND ({difference['test']})"} for difference in ranked]
+        ranked.insert(0, {"cause": "rejected_row", "test": "o.is_rejected", "detail": "NULL"})
     return ranked
 
 
@@ -323,12 +335,16 @@ def _keep_links(connection: duckdb.DuckDBPyConnection, pair: PairEntry, side_a: 
         connection.execute(
             f"INSERT INTO linked_by VALUES ({number}, {place}, {agency_a}, {feed_a}, {agency_b}, {feed_b}, {quoted(rule.name)})"
         ).fetchall()
+    # a row that was rejected explains, and is no record
+    kept = ["true", *(f"NOT {side.name}.is_rejected" for side in (side_a, side_b) if side.rejected)]
+    if pair.alike_rule:
+        kept.append(f"l.rule <> {pair.rules.index(pair.alike_rule)}")
     connection.execute(
         f"""
         INSERT INTO linked
         SELECT {number}, l.rule, a.record_key, b.record_key
         FROM links l JOIN open_a a ON a.record = l.record_a JOIN open_b b ON b.record = l.record_b
-        {f"WHERE l.rule <> {pair.rules.index(pair.alike_rule)}" if pair.alike_rule else ""}
+        WHERE {" AND ".join(kept)}
         """
     ).fetchall()
     cuts = "FROM cut_records"
@@ -389,6 +405,21 @@ def _side(
         " JOIN validity v USING (submission_id, covered_label)"
     )
     return Side(name, feed.key, spec, source, rollup_of(partnership, feed, spec, adds_up=True), ways, has_superseded)
+
+
+def _rejected(connection: duckdb.DuckDBPyConnection, spec: FeedSpec, files: list[Path]) -> str | None:
+    """SQL for a feed's rejected rows that say which record they are, of submissions that hold; None where there are none."""
+    if not files or not spec.identifying:
+        return None
+    said = ", ".join(
+        f"json_extract_string(identifiers, {quoted(f'$.{name}')}) AS {identifier(name)}" for name in spec.identifying
+    )
+    rows = (
+        f"SELECT submission_id, sheet, row_number, {said}"
+        f" FROM read_parquet([{', '.join(quoted(str(file)) for file in files)}])"
+        " SEMI JOIN (FROM validity WHERE valid_to IS NULL) USING (submission_id) WHERE identifiers IS NOT NULL"
+    )
+    return rows if any_row(connection, f"FROM ({rows})") else None
 
 
 def read_steps(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:

@@ -22,7 +22,8 @@ class Side:
 
     `source` is SQL for every record the feed ever sent, with the columns of its declaration, `submission_id`, `sheet`,
     `row_number` and `valid_to`; `rollup` is the table of places and the areas that count them, `place`, `area_code`. Whether any
-    record has been superseded is looked for where `has_superseded` does not say it.
+    record has been superseded is looked for where `has_superseded` does not say it. `rejected` is SQL for rows that were sent and
+    rejected, if there are any: what identifies them, as far as it can be read, with `submission_id`, `sheet` and `row_number`.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Side:
     rollup: pd.DataFrame
     ways: tuple[MeasureFeedEntry, ...]
     has_superseded: bool | None = None
+    rejected: str | None = None
 
     @property
     def columns(self) -> dict[str, str]:
@@ -150,6 +152,10 @@ def read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
     of_feed, person = links.feeds.get(side.key, FeedLinksEntry()), pair.person_rule
     key = [identifier(name) for name in side.spec.traits.key]
     by_row = "submission_id || ' ' || coalesce(sheet || ' ', '') || 'row ' || row_number"
+    record_key = " || '/' || ".join(key) if key else by_row
+    if key and side.rejected:
+        # a row may have been rejected for its key
+        record_key = f"coalesce({record_key}, {by_row})"
     connection.register(f"rollup_{side.name}_frame", side.rollup)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE rollup_{side.name} AS SELECT place, area_code FROM rollup_{side.name}_frame"
@@ -172,7 +178,8 @@ def read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
         source=side.source,
         key=key,
         has_superseded=bool(key) and has_superseded,
-        record_key=" || '/' || ".join(key) if key else by_row,
+        rejected=side.rejected,
+        record_key=record_key,
         looks=sorted({year_first(name) for name, form in _identifiers(pair, side) if form == "year_and_number"}),
         identifiers=[normalised(name, form) for name, form in _identifiers(pair, side)],
         # the texts of references as they were written, to tell what cannot be read from a blank

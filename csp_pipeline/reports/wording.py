@@ -34,6 +34,7 @@ CAUSES = {
     "counting_unit": "Counted more than once",
     "repeats": "The same again in the period",
     "duplicates": "Entered twice",
+    "rejected_row": "Sent, but the row was rejected",
     "later_vintage": "Taken out by a later extract",
     "known_to_one_agency_only": "Known to one side only",
     "unexplained": "Unexplained",

@@ -4,6 +4,14 @@ WITH
 source AS (
     {{ source }}
 ),
+{% if rejected %}
+-- rows that were sent and rejected: they count nowhere, but they explain; not where the record stands all the same
+rejected_records AS (
+    SELECT *, false AS is_current, true AS is_rejected FROM ({{ rejected }})
+    {% if key %}ANTI JOIN (FROM source WHERE valid_to IS NULL) USING ({{ key | join(", ") }}){% endif %}
+
+),
+{% endif %}
 {% if has_superseded %}
 -- the records that hold today
 current_records AS (SELECT *, true AS is_current FROM source WHERE valid_to IS NULL),
@@ -13,19 +21,30 @@ removed_records AS (
     WHERE valid_to IS NOT NULL
     QUALIFY row_number() OVER (PARTITION BY {{ key | join(", ") }} ORDER BY valid_to DESC, submission_id, row_number) = 1
 ),
-known_records AS (
+accepted_records AS (
     SELECT * FROM current_records
     UNION ALL BY NAME
     SELECT r.* FROM removed_records r ANTI JOIN current_records USING ({{ key | join(", ") }})
+    {% if rejected %}ANTI JOIN rejected_records USING ({{ key | join(", ") }}){% endif %}
+
 ),
 {% else %}
-known_records AS (SELECT *, true AS is_current FROM source WHERE valid_to IS NULL),
+accepted_records AS (SELECT *, true AS is_current FROM source WHERE valid_to IS NULL),
 {% endif %}
+known_records AS (
+    {% if rejected %}
+    SELECT *, false AS is_rejected FROM accepted_records
+    UNION ALL BY NAME
+    FROM rejected_records
+    {% else %}
+    FROM accepted_records
+    {% endif %}
+),
 -- identifiers in one form, before joins make rows dearer; the parts that most are written in are found first, once for each
 looked_at AS (SELECT *{% for look in looks %}, {{ look }}{% endfor %} FROM known_records),
 identified AS (SELECT *{% for identifier in identifiers %}, {{ identifier }} AS identifier_{{ loop.index0 }}{% endfor %} FROM looked_at)
 SELECT
-    {{ record_key }} AS record_key, submission_id, sheet, row_number, is_current
+    {{ record_key }} AS record_key, submission_id, sheet, row_number, is_current{{ ", is_rejected" if rejected }}
     {% for _ in identifiers %}, identifier_{{ loop.index0 }}{% endfor %}
     {% for place, reference in references.items() %}, {{ reference | identifier }} AS text_{{ place }}{% endfor %}
 
