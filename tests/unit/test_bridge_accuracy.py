@@ -9,7 +9,8 @@ from tests.accuracy.domestic import make_domestic_world
 from tests.accuracy.measure import Findings, bridge_world, confuse, link_precision
 from tests.accuracy.run import measure_seeds
 
-SEEDS = 20
+# Some 770 records in each, of which one in four hundred gets another cause; `make accuracy` measures more.
+SEEDS = 6
 
 
 @cache
@@ -17,7 +18,7 @@ def measured(spoiled: float) -> tuple[pd.DataFrame, tuple[int, int, int]]:
     return measure_seeds(SEEDS, spoiled)
 
 
-@pytest.mark.parametrize(("spoiled", "least"), [(0.0, 0.99), (0.3, 0.95)])
+@pytest.mark.parametrize(("spoiled", "least"), [(0.0, 0.995), (0.3, 0.99)])
 def test_records_of_the_gaps_get_their_planted_cause_and_links_are_true(spoiled: float, least: float) -> None:
     table, (found, true, _) = measured(spoiled)
     decidable = table[table.is_decidable]

@@ -45,7 +45,7 @@ def test_ctrl_c_ends_a_command_with_130_during_a_query_and_outside(work: str, tm
         time.sleep(0.5)  # until the query is well under way
         command.send_signal(signal.SIGINT)
         # a query that went on would hold up the command for hours
-        _, problems = command.communicate(timeout=30)
+        _, problems = command.communicate(timeout=120)
     finally:
         command.kill()
     assert (command.returncode, problems) == (130, "")
@@ -53,6 +53,6 @@ def test_ctrl_c_ends_a_command_with_130_during_a_query_and_outside(work: str, tm
 
 def test_a_fault_of_our_own_is_not_taken_for_an_interruption(tmp_path) -> None:
     command = start("fail", tmp_path)
-    _, problems = command.communicate(timeout=60)
+    _, problems = command.communicate(timeout=120)
     assert command.returncode == 1
     assert "a fault of our own" in problems

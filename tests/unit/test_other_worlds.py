@@ -22,7 +22,7 @@ from tests.accuracy.other_worlds import (
     make_other_domestic_world,
 )
 
-SEEDS = 4
+SEEDS = 2
 PERSONS_KNOWN = Habits(spoiled=0.3, no_person_a=0, no_person_b=0)
 
 

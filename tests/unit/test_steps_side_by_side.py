@@ -20,7 +20,7 @@ from csp_pipeline.lake import connect, interrupt_queries
 from csp_pipeline.settings import Settings
 from tests.ending_queries import ENDLESS
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 AGAIN = "Nothing that has landed is lost. Make the lake again from it with csp backfill --all."
 
 
@@ -195,9 +195,9 @@ def test_a_run_that_is_interrupted_while_a_step_waits_to_be_tried_again_does_not
 
     def work() -> None:
         if not tries:
-            threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
+            threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
         tries.append(1)
-        raise dg.RetryRequested(max_retries=1, seconds_to_wait=3)
+        raise dg.RetryRequested(max_retries=1, seconds_to_wait=PATIENCE_SECONDS)
 
     result = run(asset("away", work))
     assert not result.success

@@ -17,8 +17,8 @@ from csp_pipeline.partnership.periods import parse_period
 from csp_pipeline.settings import Settings
 from tests.unit.pulling.web_server import Handler, WebServer
 
-# Tests wait for nothing: a try is repeated at once.
-SOON = {"first_wait_seconds": 0, "connect_seconds": 5, "read_seconds": 5}
+# Tests wait for nothing: a try is repeated at once, and a server that is there has the time that a busy machine may take.
+SOON = {"first_wait_seconds": 0, "connect_seconds": 60, "read_seconds": 60}
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from csp_pipeline.reports import disclosure_attack
 
 FIRST, SECOND = 1, 2
+PATIENCE_SECONDS = 120
 
 
 def test_words_of_the_solver_do_not_reach_standard_output(
@@ -31,12 +32,12 @@ def test_words_of_the_solver_do_not_reach_standard_output(
 def test_the_output_is_there_again_when_two_threads_have_solved_side_by_side(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    both_are_at_it, first_has_left = Barrier(2, timeout=10), Event()
+    both_are_at_it, first_has_left = Barrier(2, timeout=PATIENCE_SECONDS), Event()
 
     def overlapping(objective: Any, **_: Any) -> None:
         both_are_at_it.wait()
         if objective[0] == SECOND:
-            assert first_has_left.wait(10)
+            assert first_has_left.wait(PATIENCE_SECONDS)
         ctypes.CDLL(None).puts(b"a line from C")
 
     def solve(number: int) -> None:
