@@ -21,10 +21,9 @@ def ask_warehouse(settings: Settings, name: str, values: dict[str, Any] | None =
 
 
 def check_known(settings: Settings, table: str, column: str, value: str | None) -> None:
-    """Refuse a name that the warehouse does not know, with the names it knows."""
-    known = _names(settings, table, column)
-    if value is not None and value not in known:
-        raise _unknown(column.replace("_", " "), value, known)
+    """Refuse a name that the warehouse does not know, with the nearest of those that it knows."""
+    if value is not None:
+        _refuse_unless(settings, table, column, value, f"{column} = $value", column.replace("_", " "))
 
 
 def check_narrowing(settings: Settings, values: Mapping[str, Any]) -> None:
@@ -37,16 +36,24 @@ def check_narrowing(settings: Settings, values: Mapping[str, Any]) -> None:
 
 def _check_area(settings: Settings, area: str | None) -> None:
     """Refuse an area that is neither the code nor, in any case, the name of one that the warehouse knows."""
-    names = _names(settings, "areas", "area_name")
-    if area is None or area.casefold() in {name.casefold() for name in names}:
-        return
-    if area not in _names(settings, "areas", "area_code"):
-        raise _unknown("area", area, names)
+    if area is not None:
+        _refuse_unless(settings, "areas", "area_name", area, "lower(area_name) = lower($value) OR area_code = $value", "area")
 
 
-def _names(settings: Settings, table: str, column: str) -> list[str]:
+def _refuse_unless(settings: Settings, table: str, column: str, value: str, condition: str, what: str) -> None:
+    """Refuse a value for which no row of the table fulfils the condition."""
     with open_warehouse(settings) as database:
-        return [name for (name,) in database.execute(f"SELECT DISTINCT {column} FROM {table} ORDER BY 1").fetchall()]
+        if database.execute(f"SELECT count(*) FROM {table} WHERE {condition}", {"value": value}).fetchall()[0][0]:
+            return
+        # DuckDB chooses first, as comparing every one of tens of thousands of names here would take seconds
+        near = database.execute(
+            f"SELECT {column} FROM (SELECT DISTINCT {column} FROM {table}) "
+            f"ORDER BY jaro_winkler_similarity({column}, $value) DESC, {column} LIMIT 100",
+            {"value": value},
+        ).fetchall()
+    names = [name for (name,) in near]
+    nearest = difflib.get_close_matches(value, names, n=5, cutoff=0.5) or names[:5]
+    raise typer.BadParameter(f"no {what} {value!r}; nearest known: {', '.join(nearest)}")
 
 
 @contextmanager
@@ -64,11 +71,6 @@ def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             f"{settings.database}: cannot be asked: {str(error).splitlines()[0]} It is damaged, or was made by another version. "
             "Remove it, then make it again from what has landed: csp run."
         ) from error
-
-
-def _unknown(what: str, value: str, known: list[str]) -> typer.BadParameter:
-    nearest = difflib.get_close_matches(value, known, n=5, cutoff=0.5) or known[:5]
-    return typer.BadParameter(f"no {what} {value!r}; nearest known: {', '.join(nearest)}")
 
 
 def need_warehouse(settings: Settings) -> None:
