@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dagster as dg
@@ -19,7 +20,7 @@ from csp_pipeline.defs.build import build_definitions
 from csp_pipeline.errors import PublishError
 from csp_pipeline.lake import only_run
 from csp_pipeline.stages import open_pipeline
-from tests.command import BIN, call_csp, command_environment
+from tests.command import call_csp
 from tests.conftest import ONE_YEAR, Pipeline
 from tests.pipeline.conftest import run_csp
 from tests.small_exports import asb, csv_text
@@ -38,6 +39,15 @@ def small(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
     return pipeline
 
 
+@pytest.fixture(scope="module")
+def published(new_pipeline: Callable[..., Pipeline]) -> Path:
+    """The warehouse of that partnership once the file has been taken in; tests have copies of it."""
+    pipeline = new_pipeline([ASB], ONE_YEAR)
+    pipeline.put(ASB, APRIL, csv_text([asb(1), asb(2)]))
+    pipeline.run_all()
+    return pipeline.settings.warehouse
+
+
 def hold_elsewhere(warehouse: Path) -> subprocess.Popen[str]:
     """Another process that holds the warehouse until it is ended."""
     other = subprocess.Popen(
@@ -53,20 +63,19 @@ def incidents(warehouse: Path) -> int:
         return database.execute("SELECT count(*) FROM police_asb").fetchall()[0][0]
 
 
-@pytest.mark.parametrize("command", [("run",), ("reports",)])
-def test_a_run_that_meets_another_says_so_and_touches_nothing(small: Pipeline, command: tuple[str, ...]) -> None:
-    warehouse = small.settings.warehouse
-    small.run_all()
+def test_a_command_that_meets_a_run_says_so_and_touches_nothing(small: Pipeline, published: Path) -> None:
+    warehouse = Path(shutil.copytree(published, small.settings.warehouse))
     before = small.settings.database.read_bytes()
     small.put(ASB, MAY, csv_text([asb(3, reported_at="15/05/2016 10:00")]))
     with hold_elsewhere(warehouse) as other:
-        met = run_csp(*command, warehouse=warehouse, sources=small.sources)
+        met = [run_csp(command, warehouse=warehouse, sources=small.sources) for command in ("run", "reports")]
         assert other.stdin is not None
         other.stdin.close()
-    assert met.code == 1
-    assert "another run is under way" in met.err
-    assert f"process {other.pid}" in met.err
-    assert "Traceback" not in met.err
+    for command in met:
+        assert command.code == 1
+        assert "another run is under way" in command.err
+        assert f"process {other.pid}" in command.err
+        assert "Traceback" not in command.err
     assert small.settings.database.read_bytes() == before
     assert not (warehouse / "dagster").exists()
     assert not (warehouse / "reports").exists()
@@ -74,15 +83,14 @@ def test_a_run_that_meets_another_says_so_and_touches_nothing(small: Pipeline, c
 
 def test_two_runs_at_once_leave_a_whole_warehouse(small: Pipeline) -> None:
     warehouse = small.settings.warehouse
-    environment = command_environment(warehouse, small.sources)
-    started = [subprocess.Popen([BIN / "csp", "run"], stderr=subprocess.PIPE, env=environment, text=True) for _ in range(2)]
-    said = [run.communicate(timeout=120)[1] for run in started]
-    codes = [run.returncode for run in started]
-    assert 0 in codes, said
-    for code, error in zip(codes, said, strict=True):
-        assert code == 0 or (code == 1 and "another run is under way" in error), error
+    with ThreadPoolExecutor(2) as at_once:
+        runs = list(at_once.map(lambda _: run_csp("run", warehouse=warehouse, sources=small.sources), range(2)))
+    assert 0 in [run.code for run in runs], runs
+    for run in runs:
+        assert run.code == 0 or (run.code == 1 and "another run is under way" in run.err), run.err
     assert incidents(warehouse) == 2
-    assert run_csp("run", "--quiet", warehouse=warehouse, sources=small.sources).code == 0
+    with only_run(small.settings, "the next"):
+        pass
 
 
 def test_a_run_that_was_killed_leaves_the_warehouse_free(small: Pipeline) -> None:
@@ -124,10 +132,9 @@ def test_a_run_started_in_dagster_meets_the_same_rule(small: Pipeline) -> None:
     assert not (small.settings.lake / "submissions").exists()
 
 
-def test_a_full_disk_is_told_and_what_was_loaded_and_published_stays(small: Pipeline) -> None:
+def test_a_full_disk_is_told_and_what_was_loaded_and_published_stays(small: Pipeline, published: Path) -> None:
     """A limit on the size of files stands for the full disk: writing beyond it fails in the same way, at any point."""
-    warehouse = small.settings.warehouse
-    small.run_all()
+    warehouse = Path(shutil.copytree(published, small.settings.warehouse))
     before = (warehouse / "csp.duckdb").read_bytes()
     may = [asb(number, reported_at="15/05/2016 10:00") for number in range(10, 75_010)]
     small.put(ASB, MAY, csv_text(may))

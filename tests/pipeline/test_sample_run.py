@@ -2,21 +2,24 @@
 
 import csv
 import filecmp
+import functools
+import os
 import shutil
 import signal
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
+from csp_pipeline.intake import take_in
+from csp_pipeline.lake import write_json
 from csp_pipeline.partnership.periods import financial_years, periods_between
 from csp_pipeline.sample import write_sample
-from tests.command import command_environment
-from tests.conftest import YEARS, copy_configuration
-from tests.pipeline.conftest import BIN, PROJECT, CommandRun, run_csp
+from tests.command import call_csp
+from tests.conftest import YEARS, Pipeline, copy_configuration
+from tests.pipeline.conftest import PROJECT, CommandRun, run_csp
 
 HARBOROUGH = "E07000131"
 FEW_FEEDS = ("police/asb", "district/asb_cases")
@@ -273,21 +276,28 @@ def few_feeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sources
 
 
+def die_after(files: int) -> None:
+    """Have this process killed, as by the machine, when it has taken in this many files and is about to note the next."""
+    left = iter(range(files))
+
+    def write_or_die(path: Path, receipt: Any) -> None:
+        if next(left, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+        write_json(path, receipt)
+
+    take_in.write_json = write_or_die  # type: ignore[attr-defined]
+
+
 def test_a_killed_run_loses_nothing(few_feeds: Path, tmp_path: Path) -> None:
-    """Killed while it takes files in, then run again: the same facts as a run that was left alone."""
+    """Killed while it takes files in, then run again: the same facts as where all was made in one go."""
     warehouse = tmp_path / "warehouse"
-    process = subprocess.Popen([BIN / "csp", "run", "--quiet"], cwd=PROJECT, env=command_environment(warehouse, few_feeds))
-    receipts = warehouse / "lake" / "submissions"
-    deadline = time.monotonic() + 120
-    while len(list(receipts.rglob("*.json"))) < 6 and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert process.poll() is None, "the run ended before it could be killed"
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    killed = call_csp("run", "--quiet", warehouse=warehouse, sources=few_feeds, prepare=functools.partial(die_after, 6))
+    assert killed.returncode == -signal.SIGKILL
+    assert 0 < len(list((warehouse / "lake" / "submissions").rglob("*.json"))) <= 6
     assert not (warehouse / "csp.duckdb").exists()
     again = run_csp("run", "--quiet", warehouse=warehouse, sources=few_feeds)
     assert again.code == 3, again.err
-    alone = tmp_path / "alone"
-    assert run_csp("run", "--quiet", warehouse=alone, sources=few_feeds).code == 3
-    assert facts(warehouse) == facts(alone)
-    assert len(facts(alone)["submissions"]) == 24
+    Pipeline(few_feeds, tmp_path / "alone").run_all()
+    alone = facts(tmp_path / "alone")
+    assert facts(warehouse) == alone
+    assert len(alone["submissions"]) == 24

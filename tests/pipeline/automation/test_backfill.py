@@ -70,7 +70,7 @@ def test_the_command_makes_a_damaged_warehouse_whole(new_pipeline: Callable[...,
     """`csp run` alone would not: by its receipts nothing has changed."""
     made = new_pipeline([ASB], ONE_YEAR)
     made.put(ASB, APRIL, incidents("15/04/2016", 3, 4))
-    made.run_all()
+    made.take_in(ASB)
     (damaged,) = (made.settings.lake / "records").rglob("*.parquet")
     damaged.write_bytes(b"damaged")
     done = call_csp("backfill", "2016-17", "--quiet", warehouse=made.settings.warehouse, sources=made.sources)
