@@ -80,9 +80,15 @@ LAKE_TABLES = (
 )
 
 
-def copy_configuration(target: Path, years: Mapping[str, str] = YEARS, feeds: Sequence[str] | None = None) -> Path:
-    """The project's `sources/` without exports: what the partnership decides, not what partners send; `feeds` narrows it."""
-    for name, content in _configuration(tuple(years.items()), feeds if feeds is None else tuple(feeds)).items():
+def copy_configuration(
+    target: Path, years: Mapping[str, str] = YEARS, feeds: Sequence[str] | None = None, measures: Sequence[str] | None = None
+) -> Path:
+    """The project's `sources/` without exports: what the partnership decides, not what partners send.
+
+    `feeds` narrows it, and with them `measures`.
+    """
+    kept = (None if names is None else tuple(names) for names in (feeds, measures))
+    for name, content in _configuration(tuple(years.items()), *kept).items():
         copy = target / name
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(content)
@@ -92,7 +98,9 @@ def copy_configuration(target: Path, years: Mapping[str, str] = YEARS, feeds: Se
 
 
 @cache
-def _configuration(years: tuple[tuple[str, str], ...], feeds: tuple[str, ...] | None) -> dict[Path, bytes]:
+def _configuration(
+    years: tuple[tuple[str, str], ...], feeds: tuple[str, ...] | None, measures: tuple[str, ...] | None
+) -> dict[Path, bytes]:
     """Its files by name. Kept, as narrowing takes longer than what many a test does with it."""
     original = PROJECT / "sources"
     kept = [*original.glob("*.yml"), *original.glob("*.csv"), *original.glob("*/*.csv"), *original.glob("*/feed.yml")]
@@ -108,12 +116,15 @@ def _configuration(years: tuple[tuple[str, str], ...], feeds: tuple[str, ...] | 
         content["financial_years"] = dict(years)
         partnership.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
         if feeds is not None:
-            keep_feeds(copied, feeds)
+            keep_feeds(copied, feeds, measures)
         return {path.relative_to(copied): path.read_bytes() for path in copied.rglob("*") if path.is_file()}
 
 
-def keep_feeds(sources: Path, feeds: Sequence[str]) -> None:
-    """Narrow a copied configuration to some feeds, so that a run is short; what is left stands as it was."""
+def keep_feeds(sources: Path, feeds: Sequence[str], measures: Sequence[str] | None = None) -> None:
+    """Narrow a copied configuration to some feeds, and some of their measures, so that a run is short.
+
+    What is left stands as it was.
+    """
     for path in sources.glob("*/*/feed.yml"):
         if f"{path.parent.parent.name}/{path.parent.name}" not in feeds:
             shutil.rmtree(path.parent)
@@ -128,11 +139,22 @@ def keep_feeds(sources: Path, feeds: Sequence[str]) -> None:
         return content
 
     change("partnership.yml", lambda content: _keep_public(content, feeds))
-    measures = change("measures.yml", lambda content: narrow.keep_measures(content, feeds))["measures"]
-    change("breaks.yml", lambda content: narrow.keep_breaks(content, feeds, measures))
+    kept = change("measures.yml", lambda content: _keep_measures(narrow.keep_measures(content, feeds), measures))["measures"]
+    change("breaks.yml", lambda content: narrow.keep_breaks(content, feeds, kept))
     change("links.yml", lambda content: narrow.keep_links(content, feeds))
-    change("claims.yml", lambda content: narrow.keep_claims(content, feeds, measures))
-    change("scorecard.yml", lambda content: narrow.keep_scorecard(content, feeds, measures))
+    change("claims.yml", lambda content: narrow.keep_claims(content, feeds, kept))
+    change("scorecard.yml", lambda content: narrow.keep_scorecard(content, feeds, kept))
+
+
+def _keep_measures(content: dict[str, Any], measures: Sequence[str] | None) -> dict[str, Any]:
+    """`measures.yml` with some of its measures only."""
+    if measures is None:
+        return content
+    return {
+        **content,
+        "measures": {name: content["measures"][name] for name in measures},
+        "comparability": [entry for entry in content["comparability"] if set(entry.get("measures", [])) <= set(measures)],
+    }
 
 
 def _keep_public(content: dict[str, Any], feeds: Sequence[str]) -> dict[str, Any]:
@@ -278,11 +300,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def new_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pipeline]:
-    """Makes a pipeline on its own folders; `feeds` and `years` narrow it to these, other options are settings."""
+    """Makes a pipeline on its own folders; `feeds`, `years` and `measures` narrow it to these, other options are settings."""
 
-    def make(feeds: Sequence[str] | None = None, years: Mapping[str, str] = YEARS, **settings: Any) -> Pipeline:
+    def make(
+        feeds: Sequence[str] | None = None,
+        years: Mapping[str, str] = YEARS,
+        measures: Sequence[str] | None = None,
+        **settings: Any,
+    ) -> Pipeline:
         folder = tmp_path_factory.mktemp("partnership")
-        sources = copy_configuration(folder / "sources", years, feeds)
+        sources = copy_configuration(folder / "sources", years, feeds, measures)
         # As many processes test as there are processors: a second thread costs more than it brings. Runs of `csp` have theirs.
         return Pipeline(sources, settings.pop("warehouse", folder / "warehouse"), **{"threads": 1, **settings})
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from csp_pipeline.reconcile.bridge import build_bridges
+from csp_pipeline.reconcile.compare import build_comparisons
 from csp_pipeline.sample import write_sample
 from tests.conftest import Pipeline, keep_feeds
 from tests.pipeline.conftest import PROJECT, CommandRun, run_csp
@@ -113,9 +115,13 @@ def test_what_csp_explain_does_not_know_is_said(sample_run: CommandRun, argument
 def test_bridges_of_whole_files_are_those_that_were_planted(tmp_path: Path) -> None:
     """From the exports of another seed, through intake: the yearly bridges of domestic violence are the truth's."""
     write_sample(tmp_path / "sources", seed=44, sources=PROJECT / "sources")
-    keep_feeds(tmp_path / "sources", ["police/crimes", "county/domestic_abuse"])
-    pipeline = Pipeline(tmp_path / "sources", tmp_path / "warehouse")
-    pipeline.run_to_discrepancies()
+    keep_feeds(tmp_path / "sources", ["police/crimes", "county/domestic_abuse"], ["domestic_violence_with_injury"])
+    pipeline = Pipeline(tmp_path / "sources", tmp_path / "warehouse", threads=1)
+    for feed in pipeline.partnership.feeds:
+        pipeline.take_in(feed.key)
+    pipeline.make_figures()
+    build_comparisons(pipeline.settings, pipeline.partnership, pipeline.book)
+    build_bridges(pipeline.settings, pipeline.partnership, pipeline.book, pipeline.specs)
     truth: dict[str, Counter[str]] = {}
     with (tmp_path / "sources" / "truth" / "bridges.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):

