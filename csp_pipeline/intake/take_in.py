@@ -84,7 +84,7 @@ def take_in_feed(
     taking = _TakingIn(feed, spec, references, settings, years, intake)
     for file in pulled.landed:
         if reason_set_aside(feed, file.path):
-            receipt_path(settings, feed.agency, feed.name, file.landed_id).unlink(missing_ok=True)
+            taking.forget(file)
         else:
             taking.add(file, wanted)
     taking.load_waiting()
@@ -126,10 +126,12 @@ class _TakingIn:
     def add(self, file: LandedFile, wanted: list[Period] | None) -> None:
         """Take one landed file: keep its receipt when it still holds, else place and open it."""
         if file.is_archive and file.refusal is None:
-            return  # what is in it is taken in, file by file
-        receipt = read_receipt(receipt_path(self.settings, self.feed.agency, self.feed.name, file.landed_id))
+            self.forget(file)  # what is in it is taken in, file by file
+            return
+        receipt = read_receipt(self._receipt_path(file))
         fingerprint = with_corrections(self.fingerprint, self.feed, file.path)
-        if receipt is not None and receipt.landed.refusal == file.refusal and receipt.fingerprint == fingerprint:
+        is_as_read = receipt is not None and receipt.landed.refusal == file.refusal and receipt.fingerprint == fingerprint
+        if receipt is not None and is_as_read and self._stays(receipt):
             if receipt.submission_id not in self.seen:
                 self._keep(receipt)
             return
@@ -147,9 +149,9 @@ class _TakingIn:
                     return
             receipt.submission_id = submission_id_of(self.feed, file, placement)
             if receipt.submission_id in self.seen:
+                self.forget(file)  # what it was taken for before would stay beside the copy that counts
                 return
-            if any((receipt.scope, cell, receipt.extracted) in self._claimed() for cell in receipt.cells):
-                self.load_waiting()
+            self._load_if_claimed(receipt)
             self._check_place(receipt)
             loading = self._open(file, placement, receipt)
         except RefusedFileError as error:
@@ -159,6 +161,10 @@ class _TakingIn:
         self.waiting.append(_Waiting(receipt, placement, loading))
         if file.size > SMALL_FILE or sum(w.receipt.landed.size for w in self.waiting) > 8 * SMALL_FILE:
             self.load_waiting()
+
+    def forget(self, file: LandedFile) -> None:
+        """Forget what became of a landed file that counts for nothing by itself."""
+        self._receipt_path(file).unlink(missing_ok=True)
 
     def load_waiting(self) -> None:
         """Load the files that wait, together, and give each its outcome."""
@@ -221,9 +227,25 @@ class _TakingIn:
             self.waiting = [_Waiting(item.receipt, item.placement, again)]
             self.load_waiting()
 
-    def _claimed(self) -> set[tuple[str, str, str | None]]:
-        """What the waiting files cover, by scope, period and extract date."""
-        return {(w.receipt.scope, cell, w.receipt.extracted) for w in self.waiting for cell in w.receipt.cells}
+    def _stays(self, receipt: Receipt) -> bool:
+        """Whether a file's outcome is what it would be today, for one of a period turns on that of the others: the one that
+        gave the period before may have been set aside since, or count again.
+        """
+        if receipt.outcome == "refused" and receipt.code != "period_given_twice":
+            return True
+        if self.by_content:
+            self.load_waiting()  # which periods are in a file is known when it has been read
+        else:
+            self._load_if_claimed(receipt)
+        others = [other for cell in receipt.cells if (other := self.taken.of_same_date(receipt, cell))]
+        is_given = any(other.landed.sha256 != receipt.landed.sha256 for other in others)
+        return is_given == (receipt.code == "period_given_twice")
+
+    def _load_if_claimed(self, receipt: Receipt) -> None:
+        """Load the files that wait if one of them covers what this one does, by scope, period and extract date."""
+        claimed = {(w.receipt.scope, cell, w.receipt.extracted) for w in self.waiting for cell in w.receipt.cells}
+        if any((receipt.scope, cell, receipt.extracted) in claimed for cell in receipt.cells):
+            self.load_waiting()
 
     def _check_place(self, receipt: Receipt) -> None:
         for cell in receipt.cells:
@@ -294,6 +316,9 @@ class _TakingIn:
             correcting=Correcting(corrections),
             beside=self._scratch(file, "parquet"),
         )
+
+    def _receipt_path(self, file: LandedFile) -> Path:
+        return receipt_path(self.settings, self.feed.agency, self.feed.name, file.landed_id)
 
     def make_checker(self) -> Checker:
         """The feed's checks, ready for a group of files."""
@@ -385,8 +410,7 @@ class _TakingIn:
         if is_new:
             if receipt.outcome == "refused":
                 records_path(self.settings, self.feed.agency, self.feed.name, receipt.submission_id).unlink(missing_ok=True)
-            path = receipt_path(self.settings, self.feed.agency, self.feed.name, receipt.landed.landed_id)
-            write_json(path, asdict(receipt))
+            write_json(self._receipt_path(receipt.landed), asdict(receipt))
             self.intake.new.append(receipt)
             log.info("%s: %s %s", self.feed.key, receipt.landed.path, receipt.outcome.replace("_", " "))
         self.seen.add(receipt.submission_id)
