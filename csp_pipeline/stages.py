@@ -1,6 +1,7 @@
 """The pipeline as one page of named stages; Dagster's assets and the tests call these and nothing below."""
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -248,17 +249,18 @@ class Pipeline:
         A stage may be run by itself, on tables that were made before the last file came. So it is noted what stood in them.
         """
         digest = hashlib.sha256(self._declared)
-        _add_files(digest, [path for table in tables if (path := table_path(self.settings, table)).exists()])
+        of_lake = [path for table in tables if (path := table_path(self.settings, table)).exists()]
+        _add_files(digest, self.settings.lake, of_lake)
         if reads == Reads.NOTHING_ELSE:
             return digest.hexdigest()
         with_answers = reads >= Reads.ANSWERS
         for receipts in read_all_receipts(self.settings, self.partnership, with_responses=with_answers).values():
             for receipt in receipts:
                 digest.update(f"{receipt.submission_id} {receipt.fingerprint} {receipt.outcome}\n".encode())
-        _add_files(digest, sorted(self.settings.views.glob("*.sql")))
+        _add_files(digest, self.settings.views, sorted(self.settings.views.glob("*.sql")))
         if reads >= Reads.SENT_REPORTS:
             digest.update(f"{self._made_from('warehouse')}\n".encode())
-            _add_files(digest, sorted(self.settings.landing.glob("reports/*/sent.jsonl")))
+            _add_files(digest, self.settings.landing, sorted(self.settings.landing.glob("reports/*/sent.jsonl")))
         return digest.hexdigest()
 
     @cached_property
@@ -282,8 +284,11 @@ class Pipeline:
         configuration += sorted(self.partnership.sources.glob("*/*/feed.yml"))
         configuration += sorted(self.partnership.sources.glob("*/feed.yml"))
         configuration += sorted(self.partnership.sources.glob("*/*/corrections.yml"))
-        code = sorted(p for p in Path(__file__).parent.rglob("*") if p.suffix in (".py", ".sql", ".j2", ".css", ".json"))
-        _add_files(digest, [*configuration, *code])
+        configuration += self.partnership.lists  # which may lie anywhere
+        program = Path(__file__).parent
+        code = sorted(p for p in program.rglob("*") if p.suffix in (".py", ".sql", ".j2", ".css", ".json"))
+        _add_files(digest, self.partnership.sources, configuration)
+        _add_files(digest, program, code)
         return digest.digest()
 
     def parts_of(self, stage: str, apart: str = "") -> Parts:
@@ -325,9 +330,10 @@ class Pipeline:
         return (read_json(self._note(stage)) or {}).get("inputs")
 
 
-def _add_files(digest: Any, paths: list[Path]) -> None:
+def _add_files(digest: Any, folder: Path, paths: Sequence[Path]) -> None:
+    """Add files with their places as seen from a folder: a feed.yml is another one in another feed's folder."""
     for path in paths:
-        digest.update(path.name.encode())
+        digest.update(os.path.relpath(path, folder).encode("utf-8", "surrogateescape"))
         with path.open("rb") as file:  # piece by piece, for tables may be larger than memory
             digest.update(hashlib.file_digest(file, "sha256").digest())
 

@@ -105,6 +105,13 @@ class Partnership:
         """The financial years that the partnership takes in."""
         return financial_years(self.file.financial_years.first, self.file.financial_years.last)
 
+    @property
+    def lists(self) -> tuple[Path, ...]:
+        """The files of areas, populations and codes that `partnership.yml` names."""
+        file = self.file
+        named = (file.areas, file.populations, file.lsoas_issued, file.offence_codes, file.forces)
+        return tuple(self.sources / name for name in named)
+
     @cached_property
     def areas(self) -> pd.DataFrame:
         """The `areas` table."""

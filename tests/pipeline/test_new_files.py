@@ -273,3 +273,28 @@ def test_reports_are_made_again_from_another_warehouse_though_no_file_has_come(w
     before = {reads: run.inputs(reads) for reads in Reads}
     write_json(world.settings.lake / "stages" / "warehouse.json", {"inputs": "of other tables", "counted": {}})
     assert {reads for reads in Reads if run.inputs(reads) != before[reads]} == {Reads.SENT_REPORTS}
+
+
+def test_a_changed_list_is_noticed_wherever_it_lies(new_pipeline: Callable[..., Pipeline]) -> None:
+    world = new_pipeline([PUBLISHED], ONE_YEAR)
+    path = world.sources / "partnership.yml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for name in ("areas", "populations", "lsoas_issued", "offence_codes", "forces"):
+        moved = world.sources.with_name(f"{name}.csv")
+        (world.sources / content[name]).rename(moved)
+        content[name] = f"../{moved.name}"
+        path.write_text(yaml.safe_dump(content), encoding="utf-8")
+        before = stages.open_pipeline(world.settings).inputs(Reads.NOTHING_ELSE)
+        moved.write_bytes(moved.read_bytes() + b"\n")
+        assert stages.open_pipeline(world.settings).inputs(Reads.NOTHING_ELSE) != before, name
+
+
+def test_a_feed_under_another_name_is_noticed_before_any_file_has_come(new_pipeline: Callable[..., Pipeline]) -> None:
+    world = new_pipeline([PUBLISHED], ONE_YEAR)
+    folder = world.sources / "police" / "collisions"
+    folder.mkdir(parents=True)
+    entry = yaml.safe_load((world.sources / PUBLISHED / "feed.yml").read_text(encoding="utf-8"))
+    (folder / "feed.yml").write_text(yaml.safe_dump(entry | {"layout": "stats19_collisions"}), encoding="utf-8")
+    before = stages.open_pipeline(world.settings).inputs(Reads.NOTHING_ELSE)
+    folder.rename(folder.with_name("road_collisions"))
+    assert stages.open_pipeline(world.settings).inputs(Reads.NOTHING_ELSE) != before
