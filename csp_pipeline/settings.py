@@ -47,6 +47,10 @@ class Settings(BaseSettings):
         """The reports, `index.html` first."""
         return self.warehouse / "reports"
 
+    def report_files(self, name: str) -> tuple[Path, Path, Path]:
+        """An agency's report, or the scorecard: page, workbook and JSON."""
+        return self.reports / f"{name}.html", self.reports / f"{name}.xlsx", self.reports / f"{name}.json"
+
     @property
     def dagster_home(self) -> Path:
         """Dagster's instance: runs, events, schedules."""

@@ -21,6 +21,7 @@ from csp_pipeline.intake.pull import PulledAhead
 from csp_pipeline.intake.take_in import FeedIntake, take_in_feed
 from csp_pipeline.lake import read_json, table_path, write_json
 from csp_pipeline.memory import hand_back_freed_memory
+from csp_pipeline.partnership.configuration import SCORECARD
 from csp_pipeline.partnership.links import load_links
 from csp_pipeline.partnership.measures import MeasureBook, load_measures
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
@@ -87,7 +88,7 @@ class Pipeline:
         """Records to figures, changes, coverage, validity."""
         return self._unless_done(
             "figures",
-            table_path(self.settings, "figures"),
+            [table_path(self.settings, "figures")],
             lambda parts: build_figures(self.settings, self.partnership, self.measures, self.specs, parts),
         )
 
@@ -95,7 +96,7 @@ class Pipeline:
         """Headline figures as known over time; gives the rows of each event."""
         return self._unless_done(
             "figure_vintages",
-            table_path(self.settings, "figure_vintages"),
+            [table_path(self.settings, "figure_vintages")],
             lambda parts: build_vintages(self.settings, self.partnership, self.measures, self.specs, parts),
             tables=("figures",),
         )
@@ -104,7 +105,7 @@ class Pipeline:
         """Level shifts for a person to judge."""
         return self._unless_done(
             "break_suggestions",
-            table_path(self.settings, "break_suggestions"),
+            [table_path(self.settings, "break_suggestions")],
             lambda _: {"break_suggestions": build_break_suggestions(self.settings, self.partnership, self.measures)},
             reads=Reads.NOTHING_ELSE,
             tables=("figures",),
@@ -114,7 +115,7 @@ class Pipeline:
         """Figures side by side, with verdicts."""
         return self._unless_done(
             "comparisons",
-            table_path(self.settings, "comparisons"),
+            [table_path(self.settings, "comparisons")],
             lambda _: build_comparisons(self.settings, self.partnership, self.measures),
             reads=Reads.NOTHING_ELSE,
             tables=("figures",),
@@ -124,7 +125,7 @@ class Pipeline:
         """Records linked, and gaps taken apart into causes."""
         return self._unless_done(
             "bridges",
-            table_path(self.settings, "bridge_steps"),
+            [table_path(self.settings, "bridge_steps")],
             lambda parts: build_bridges(self.settings, self.partnership, self.measures, self.specs, parts),
             tables=("comparisons", "coverage", "periods", "validity"),
         )
@@ -133,7 +134,7 @@ class Pipeline:
         """The gaps of earlier vintages; gives the rows of each effect."""
         return self._unless_done(
             "gap_history",
-            table_path(self.settings, "gap_history"),
+            [table_path(self.settings, "gap_history")],
             lambda _: build_gap_history(self.settings, self.partnership, self.measures),
             reads=Reads.NOTHING_ELSE,
             tables=("figure_vintages", "comparisons", "periods"),
@@ -143,7 +144,7 @@ class Pipeline:
         """Conflicts for people to settle."""
         return self._unless_done(
             "discrepancies",
-            table_path(self.settings, "discrepancies"),
+            [table_path(self.settings, "discrepancies")],
             lambda _: {"discrepancies": build_discrepancies(self.settings, self.partnership, self.measures)},
             reads=Reads.NOTHING_ELSE,
             tables=("comparisons", "gap_history", "periods", "bridge_steps", "responses"),
@@ -153,7 +154,7 @@ class Pipeline:
         """What agencies answered, and which answers are in force; gives the rows of each status."""
         return self._unless_done(
             "responses",
-            table_path(self.settings, "responses"),
+            [table_path(self.settings, "responses")],
             lambda _: build_responses(self.settings, self.partnership, self.measures),
             reads=Reads.ANSWERS,
             tables=("comparisons", "gap_history", "periods", "validity"),
@@ -163,7 +164,7 @@ class Pipeline:
         """Which definitions of one feed's records another feed's bare numbers are consistent with."""
         return self._unless_done(
             "definition_searches",
-            table_path(self.settings, "definition_searches"),
+            [table_path(self.settings, "definition_searches")],
             lambda parts: build_searches(
                 self.settings,
                 self.partnership,
@@ -179,7 +180,7 @@ class Pipeline:
         """Changes between years tested against chance, and control limits."""
         return self._unless_done(
             "change_tests",
-            table_path(self.settings, "control_limits"),
+            [table_path(self.settings, "control_limits")],
             lambda _: build_change_tests(self.settings, self.partnership, self.measures),
             reads=Reads.NOTHING_ELSE,
             tables=("figures", "changes"),
@@ -189,7 +190,7 @@ class Pipeline:
         """Published statements checked against the figures."""
         return self._unless_done(
             "claims",
-            table_path(self.settings, "claims"),
+            [table_path(self.settings, "claims")],
             lambda _: build_claims(self.settings, self.partnership, self.measures),
             reads=Reads.NOTHING_ELSE,
             tables=("figures", "comparisons"),
@@ -199,7 +200,7 @@ class Pipeline:
         """The DuckDB warehouse."""
         return self._unless_done(
             "warehouse",
-            self.settings.database,
+            [self.settings.database],
             lambda _: publish_warehouse(self.settings, self.partnership, self.measures, self.specs),
             reads=Reads.ANSWERS,
             tables=FROM_LAKE,
@@ -218,7 +219,8 @@ class Pipeline:
             self._facts_of_reports[self._published] = summary.facts
             return {report.agency: report.conflicts for report in summary.agencies}
 
-        return self._unless_done("reports", self.settings.reports / "index.html", write, reads=Reads.SENT_REPORTS)
+        files = [path for agency in self.partnership.file.agencies for path in self.settings.report_files(agency)]
+        return self._unless_done("reports", [self.settings.reports / "index.html", *files], write, reads=Reads.SENT_REPORTS)
 
     def write_scorecard(self) -> dict[str, Any]:
         """The strategy group's scorecard; gives the row of each measure, none without `scorecard.yml`."""
@@ -232,7 +234,7 @@ class Pipeline:
             summary = write_scorecard(self.settings, self.parts_of("reports"), facts)
             return {"measures": rows_of(summary.card) if summary else []}
 
-        return self._unless_done("scorecard", self.settings.reports / "scorecard.html", write, reads=Reads.SENT_REPORTS)
+        return self._unless_done("scorecard", self.settings.report_files(SCORECARD), write, reads=Reads.SENT_REPORTS)
 
     def deliver_reports(self, send: bool) -> "list[Delivery]":
         """Every agency's report and the scorecard to their places, or what would be sent; never left out, for what was sent
@@ -284,7 +286,8 @@ class Pipeline:
         configuration += sorted(self.partnership.sources.glob("*/*/feed.yml"))
         configuration += sorted(self.partnership.sources.glob("*/feed.yml"))
         configuration += sorted(self.partnership.sources.glob("*/*/corrections.yml"))
-        configuration += self.partnership.lists  # which may lie anywhere
+        # these may lie anywhere; one that is missing is told where it is read
+        configuration += [path for path in self.partnership.lists if path.is_file()]
         program = Path(__file__).parent
         code = sorted(p for p in program.rglob("*") if p.suffix in (".py", ".sql", ".j2", ".css", ".json"))
         _add_files(digest, self.partnership.sources, configuration)
@@ -302,16 +305,16 @@ class Pipeline:
     def _unless_done(
         self,
         stage: str,
-        product: Path,
+        products: Sequence[Path],
         run: Callable[[Parts], dict[str, Any]],
         *,
         reads: Reads = Reads.RECORDS,
         tables: Sequence[str] = (),
     ) -> dict[str, Any]:
-        """Run a stage unless its product is there and was made from the same inputs; gives what the stage counted."""
+        """Run a stage unless its products are there and were made from the same inputs; gives what the stage counted."""
         note, inputs = self._note(stage), self.inputs(reads, tables)
         last = read_json(note)
-        if last and last.get("inputs") == inputs and product.exists():
+        if last and last.get("inputs") == inputs and all(product.exists() for product in products):
             counted: dict[str, Any] = last["counted"]
             return counted
         # first, so that a stage that was killed at its work is not taken for done when its inputs are what they were before

@@ -68,8 +68,7 @@ def read_pack(settings: Settings, addressee: str) -> Pack:
     """
     stem = SCORECARD if addressee == STRATEGY_GROUP else addressee
     files: dict[str, bytes] = {}
-    for kind in ("html", "xlsx", "json"):
-        path = settings.reports / f"{stem}.{kind}"
+    for path in settings.report_files(stem):
         try:
             files[path.name] = path.read_bytes()
         except OSError as error:

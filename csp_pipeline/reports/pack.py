@@ -41,7 +41,8 @@ from csp_pipeline.reports.returns import (
 from csp_pipeline.reports.sent import last_report
 from csp_pipeline.reports.since import Since, since_last
 
-SCHEMA = "csp-discrepancy-report/2"
+NAME_OF_SCHEMA = "csp-discrepancy-report/"
+SCHEMA = f"{NAME_OF_SCHEMA}2"
 # Dataclasses as JSON's own types, at a fifth of what dataclasses.asdict takes.
 _plain: Callable[[Any], Any] = partial(TypeAdapter(Any).dump_python, mode="json")
 # Own series in a report: of the measures in main conflicts, at most so many.

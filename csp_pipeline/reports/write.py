@@ -1,7 +1,7 @@
 """Writing every report to its place: the front page, and a page, a workbook and JSON for each agency."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from csp_pipeline.lake import read_json, replacing, write_json
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.parts import Parts, hashes_of
 from csp_pipeline.reports.conflicts import conflicts_for_everybody
-from csp_pipeline.reports.pack import AgencyReport, as_json, front_page, report_for
+from csp_pipeline.reports.pack import NAME_OF_SCHEMA, AgencyReport, as_json, front_page, report_for
 from csp_pipeline.reports.page import agency_page, index_page
 from csp_pipeline.reports.read import Facts, read_facts
 from csp_pipeline.reports.workbook import write_workbook
@@ -53,13 +53,14 @@ def write_reports(settings: Settings, shown_elsewhere: ShownElsewhere | None = N
 
     def write(agency: str) -> tuple[AgencyReport, AgencySummary]:
         report = report_for(facts, agency, on_scorecard)
-        return report, _write_agency(settings.reports, report, parts)
+        return report, _write_agency(settings, report, parts)
 
     conflicts_for_everybody(facts)  # every report asks for it: once, before they do so side by side
     # what is to be hidden from one agency is searched for by HiGHS, which lets another agency's report be written meanwhile
     with ThreadPoolExecutor(settings.steps_at_once, thread_name_prefix="report") as threads:
         written = list(threads.map(write, [row["agency"] for row in facts.agencies]))
     reports, summaries = tuple(report for report, _ in written), tuple(summary for _, summary in written)
+    _remove_former(settings, [report.agency for report in reports])
     index = settings.reports / "index.html"
     # the scorecard is written apart, wherever it is declared
     has_scorecard = (settings.sources / "scorecard.yml").exists()
@@ -67,8 +68,8 @@ def write_reports(settings: Settings, shown_elsewhere: ShownElsewhere | None = N
     return ReportSummary(index, summaries, facts)
 
 
-def _write_agency(folder: Path, report: AgencyReport, parts: Parts | None) -> AgencySummary:
-    page, workbook, data = pages = tuple(folder / f"{report.agency}.{kind}" for kind in ("html", "xlsx", "json"))
+def _write_agency(settings: Settings, report: AgencyReport, parts: Parts | None) -> AgencySummary:
+    page, workbook, data = pages = settings.report_files(report.agency)
     written = parts.place(report.agency, [report], ".json") if parts else None
     # an earlier report of the same content has been written; it may have been replaced or removed since
     if written is None or read_json(written) != hashes_of(pages):
@@ -86,6 +87,17 @@ def _write_agency(folder: Path, report: AgencyReport, parts: Parts | None) -> Ag
         rejects=report.rows_rejected,
         missing=len(report.missing),
     )
+
+
+def _remove_former(settings: Settings, agencies: Collection[str]) -> None:
+    """Remove the reports of agencies that are no longer of the partnership: they would pass for today's."""
+    for data in settings.reports.glob("*.json"):
+        content = None if data.stem in agencies else read_json(data)
+        if content is not None and str(content.get("schema")).startswith(NAME_OF_SCHEMA):
+            for path in settings.report_files(
+                data.stem
+            ):  # the JSON last, so that a run that is killed here leaves it to the next
+                path.unlink(missing_ok=True)
 
 
 def _write_text(path: Path, text: str) -> None:

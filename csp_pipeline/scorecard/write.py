@@ -30,7 +30,8 @@ class ScorecardSummary:
 
 
 def write_scorecard(settings: Settings, parts: Parts | None = None, facts: Facts | None = None) -> ScorecardSummary | None:
-    """Write the scorecard from the published warehouse; the same warehouse gives the same bytes. None without `scorecard.yml`.
+    """Write the scorecard from the published warehouse; the same warehouse gives the same bytes. None without `scorecard.yml`,
+    and then an earlier one is removed.
 
     What is hidden of the same figures is kept in `parts`. `facts` are those that the reports were just made from, with what has
     been worked out of them; without, they are read.
@@ -40,11 +41,13 @@ def write_scorecard(settings: Settings, parts: Parts | None = None, facts: Facts
     """
     partnership = load_partnership(settings.sources)
     file = load_scorecard(partnership, load_measures(partnership))
+    page, workbook, data = files = settings.report_files(SCORECARD)
     if file is None:
+        for path in files:  # of a scorecard that was declared before: it would pass for today's
+            path.unlink(missing_ok=True)
         return None
     facts = facts or read_facts(settings, partnership, parts)
     card = build_card(facts, read_card_facts(settings, file, facts), file)
-    page, workbook, data = (settings.reports / f"{SCORECARD}.{kind}" for kind in ("html", "xlsx", "json"))
     with replacing(page) as beside:
         beside.write_text(scorecard_page(card), encoding="utf-8")
     with replacing(workbook) as beside:

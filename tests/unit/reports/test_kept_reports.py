@@ -3,10 +3,12 @@
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from csp_pipeline.parts import Parts
 from csp_pipeline.reports import ReportSummary, disclosure_cells, write_reports
+from csp_pipeline.scorecard import write_scorecard
 from csp_pipeline.settings import Settings
 
 
@@ -51,3 +53,25 @@ def test_a_report_that_was_removed_or_altered_is_written_again(kept: Settings, s
     (kept.reports / f"{second.agency}.html").write_text("altered", encoding="utf-8")
     write_reports(kept, parts=parts)
     assert contents(kept.reports) == contents(summary.index.parent)
+
+
+def test_the_report_of_an_agency_that_is_gone_goes_too_and_nothing_else(kept: Settings, summary: ReportSummary) -> None:
+    write_reports(kept)
+    gone = summary.agencies[0].agency
+    with duckdb.connect(str(kept.database)) as warehouse:
+        warehouse.execute("DELETE FROM agencies WHERE agency = ?", [gone]).fetchall()
+    others = [kept.reports / "notes.json", kept.reports / "scorecard.json", kept.reports / "letter.html"]
+    for path in others:
+        path.write_text('{"schema": "csp-scorecard/1"}', encoding="utf-8")
+    before = {path.name for path in kept.reports.iterdir()}
+    write_reports(kept)
+    assert before - {path.name for path in kept.reports.iterdir()} == {f"{gone}.{kind}" for kind in ("html", "xlsx", "json")}
+
+
+def test_a_scorecard_that_is_not_declared_any_more_goes(kept: Settings) -> None:
+    kept.reports.mkdir()
+    for path in kept.report_files("scorecard"):
+        path.touch()
+    assert not (kept.sources / "scorecard.yml").exists()
+    assert write_scorecard(kept) is None
+    assert list(kept.reports.iterdir()) == []
