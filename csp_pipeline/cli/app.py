@@ -217,6 +217,8 @@ def sample(
     from csp_pipeline.partnership.partnership import load_partnership
     from csp_pipeline.sample import write_sample
 
+    if to.is_file() or (to.is_dir() and any(to.iterdir())):
+        raise typer.BadParameter(f"{to} is there already, and nothing in it was touched; give a new or an empty folder")
     settings = settings_of(sources, None)
     load_partnership(settings.sources)
     first, last = split_years(years)
@@ -330,9 +332,18 @@ def dictionary(
 def main() -> None:
     """The command: errors meant for people are printed as one sentence, without a traceback."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # here, where it can be told that it fails
     except CspError as error:
         from csp_pipeline.errors import ConfigurationError
 
         errors.print(f"Error: {error}", style="red", markup=False, highlight=False)
         sys.exit(EXIT_CONFIGURATION if isinstance(error, ConfigurationError) else EXIT_FAILED)
+    except OSError as error:  # of the disk or of a right, such as those of where the output goes
+        if not isinstance(error, BrokenPipeError):  # who reads it has seen enough
+            errors.print(f"Error: {error}", style="red", markup=False, highlight=False)
+        # what is left is written nowhere: Python would try again at its end, and fail in its own words
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_FAILED)
