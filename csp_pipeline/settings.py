@@ -3,22 +3,22 @@
 import os
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parents[1]
 
 
 class Settings(BaseSettings):
-    """Settings of one pipeline: every field can be given as `CSP_<FIELD>` in the environment."""
+    """Settings of one pipeline: every field can be given as `CSP_<FIELD>` in the environment; an empty one is not given."""
 
-    model_config = SettingsConfigDict(env_prefix="CSP_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="CSP_", frozen=True, env_ignore_empty=True)
 
     sources: Path = Field(PROJECT / "sources", description="what partners send and what the partnership decides")
     warehouse: Path = Field(PROJECT / "warehouse", description="landing, lake, the published warehouse and the reports")
     views: Path = Field(PROJECT / "warehouse" / "views", description="SQL views published with the warehouse")
-    memory_limit: str = Field("900MB", description="DuckDB's memory limit")
-    threads: int = Field(default_factory=lambda: min(os.cpu_count() or 1, 8), description="DuckDB's threads")
+    memory_limit: str = Field("900MB", description="DuckDB's memory limit", pattern=r"^\d+(\.\d+)? ?[KMGTkmgt]([Ii]?[Bb])?$")
+    threads: int = Field(default_factory=lambda: min(os.cpu_count() or 1, 8), description="DuckDB's threads", ge=1)
     steps_at_once: int = Field(
         2, description="steps of a run, and reports of one step, at work side by side, in threads of a process", ge=1
     )
@@ -26,6 +26,13 @@ class Settings(BaseSettings):
     person_key_secret: SecretStr | None = Field(
         None, description="secret for re-keying person keys; made once beside landing when not given"
     )
+
+    @field_validator("person_key_secret")
+    @classmethod
+    def _is_a_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().strip():
+            raise ValueError("is blank, so that everybody knows it; give one made by openssl rand -hex 32, or leave it out")
+        return value
 
     @property
     def landing(self) -> Path:

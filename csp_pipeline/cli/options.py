@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from csp_pipeline.cli.output import Format
 from csp_pipeline.settings import Settings
@@ -20,8 +21,12 @@ OutputFormat = Annotated[Format, typer.Option("--format", help="How to print: ta
 
 
 def settings_of(sources: Path | None, warehouse: Path | None) -> Settings:
-    """Settings from the command's options, then the environment, then defaults."""
+    """Settings from the command's options, then the environment, then defaults; BadParameter for one that cannot be used."""
     given = {"sources": sources, "warehouse": warehouse}
-    settings = Settings.model_validate({name: value for name, value in given.items() if value is not None})
+    try:
+        settings = Settings.model_validate({name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        problems = (f"CSP_{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors())
+        raise typer.BadParameter(f"{'; '.join(problems)}. Correct it in the environment.") from error
     places = {"sources": settings.sources.resolve(), "warehouse": settings.warehouse.resolve()}
     return settings.model_copy(update=places)

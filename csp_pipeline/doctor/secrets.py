@@ -26,6 +26,8 @@ def examine_secrets(settings: Settings, partnership: Partnership) -> Iterator[Fi
         yield fine(AREA, "secret of person keys", "from CSP_PERSON_KEY_SECRET")
     elif not kept.exists():
         yield fine(AREA, "secret of person keys", "none yet; the first run makes one beside landing")
+    elif not kept.read_bytes().strip():
+        yield wrong(AREA, "secret of person keys", f"{kept} is empty", "Put it back from the backup of landing.")
     elif kept.stat().st_mode & 0o077:
         yield warning(AREA, "secret of person keys", f"{kept} may be read by others", f"chmod 600 {kept}")
     else:

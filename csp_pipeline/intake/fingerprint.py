@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from csp_pipeline import tables
+from csp_pipeline.errors import PublishError
 from csp_pipeline.lake import replacing
 from csp_pipeline.partnership import areas, contracts, corrections, periods
 from csp_pipeline.partnership.areas import CodeList
@@ -22,7 +23,10 @@ _MAKING_THE_SECRET = threading.Lock()
 
 
 def person_key_secret(settings: Settings) -> bytes:
-    """The secret that person keys are re-keyed with: from the environment, else made once and kept beside landing."""
+    """The secret that person keys are re-keyed with: from the environment, else made once and kept beside landing.
+
+    Raises PublishError when the kept one is empty.
+    """
     if settings.person_key_secret is not None:
         value = settings.person_key_secret.get_secret_value().encode()
     else:
@@ -33,6 +37,11 @@ def person_key_secret(settings: Settings) -> bytes:
                     beside.touch(mode=0o600)
                     beside.write_text(secrets.token_hex(32))
         value = path.read_bytes()
+        if not value.strip():
+            raise PublishError(
+                f"{path}: is empty, so that everybody could make the keys of persons. Put it back from the backup of landing; "
+                "where there is none, remove the file and run again: another is made, and all keys change."
+            )
     return hashlib.sha256(value).digest() if len(value) > 64 else value
 
 

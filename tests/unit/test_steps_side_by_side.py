@@ -10,6 +10,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import dagster as dg
+import duckdb
 import pytest
 
 from csp_pipeline.defs import side_by_side
@@ -102,6 +103,17 @@ def test_what_a_failed_step_is_needed_for_is_left_out_and_the_rest_goes_on(run: 
     assert not result.success
     assert succeeded(result) == {"apart", "after_that"}
     assert [f.message for f in failures_of(result.all_events, is_success=False)] == ["broken: the file is locked"]
+
+
+def test_too_little_memory_is_told_with_the_setting_that_raises_it(run: Callable[..., dg.ExecuteInProcessResult]) -> None:
+    def fail() -> None:
+        raise duckdb.OutOfMemoryException("Out of Memory Error: failed to pin block\nPossible solutions:\n* SET threads=X")
+
+    [failure] = failures_of(run(asset("made", fail)).all_events, is_success=False)
+    assert failure.message.startswith(
+        "made: Out of Memory Error: failed to pin block. DuckDB needs more memory than CSP_MEMORY_LIMIT"
+    )
+    assert "SET threads" not in failure.message
 
 
 def test_a_damaged_file_of_the_lake_is_named_with_what_makes_it_again(
