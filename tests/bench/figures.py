@@ -2,6 +2,7 @@
 
 The figures have the lake's shape and the sample's proportions: every area and period, as many feeds for each measure as are
 declared, and one figure in four is the headline that is compared; the others are further dates, units and areas of the same.
+They are in the lake's order too: headlines first.
 """
 
 import sys
@@ -26,7 +27,7 @@ VARIANTS = 4
 
 def make_figures(folder: Path, rows: int) -> Path:
     """Figures of every declared measure, feed, area and period, as Parquet, until there are so many."""
-    path = folder / f"figures-{rows}.parquet"
+    path = folder / f"figures-in-order-{rows}.parquet"
     if path.exists():
         return path
     partnership = load_partnership(PROJECT / "sources")
@@ -64,7 +65,7 @@ def make_figures(folder: Path, rows: int) -> Path:
                     FROM areas, periods, given
                     LIMIT {rows}
                 )
-                ORDER BY agency, feed, measure, area_code, period_start, period
+                ORDER BY is_headline DESC, agency, feed, measure, area_code, period_start, period
             ) TO '{path}'
             """
         ).fetchall()

@@ -1,4 +1,5 @@
--- Every figure in a fixed order, of all feeds, with the rule by which one of several for the same thing is preferred.
+-- Every figure in a fixed order, of all feeds, with the rule by which one of several for the same thing is preferred. Headline
+-- figures come first: most readers want no others, and then need not look at the rest.
 WITH
 every AS (
     {{ figures_of_feeds }}
@@ -25,4 +26,5 @@ SELECT
     f.* EXCLUDE (break_id), CASE WHEN f.is_headline THEN p.rule END AS preferred_by, f.break_id
 FROM every f
 LEFT JOIN preferred p USING (agency, feed, measure, area_code, period)
-ORDER BY f.agency, f.feed, f.measure, f.area_code, f.area_basis, f.period_kind, f.period_start, f.date_basis, f.unit
+ORDER BY
+    f.is_headline DESC, f.agency, f.feed, f.measure, f.area_code, f.area_basis, f.period_kind, f.period_start, f.date_basis, f.unit
