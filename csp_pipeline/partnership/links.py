@@ -19,8 +19,10 @@ class RuleEntry(Entry):
     that have to be `alike` enough for a `probability` (see `AlikeEntry`).
 
     Columns are given by feed, as `agency/feed: column`. `within_days` is one number or one for each of the dates: how far
-    apart the first date that both records have may lie. `blank_is_unknown: false` says that a
-    record without an identifier has no counterpart, as far as its agency knows; else nothing can be said of such a record.
+    apart the first date that both records have may lie; with an identifier they say when it is another's, in a pair where no
+    person does. `blank_is_unknown: false` says that a record without an identifier has no counterpart, as far as its agency
+    knows; else nothing can be said of such a record. By feed it is true, false, or SQL that is true of the records whose blank
+    is unknown.
     `probability` is the least that a link by `alike` has to have; `prior` the share of the smaller side's records left over that
     is expected to have a counterpart, estimated by expectation-maximisation when it is not given.
     """
@@ -28,7 +30,7 @@ class RuleEntry(Entry):
     name: str
     identifier: ByFeed | None = None
     form: Literal["year_and_number", "letters_and_digits"] | None = None
-    blank_is_unknown: bool = True
+    blank_is_unknown: bool | dict[str, bool | str] = True
     person: ByFeed | None = None
     dates: list[ByFeed] = Field(default_factory=list)
     within_days: list[NonNegativeInt] | None = None
@@ -50,8 +52,8 @@ class RuleEntry(Entry):
             return self._fit_for_alike(self.alike)
         if self.probability is not None or self.prior is not None:
             raise ValueError("probability and prior go with alike")
-        if self.identifier is not None and (self.form is None or self.dates or self.within_days is not None):
-            raise ValueError("identifier goes with form, and with neither dates nor within_days")
+        if self.identifier is not None and (self.form is None or bool(self.dates) != (self.within_days is not None)):
+            raise ValueError("identifier goes with form, and dates with within_days")
         if self.person is not None and (self.form is not None or not self.dates or self.within_days is None):
             raise ValueError("person goes with dates and within_days, and without form")
         if self.within_days is not None and len(self.within_days) not in (1, len(self.dates)):
@@ -73,6 +75,10 @@ class RuleEntry(Entry):
         """For each of the dates the days within which a link is made where it is the first that both records have."""
         days = self.within_days or []
         return days * len(self.dates) if len(days) == 1 else days
+
+    def unknown_blanks(self, feed: str) -> bool | str:
+        """Whether a feed's records without an identifier may have a counterpart, or SQL that is true of those that may."""
+        return self.blank_is_unknown.get(feed, True) if isinstance(self.blank_is_unknown, dict) else self.blank_is_unknown
 
     @property
     def columns(self) -> list[ByFeed]:
@@ -101,6 +107,8 @@ class PairEntry(Entry):
             for columns in rule.columns:
                 if set(columns) != set(self.between):
                     raise ValueError(f"rule {rule.name}: give a column for each of {' and '.join(self.between)}")
+            if isinstance(rule.blank_is_unknown, dict) and set(rule.blank_is_unknown) - set(self.between):
+                raise ValueError(f"rule {rule.name}: blank_is_unknown: give it for {' or '.join(self.between)}")
             for entry in rule.alike or []:
                 unknown = sorted(set(entry.shared) - set(self.between))
                 if unknown:
@@ -110,9 +118,11 @@ class PairEntry(Entry):
             raise ValueError(f"give each rule a name of its own; found {', '.join(names)}")
         if [rule.person is not None for rule in self.rules].count(True) > 1:
             raise ValueError("give at most one person rule")
+        if self.person_rule and any(rule.dates for rule in self.identifier_rules):
+            raise ValueError("where persons confirm identifiers, dates are for the person rule only")
         if any(rule.alike for rule in self.rules[:-1]):
             raise ValueError("give at most one rule by alike, as the last: it looks at what the others have not linked")
-        if self.alike_rule and any(not rule.blank_is_unknown for rule in self.rules):
+        if self.alike_rule and any(rule.blank_is_unknown is not True for rule in self.rules):
             raise ValueError(
                 f"rule {self.alike_rule.name} looks for counterparts of records that by blank_is_unknown: false have none; "
                 "leave out one of the two"

@@ -288,31 +288,37 @@ def _differences(side: Side, way: MeasureFeedEntry, place: int, order: list[Any]
 def _identified(connection: duckdb.DuckDBPyConnection, side: Side, other: Side, pair: PairEntry, measure: int) -> dict[str, str]:
     """SQL over a record `s` that nothing links: whether it quotes an identifier, or one that cannot be read, what it can be
     linked by, and whether that leads to most of the other side's records, so that finding none says something."""
-    quotes, unread, links_by = ["false"], ["false"], {}
+    quotes, unread = ["false"], ["false"]
+    # what the records of each side can be linked by
+    own: dict[str, str] = {}
+    others: dict[str, str] = {}
     for place, rule in enumerate(pair.identifier_rules):
         column = f"identifier_{place}"
-        links_by[column] = f"{column} IS NOT NULL"
+        # where no number leads anywhere, blanks say nothing
+        found = f"FROM (FROM records_{side.name} SEMI JOIN records_{other.name} USING ({column}) LIMIT 1)"
+        tells = rule.blank_is_unknown is not True and any_row(connection, found)
+        for feed, tests in ((side, own), (other, others)):
+            unknown = rule.unknown_blanks(feed.key) if tells else True
+            is_told = f"is_unknown_{place} = false" if isinstance(unknown, str) else str(not unknown)
+            tests[column] = f"({column} IS NOT NULL OR {is_told})"
         if rule.identifier and not side.own(rule.identifier[side.key]):
             quotes.append(f"s.{column} IS NOT NULL")
-            unread.append(unreadable(f"s.text_{place}", f"s.{column}", rule))
-        # a blank says something where others fill the column in
-        filled = f"SELECT count({column}) > 0 FROM records_{{}}"
-        if not rule.blank_is_unknown and all(
-            connection.execute(filled.format(name)).fetchall()[0][0] for name in (side.name, other.name)
-        ):
-            links_by[column] = "true"
+            unread.append(unreadable(f"s.text_{place}", f"s.{column}", tells=rule.unknown_blanks(side.key) is not True))
     if pair.person_rule:
-        links_by["person"] = "person IS NOT NULL"
-    bits = " + ".join(["0", *(f"CASE WHEN {test} THEN {1 << bit} ELSE 0 END" for bit, test in enumerate(links_by.values()))])
+        own["person"] = others["person"] = "person IS NOT NULL"
+    bits, bits_of_other = (
+        " + ".join(["0", *(f"CASE WHEN {test} THEN {1 << bit} ELSE 0 END" for bit, test in enumerate(tests.values()))])
+        for tests in (own, others)
+    )
     # of those that count; where none does, of all that are there, for any of them may be the counterpart
     of_other = connection.execute(
-        f"SELECT {bits} AS bits, count(*) FROM records_{other.name} WHERE is_current AND (failed_{measure} = 0 OR NOT EXISTS"
-        f" (FROM records_{other.name} WHERE is_current AND failed_{measure} = 0)) GROUP BY ALL"
+        f"SELECT {bits_of_other} AS bits, count(*) FROM records_{other.name} WHERE is_current AND (failed_{measure} = 0 OR NOT"
+        f" EXISTS (FROM records_{other.name} WHERE is_current AND failed_{measure} = 0)) GROUP BY ALL"
     ).fetchall()
     every = sum(records for _, records in of_other)
     reached = [
         2 * sum(records for other_bits, records in of_other if other_bits & own_bits) >= every
-        for own_bits in range(1 << len(links_by))
+        for own_bits in range(1 << len(own))
     ]
     return {
         "quotes": " OR ".join(quotes),

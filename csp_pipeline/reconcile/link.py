@@ -7,7 +7,19 @@ import duckdb
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.partnership.links import FeedLinksEntry, LinksFile, PairEntry
 from csp_pipeline.reconcile.link_quiet import add_known_links, set_quiet_pairs_aside
-from csp_pipeline.reconcile.link_sides import MACROS, PACKAGE, Side, any_row, check_columns, create_table, open_side, read_side
+from csp_pipeline.reconcile.link_sides import (
+    MACROS,
+    PACKAGE,
+    Side,
+    any_row,
+    check_columns,
+    check_conditions,
+    confirming_dates,
+    create_table,
+    days_agree,
+    open_side,
+    read_side,
+)
 from csp_pipeline.sql import read_sql
 
 # More records than this in one event are a tangle of links, not an event.
@@ -28,6 +40,7 @@ def link_pair(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
     """
     for side in (side_a, side_b):
         check_columns(side, pair, links.feeds.get(side.key, FeedLinksEntry()))
+        check_conditions(connection, side, pair)
     link_alike = _import_link_alike(pair) if pair.alike_rule else None
     for statement in MACROS:
         connection.execute(statement).fetchall()
@@ -46,7 +59,7 @@ def link_pair(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
     ]
     create_table(connection, "links", "settled_links", quoting_a=quoting_a, one_rule=len(pair.identifier_rules) == 1)
     connection.execute("CREATE OR REPLACE TEMP TABLE contradictions (record BIGINT)").fetchall()
-    if any_row(connection, "FROM identifier_links WHERE person_says = 'contradicted'"):
+    if any_row(connection, "FROM identifier_links WHERE says = 'contradicted'"):
         create_table(connection, "contradictions", "contradictions", quoting_a=quoting_a)
     if link_alike and pair.alike_rule:
         link_alike(connection, pair.alike_rule, (side_a, side_b), links.most_records)
@@ -77,7 +90,7 @@ def _link_by_identifier(connection: duckdb.DuckDBPyConnection, links: LinksFile,
     """`identifier_links`: every rule's links, each rule only for records that an earlier one has left alone on a side."""
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE identifier_links (rule INTEGER, record_a BIGINT, record_b BIGINT, is_single BOOLEAN,"
-        " person_says VARCHAR)"
+        " says VARCHAR)"
     ).fetchall()
     for place, rule in enumerate(pair.identifier_rules):
         query = read_sql(
@@ -87,8 +100,10 @@ def _link_by_identifier(connection: duckdb.DuckDBPyConnection, links: LinksFile,
             identifier=place,
             most_records=links.most_records,
             has_person=pair.person_rule is not None,
+            confirming=confirming_dates(place, rule),
+            days_agree=days_agree(place, rule),
         )
-        settled = "FROM identifier_links WHERE person_says = 'confirmed'"
+        settled = "FROM identifier_links WHERE says = 'confirmed'"
         taken = f"record_a IN (SELECT record_a {settled}) AND record_b IN (SELECT record_b {settled})"
         rest = f" WHERE NOT ({taken})" if place else ""
         connection.execute(f"INSERT INTO identifier_links SELECT * FROM ({query}){rest}").fetchall()

@@ -8,7 +8,7 @@ with a record that nothing leads to another one. What is left for linking, with 
 import duckdb
 
 from csp_pipeline.partnership.links import PairEntry
-from csp_pipeline.reconcile.link_sides import Side, any_row, create_table, has_quiet_pairs
+from csp_pipeline.reconcile.link_sides import Side, any_row, confirming_dates, create_table, days_agree, has_quiet_pairs
 
 
 def set_quiet_pairs_aside(connection: duckdb.DuckDBPyConnection, pair: PairEntry, sides: tuple[Side, Side]) -> None:
@@ -30,6 +30,8 @@ def set_quiet_pairs_aside(connection: duckdb.DuckDBPyConnection, pair: PairEntry
         sides=[_note_shared_values(connection, side) for side in sides],
         measures=range(len(sides[0].ways)),
         has_person=pair.person_rule is not None,
+        confirming=confirming_dates(0, pair.identifier_rules[0]),
+        days_agree=days_agree(0, pair.identifier_rules[0]),
         knows_lone=pair.alike_rule is None,
     )
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.figures.count import PERSON_UNITS, units_of
+from csp_pipeline.lake import problem_of_condition
 from csp_pipeline.partnership.configuration import MeasureFeedEntry
 from csp_pipeline.partnership.links import FeedLinksEntry, LinksFile, PairEntry, RuleEntry
 from csp_pipeline.sql import read_sql
@@ -98,16 +99,30 @@ def year_first(column: str) -> str:
     return f"{groups} AS {identifier(f'year first of {column}')}"
 
 
-def unreadable(text: str, read: str, rule: RuleEntry) -> str:
+def unreadable(text: str, read: str, *, tells: bool) -> str:
     """SQL that is true where a reference holds something that is meant to be read (`text`) and cannot be (`read` is NULL).
 
-    That is one with digits in it. Where a blank says that there is none (`blank_is_unknown: false`) any word does,
-    such as `unknown`, but for those that say the same as a blank.
+    That is one with digits in it. Where a blank `tells` that there is none (`blank_is_unknown`) any word does, such as
+    `unknown`, but for those that say the same as a blank.
     """
     meant = f"regexp_matches({text}, '[0-9]')"
-    if not rule.blank_is_unknown:
+    if tells:
         meant = f"NOT regexp_full_match(lower({text}), '[^a-z0-9]*((n/?a|none|nil|no|not applicable)[^a-z0-9]*)?')"
     return f"CASE WHEN {text} IS NULL OR {read} IS NOT NULL THEN false ELSE {meant} END"
+
+
+def confirming_dates(place: int, rule: RuleEntry) -> list[str]:
+    """The columns of `records_<side>` that hold the dates of a rule by identifier, which stands at a place in their order."""
+    return [f"confirming_{place}_{date}" for date in range(len(rule.dates))]
+
+
+def days_agree(place: int, rule: RuleEntry) -> str:
+    """SQL of two records `a` and `b` that is false where the first of these dates that both have lie too far apart."""
+    tests = [
+        f"CASE WHEN a.{date} IS NOT NULL AND b.{date} IS NOT NULL THEN abs(date_diff('day', a.{date}, b.{date})) <= {days} END, "
+        for date, days in zip(confirming_dates(place, rule), rule.windows, strict=True)
+    ]
+    return f"coalesce({''.join(tests)}true)"
 
 
 MACROS = (
@@ -144,6 +159,18 @@ def check_columns(side: Side, pair: PairEntry, of_feed: FeedLinksEntry) -> None:
             raise ConfigurationError(
                 f"sources/links.yml: {where}: {name!r} of {side.key} is {side.columns[name]}; expected a date: "
                 f"{', '.join(column for column, type_ in side.columns.items() if type_ in ('DATE', 'TIMESTAMP'))}."
+            )
+
+
+def check_conditions(connection: duckdb.DuckDBPyConnection, side: Side, pair: PairEntry) -> None:
+    """Check that SQL in `links.yml` is a condition on a feed's columns; ConfigurationError naming the rule when it is not."""
+    columns = ", ".join(f"NULL::{type_} AS {identifier(name)}" for name, type_ in side.columns.items())
+    for rule in pair.identifier_rules:
+        condition = rule.unknown_blanks(side.key)
+        if isinstance(condition, str) and (problem := problem_of_condition(connection, f"(SELECT {columns})", condition)):
+            raise ConfigurationError(
+                f"sources/links.yml: pairs > {' and '.join(pair.between)} > {rule.name} > blank_is_unknown: {condition!r} is no"
+                f" condition on the columns of {side.key}: {problem} Columns: {', '.join(side.columns)}."
             )
 
 
@@ -188,6 +215,18 @@ def read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
             for place, rule in enumerate(pair.identifier_rules)
             if rule.identifier and not side.own(rule.identifier[side.key])
         },
+        # of which of its records without an identifier nothing can be said, where the feed itself tells
+        unknown_blanks={
+            place: condition
+            for place, rule in enumerate(pair.identifier_rules)
+            if isinstance(condition := rule.unknown_blanks(side.key), str)
+        },
+        # the dates by which an identifier may turn out to be another's
+        confirming=[
+            (columns[side.key], name)
+            for place, rule in enumerate(pair.identifier_rules)
+            for columns, name in zip(rule.dates, confirming_dates(place, rule), strict=True)
+        ],
         person=person.person[side.key] if person and person.person else None,
         dates=[columns[side.key] for columns in person.dates] if person else [],
         event=of_feed.event,

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 
@@ -10,7 +11,7 @@ from csp_pipeline.agencies import find_feed_spec
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.partnership.links import FeedLinksEntry, load_links
 from csp_pipeline.partnership.partnership import load_partnership
-from csp_pipeline.reconcile.link_sides import Side, check_columns
+from csp_pipeline.reconcile.link_sides import Side, check_columns, check_conditions
 from tests.conftest import copy_configuration
 
 PAIR = 0
@@ -39,6 +40,7 @@ def load_changed(sources: Path, changes: Change) -> Any:
 
 
 RULE = ["pairs", PAIR, "rules"]
+DAYS = {"police/crimes": "recorded_date", "county/domestic_abuse": "referral_date"}
 
 
 def alike(**changes: Any) -> dict[str, Any]:
@@ -95,6 +97,12 @@ def alike(**changes: Any) -> dict[str, Any]:
         ([([*RULE, 0], alike())], ["pairs > 0", "as the last"]),
         ([([*RULE, 1], alike()), ([*RULE, 0, "blank_is_unknown"], False)], ["pairs > 0", "alike", "blank_is_unknown: false"]),
         ([([*RULE, 0, "probability"], 0.9)], ["rules > 0", "probability and prior go with alike"]),
+        ([([*RULE, 0, "within_days"], 9)], ["rules > 0", "dates with within_days"]),
+        ([([*RULE, 0, "blank_is_unknown"], {"police/asb": True})], ["crime_number", "give it for police/crimes or county"]),
+        (
+            [([*RULE, 0, "dates"], [DAYS]), ([*RULE, 0, "within_days"], 9)],
+            ["pairs > 0", "where persons confirm identifiers, dates are for the person rule only"],
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_entry_and_what_was_expected(sources: Path, changes: Change, said: list[str]) -> None:
@@ -129,6 +137,16 @@ def test_the_commented_example_of_a_rule_by_likeness_can_be_used(sources: Path) 
         side = Side(name, key, find_feed_spec(key), "", None, ())  # type: ignore[arg-type]
         check_columns(side, links.pairs[0], FeedLinksEntry())
     assert links.pairs[0].alike_rule.probability == 0.99
+
+
+def test_a_condition_on_blanks_that_is_none_is_named_with_the_columns(sources: Path) -> None:
+    links = load_changed(sources, [([*RULE, 0, "blank_is_unknown"], {"county/domestic_abuse": "sauce = 'police'"})])
+    pair = links.pair("police/crimes", "county/domestic_abuse")
+    side = Side("b", "county/domestic_abuse", find_feed_spec("county/domestic_abuse"), "", None, ())  # type: ignore[arg-type]
+    with duckdb.connect() as connection, pytest.raises(ConfigurationError) as error:
+        check_conditions(connection, side, pair)
+    for words in ("crime_number > blank_is_unknown", "sauce = 'police'", "referral_source"):
+        assert words in str(error.value)
 
 
 def test_a_pair_given_twice_in_either_order_is_named(sources: Path) -> None:

@@ -111,7 +111,7 @@ def test_an_identifier_that_leads_to_another_person_gives_no_link_and_no_definit
     assert set(doubted.cause) == {"unexplained"}
     assert (doubted.feed.value_counts() > 60).to_dict() == {"crimes": True, "domestic_abuse": True}
     told = found.steps[found.steps.detail == "contradicting_links"].sentence.unique().tolist()
-    assert told == ["Their identifier leads to a record of another person."]
+    assert told == ["Their identifier leads to a record of another person, or of another time."]
 
 
 ASB = Way(
@@ -131,16 +131,19 @@ FIRES = Way(
 
 
 def rows(frame: pd.DataFrame, date: str, day: str = "2016-05-05") -> pd.DataFrame:
-    filled = {date: pd.Timestamp(day), "lsoa_code": HERE[0], "valid_to": pd.NaT, "submission_id": "one", "sheet": None}
+    filled = {"lsoa_code": HERE[0], "valid_to": pd.NaT, "submission_id": "one", "sheet": None}
+    filled |= {} if date in frame else {date: pd.Timestamp(day)}
     return frame.assign(**filled, row_number=range(2, len(frame) + 2)).astype({"valid_to": "datetime64[s]"})
 
 
-def bridge_asb(incidents: list[str], references: list[str | None]) -> Bridged:
+def bridge_asb(incidents: list[str], references: list[str | None], **of_cases: list[object]) -> Bridged:
     a = rows(pd.DataFrame({"incident_number": incidents}), "reported_at")
-    b = rows(
-        pd.DataFrame({"case_reference": [f"A{n}" for n in range(len(references))], "police_incident_number": references}),
-        "opened",
-    )
+    cases = {
+        "case_reference": [f"A{n}" for n in range(len(references))],
+        "police_incident_number": references,
+        "source": "public",
+    }
+    b = rows(pd.DataFrame(cases | of_cases), "opened")
     ways = {"asb": (ASB, ASB_CASES)}
     year = ("2016-04-01", "2017-03-31")
     return bridge_tables(("police/asb", "district/asb_cases"), (a, b), ways, [HARBOROUGH], year, compared=["2016-17"])
@@ -161,6 +164,56 @@ def test_a_blank_says_that_only_one_agency_knows_and_a_word_that_cannot_be_read_
     }
 
 
+def tell(found: Bridged) -> dict[str, str]:
+    return found.records.set_index("record_key")[["cause", "detail"]].fillna("").agg(": ".join, axis=1).to_dict()
+
+
+def test_a_case_that_came_from_the_police_without_their_number_is_not_said_to_be_known_to_the_district_only() -> None:
+    found = bridge_asb(["L-16-1"], ["L-16-1", None, "n/a", None], source=["police", "police", "police", "public"])
+    assert tell(found) == {
+        "A1": "unexplained: no_identifier",
+        "A2": "unexplained: no_identifier",
+        "A3": "known_to_one_agency_only: ",
+    }
+
+
+def test_a_number_of_an_incident_of_another_season_is_anothers_and_gives_no_cause() -> None:
+    opened = [pd.Timestamp(day) for day in ("2016-05-06", "2016-12-24", "2016-08-01")]
+    found = bridge_asb(["L-16-1", "L-16-2", "L-16-3"], ["L-16-1", "L-16-2", "L-16-3"], opened=opened)
+    assert found.links.record_key_a.tolist() == ["L-16-1", "L-16-3"]
+    assert tell(found) == {"L-16-2": "unexplained: contradicting_links", "A1": "unexplained: contradicting_links"}
+    # a month and a quarter later is another period, seven months later another matter
+    found = bridge_asb(["L-16-1", "L-16-2"], ["L-16-2", "L-16-2"], opened=[opened[0], opened[1]])
+    assert found.links[["record_key_a", "record_key_b"]].to_numpy().tolist() == [["L-16-2", "A0"]]
+
+
+def bridge_fires(crimes: dict[str, list[object]], fires: dict[str, list[object]]) -> Bridged:
+    a = rows(pd.DataFrame(crimes).assign(offence_subgroup="Arson"), "recorded_date")
+    b = rows(pd.DataFrame(fires), "time_of_call")
+    year, compared = ("2016-04-01", "2017-03-31"), ["2016-17", "2016-06"]
+    ways = {"fires": (ARSON, FIRES)}
+    return bridge_tables(("police/crimes", "fire/incidents"), (a, b), ways, [HARBOROUGH], year, compared=compared)
+
+
+def test_a_crime_without_its_own_incident_number_is_not_said_to_be_unknown_to_the_fire_service() -> None:
+    found = bridge_fires(
+        {"crime_number": ["16/1", "16/2", "16/3"], "incident_number": ["L1", None, "L3"]},
+        {"incident_number": ["F1", "F2", "F3"], "police_incident_number": ["L1", "L2", None]},
+    )
+    # F2 quotes the incident of 16/2, whose number the police have left out
+    assert tell(found) == {
+        "16/2": "unexplained: no_identifier",
+        "16/3": "known_to_one_agency_only: ",
+        "F2": "unexplained: reference_not_found",
+        "F3": "known_to_one_agency_only: ",
+    }
+
+
+def test_blanks_say_nothing_where_no_number_leads_anywhere() -> None:
+    found = bridge_asb(["L-16-1", "L-16-2"], ["CAD 7781", None, None], source=["police", "public", "public"])
+    assert set(found.records.cause) == {"unexplained"}
+
+
 def test_a_column_of_identifiers_that_nobody_fills_in_explains_nothing_on_either_side() -> None:
     found = bridge_asb(["L-16-1", "L-16-2"], [None, None, None])
     told = found.records.groupby("feed").detail.unique().map(list).to_dict()
@@ -173,15 +226,9 @@ def test_numbers_that_only_look_alike_without_their_signs_are_not_linked() -> No
 
 
 def test_placeholders_are_no_identifiers() -> None:
-    a = pd.DataFrame({"crime_number": ["16/1", "16/2"], "incident_number": ["n/a", "000"], "offence_subgroup": "Arson"})
-    b = pd.DataFrame({"incident_number": ["F1", "F2"], "police_incident_number": ["N/A", "0"]})
-    found = bridge_tables(
-        ("police/crimes", "fire/incidents"),
-        (rows(a, "recorded_date"), rows(b, "time_of_call")),
-        {"fires": (ARSON, FIRES)},
-        [HARBOROUGH],
-        ("2016-04-01", "2017-03-31"),
-        compared=["2016-17", "2016-06"],
+    found = bridge_fires(
+        {"crime_number": ["16/1", "16/2"], "incident_number": ["n/a", "000"]},
+        {"incident_number": ["F1", "F2"], "police_incident_number": ["N/A", "0"]},
     )
     assert found.links.empty
     empty = found.steps[found.steps.comparison_id == f"fires.{HARBOROUGH}.2016-06"]

@@ -5,7 +5,7 @@ contradicted AS (
     FROM identifier_links l
     JOIN open_a a ON a.record = l.record_a
     JOIN open_b b ON b.record = l.record_b
-    WHERE l.person_says = 'contradicted'
+    WHERE l.says = 'contradicted'
         AND a.person NOT IN (FROM crowds) AND b.person NOT IN (FROM crowds)
         -- the record that quotes has found its counterpart by its person: its reference was a slip
         AND NOT CASE

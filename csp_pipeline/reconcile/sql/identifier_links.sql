@@ -3,16 +3,20 @@
 WITH
 counted_a AS (
     SELECT identifier_{{ identifier }} AS identifier, count(*) AS records, min(record) AS record, min(person) AS person
+        {% for date in confirming %}, min({{ date }}) AS {{ date }}{% endfor %}
+
     FROM open_a WHERE identifier_{{ identifier }} IS NOT NULL GROUP BY ALL
 ),
 counted_b AS (
     SELECT identifier_{{ identifier }} AS identifier, count(*) AS records, min(record) AS record, min(person) AS person
+        {% for date in confirming %}, min({{ date }}) AS {{ date }}{% endfor %}
+
     FROM open_b WHERE identifier_{{ identifier }} IS NOT NULL GROUP BY ALL
 ),
 shared AS (
     SELECT
         a.identifier, a.records AS records_a, b.records AS records_b, a.record AS record_a, b.record AS record_b,
-        a.person AS person_a, b.person AS person_b
+        a.person AS person_a, b.person AS person_b, {{ days_agree }} AS days_agree
     FROM counted_a a JOIN counted_b b USING (identifier)
 ),
 -- most identifiers stand once on each side; the others are joined back to all their records
@@ -21,15 +25,16 @@ several AS (
     WHERE (records_a > 1 OR records_b > 1) AND records_a <= {{ most_records }} AND records_b <= {{ most_records }}
 ),
 several_pairs AS (
-    SELECT a.record AS record_a, b.record AS record_b, a.person AS person_a, b.person AS person_b
+    SELECT
+        a.record AS record_a, b.record AS record_b, a.person AS person_a, b.person AS person_b, {{ days_agree }} AS days_agree
     FROM several s
     JOIN open_a a ON a.identifier_{{ identifier }} = s.identifier
     JOIN open_b b ON b.identifier_{{ identifier }} = s.identifier
 ),
 pairs AS (
-    SELECT record_a, record_b, person_a, person_b, true AS is_single FROM shared WHERE records_a = 1 AND records_b = 1
+    SELECT record_a, record_b, person_a, person_b, days_agree, true AS is_single FROM shared WHERE records_a = 1 AND records_b = 1
     UNION ALL
-    SELECT record_a, record_b, person_a, person_b, false AS is_single FROM several_pairs
+    SELECT record_a, record_b, person_a, person_b, days_agree, false AS is_single FROM several_pairs
 )
 SELECT
     {{ rule }} AS rule, record_a, record_b, is_single,
@@ -39,8 +44,9 @@ SELECT
         WHEN person_a = person_b THEN 'confirmed'
         WHEN person_a IS NULL OR person_b IS NULL THEN 'unconfirmed'
         ELSE 'contradicted'
-    END AS person_says
+    END AS says
     {% else %}
-    'confirmed' AS person_says
+    -- and where no person can say it, the days may: what lies too far apart is another matter under a number keyed wrongly
+    CASE WHEN days_agree THEN 'confirmed' ELSE 'contradicted' END AS says
     {% endif %}
 FROM pairs

@@ -47,6 +47,8 @@ SELECT
     {{ record_key }} AS record_key, submission_id, sheet, row_number, is_current{{ ", is_rejected" if rejected }}
     {% for _ in identifiers %}, identifier_{{ loop.index0 }}{% endfor %}
     {% for place, reference in references.items() %}, {{ reference | identifier }} AS text_{{ place }}{% endfor %}
+    {% for place, condition in unknown_blanks.items() %}, coalesce({{ condition }}, true) AS is_unknown_{{ place }}{% endfor %}
+    {% for date, name in confirming %}, CAST({{ date | identifier }} AS DATE) AS {{ name }}{% endfor %}
 
     , {% if person %}CASE WHEN {{ person | identifier }} IS NOT NULL THEN hash({{ person | identifier }}) END{% else %}CAST(NULL AS UBIGINT){% endif %} AS person
     {% for date in dates %}, CAST({{ date | identifier }} AS DATE) AS date_{{ loop.index0 }}{% endfor %}

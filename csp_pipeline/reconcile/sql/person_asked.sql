@@ -1,7 +1,7 @@
 -- Persons that linking has to ask about, with their records on each side: those of records that no identifier links for sure. One
 -- who has a single record in all leads nowhere.
 WITH
-settled AS (SELECT record_a, record_b FROM identifier_links WHERE person_says = 'confirmed'),
+settled AS (SELECT record_a, record_b FROM identifier_links WHERE says = 'confirmed'),
 unsettled AS (
     SELECT person FROM open_a ANTI JOIN settled ON record_a = record WHERE person IS NOT NULL
     UNION

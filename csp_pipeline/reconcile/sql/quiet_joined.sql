@@ -10,7 +10,9 @@ found_{{ side.name }} AS (
 ),
 records_of_{{ side.name }} AS (
     SELECT
-        record, record_key, person, CASE WHEN NOT is_shared THEN identifier_0 END AS identifier
+        record, record_key, person
+        {% for date in confirming %}, {{ date }}{% endfor %}
+        , CASE WHEN NOT is_shared THEN identifier_0 END AS identifier
         {% for measure in measures %}, counts_{{ measure }}{% endfor %}
         -- nothing ties the record to another one of its side
         , {% for column in side.columns[1:] %}({{ column }} IS NULL OR {{ column }} NOT IN (FROM shared_{{ side.name }}_{{ loop.index }})) AND {% endfor %}NOT is_shared AS is_alone
@@ -23,7 +25,9 @@ joined AS MATERIALIZED (
         {% if has_person %}
         a.person AS person_a, b.person AS person_b, coalesce(a.person = b.person, false) AS is_linked,
         {% else %}
-        NULL::UBIGINT AS person_a, NULL::UBIGINT AS person_b, a.record IS NOT NULL AND b.record IS NOT NULL AS is_linked,
+        NULL::UBIGINT AS person_a, NULL::UBIGINT AS person_b,
+        -- and days that lie together, where days have to confirm it
+        a.record IS NOT NULL AND b.record IS NOT NULL AND {{ days_agree }} AS is_linked,
         {% endif %}
         coalesce(a.is_alone, true) AND coalesce(b.is_alone, true) AS is_alone,
         -- both count in the same comparisons, or a lone record in none

@@ -5,14 +5,14 @@ doubted AS (
     SELECT l.* REPLACE (
         -- a key that stands for a crowd contradicts nobody
         CASE
-            WHEN l.person_says = 'contradicted' AND (a.person IN (FROM crowds) OR b.person IN (FROM crowds)) THEN 'unconfirmed'
-            ELSE l.person_says
-        END AS person_says
+            WHEN l.says = 'contradicted' AND (a.person IN (FROM crowds) OR b.person IN (FROM crowds)) THEN 'unconfirmed'
+            ELSE l.says
+        END AS says
     )
     FROM identifier_links l
     JOIN open_a a ON a.record = l.record_a
     JOIN open_b b ON b.record = l.record_b
-    WHERE l.person_says <> 'confirmed'
+    WHERE l.says <> 'confirmed'
 ),
 outdone AS (
     SELECT d.rule, d.record_a, d.record_b
@@ -24,10 +24,10 @@ outdone AS (
     WHERE NOT list_contains({{ quoting_a }}, d.rule) AND p.record_a <> d.record_a
 ),
 kept AS (
-    SELECT rule, record_a, record_b, is_single FROM identifier_links WHERE person_says = 'confirmed'
+    SELECT rule, record_a, record_b, is_single FROM identifier_links WHERE says = 'confirmed'
     UNION ALL
     SELECT rule, record_a, record_b, is_single FROM doubted ANTI JOIN outdone USING (rule, record_a, record_b)
-    WHERE person_says = 'unconfirmed'
+    WHERE says = 'unconfirmed'
 )
 SELECT rule, record_a, record_b, is_single{{ '' if one_rule else ' AND false' }} AS is_single FROM kept
 UNION ALL
