@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from csp_pipeline import stages
 from csp_pipeline.figures import build
