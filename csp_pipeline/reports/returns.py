@@ -37,12 +37,14 @@ class RefusedFile(SentFile):
 class RejectedRow(SentFile):
     """A row that was not taken in; it is open while the file it came in still holds.
 
-    `more` is how many further rows of its file have the same problem in the same column: where they are many, the first are
-    listed, and the last of these stands for the rest.
+    `reference` is what it says it is, and what it refers to; None where that cannot be read. `more` is how many further rows
+    of its file have the same problem in the same column: where they are many, the first are listed, and the last of these
+    stands for the rest.
     """
 
     sheet: str | None
     row: int
+    reference: str | None
     column: str | None
     code: str
     found: str | None
@@ -160,6 +162,7 @@ def rejected_rows_of(facts: Facts, agency: str) -> tuple[RejectedRow, ...]:
             **_sent(facts, agency, row),
             sheet=row["sheet"],
             row=row["row_number"],
+            reference=row["reference"],
             column=row["column_name"],
             code=row["code"],
             found=row["value"],

@@ -96,6 +96,7 @@ def agency_sheets(report: AgencyReport) -> list[Sheet]:
                 ("File", 44),
                 ("Sheet", 16),
                 ("Row", 8),
+                ("Your reference", 24),
                 ("Column", 18),
                 ("Found", 20),
                 ("What to do", 70),
@@ -305,9 +306,18 @@ def _rejected_rows(report: AgencyReport) -> Iterator[tuple[Any, ...]]:
     for row in report.rejected:
         file, sheet = (row.feed_title, row.file), row.sheet or NOT_APPLICABLE
         found = "[c]" if row.found is None else row.found
-        yield *file, sheet, row.row, row.column, found, row.what_to_do, row.is_open
+        yield *file, sheet, row.row, row.reference, row.column, found, row.what_to_do, row.is_open
         if row.more:
-            yield *file, sheet, NOT_APPLICABLE, row.column, NOT_APPLICABLE, wording.further_rejected(row.more), row.is_open
+            yield (
+                *file,
+                sheet,
+                NOT_APPLICABLE,
+                NOT_APPLICABLE,
+                row.column,
+                NOT_APPLICABLE,
+                wording.further_rejected(row.more),
+                row.is_open,
+            )
 
 
 def _since_title(report: AgencyReport) -> str:

@@ -16,6 +16,8 @@ alike AS (
 )
 SELECT
     submission_id, agency, feed, file, sheet, row_number, column_name, code, value, problems, message, is_open, coverage,
+    -- as the sender's own system calls it: row numbers change when a sheet is sorted
+    array_to_string(json_extract_string(identifiers, '$.*'), ', ') AS reference,
     CASE place WHEN {{ most_listed }} THEN rows_alike - place ELSE 0 END AS more
 FROM alike
 WHERE place <= {{ most_listed }}

@@ -282,7 +282,15 @@ def _add_submissions(warehouse: Warehouse) -> None:
             )
 
     def reject(
-        agency: str, feed: str, file: str, sheet: str | None, row: int, column: str, value: str | None, message: str
+        agency: str,
+        feed: str,
+        file: str,
+        sheet: str | None,
+        row: int,
+        column: str,
+        value: str | None,
+        message: str,
+        identifiers: str | None = None,
     ) -> None:
         warehouse.add(
             "rejects",
@@ -297,6 +305,7 @@ def _add_submissions(warehouse: Warehouse) -> None:
             value=value,
             problems=1,
             message=message,
+            identifiers=identifiers,
         )
 
     submission(
@@ -354,6 +363,7 @@ def _add_submissions(warehouse: Warehouse) -> None:
         "recorded_date",
         "31/04/2016",
         "recorded_date: found '31/04/2016'; expected a date that exists. Correct the date.",
+        '{"crime_number": "16/000017", "incident_number": "L16-0000009"}',
     )
     reject("police", "crimes", "crimes_april.csv", None, 21, "offence", FORMULA, "offence: not known. Correct the code.")
     for code, is_open in (("999Z", True), ("111A", False)):

@@ -57,8 +57,11 @@ def test_rejected_rows_say_where_and_what_to_do(summary: ReportSummary) -> None:
         "31/04/2016",
     )
     assert first["What to do"] == "recorded_date: found '31/04/2016'; expected a date that exists. Correct the date."
-    assert "crimes_april.csv 17 recorded_date 31/04/2016 recorded_date: found '31/04/2016'" in page(summary, "police")
-    assert "cases_early.xlsx, sheet Q4 9 Case ID" in page(summary, "county")
+    assert first["Your reference"] == "16/000017, L16-0000009"
+    assert "crimes_april.csv 17 16/000017, L16-0000009 recorded_date 31/04/2016 recorded_date: found '31/04/2016'" in page(
+        summary, "police"
+    )
+    assert "cases_early.xlsx, sheet Q4 9 [x] Case ID" in page(summary, "county")
 
 
 def test_codes_that_no_list_knows_are_told_to_the_agency_that_owns_them(summary: ReportSummary) -> None:
