@@ -69,13 +69,13 @@ class PartsByFeed:
         there = [self._places[feed.key] for feed in feeds if feed not in self.stale]
         self.kept = rows_of(there) if there else None
 
-    def keep(self, connection: duckdb.DuckDBPyConnection, table: str) -> str:
-        """Keep the rows of the stale feeds, which stand in `table` with columns `agency` and `feed`; gives SQL for those of
-        every feed.
+    def keep(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
+        """Keep the rows of the stale feeds, which stand in `table` with columns `agency` and `feed`, and put those of the other
+        feeds beside them.
         """
-        if not self._places:
-            return f"FROM {table}"
-        for feed in self.stale:
-            own = f"agency = {quoted(feed.agency)} AND feed = {quoted(feed.name)}"
-            write_part(connection, self._places[feed.key], f"FROM {table} WHERE {own}")
-        return rows_of(list(self._places.values()))
+        if self._places:
+            for feed in self.stale:
+                own = f"agency = {quoted(feed.agency)} AND feed = {quoted(feed.name)}"
+                write_part(connection, self._places[feed.key], f"FROM {table} WHERE {own}")
+        if self.kept:
+            connection.execute(f"INSERT INTO {table} BY NAME {self.kept}").fetchall()

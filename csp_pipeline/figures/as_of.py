@@ -35,8 +35,7 @@ def count_figures_as_of(
         key: [receipt for receipt in found if is_known(receipt, day)]
         for key, found in read_all_receipts(settings, partnership).items()
     }
-    query = count_figures(connection, settings, partnership, book, specs, receipts)
-    connection.execute(f"CREATE TEMP TABLE figures AS {query}").fetchall()
+    count_figures(connection, settings, partnership, book, specs, receipts)
 
 
 def is_known(receipt: Receipt, day: date) -> bool:

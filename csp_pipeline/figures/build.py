@@ -8,7 +8,7 @@ import pandas as pd
 from csp_pipeline.figures.count import Grid, count_feed
 from csp_pipeline.figures.coverage import read_all_receipts, register_coverage
 from csp_pipeline.figures.declared import observation_status
-from csp_pipeline.figures.words import in_words, number_words
+from csp_pipeline.figures.words import number_words
 from csp_pipeline.intake.receipts import Receipt
 from csp_pipeline.lake import connect, records_path, write_table
 from csp_pipeline.partnership.measures import MeasureBook
@@ -50,11 +50,9 @@ def build_figures(
     receipts = read_all_receipts(settings, partnership)
     with connect(settings) as connection:
         by_feed = PartsByFeed(parts, partnership.feeds, receipts)
-        counted = count_feeds(connection, settings, partnership, book, specs, receipts, by_feed.stale, by_feed.kept)
-        connection.execute(f"CREATE TEMP TABLE figures_of_feeds AS {counted}").fetchall()
-        every = by_feed.keep(connection, "figures_of_feeds")
-        connection.execute(f"CREATE TEMP TABLE figures AS {prefer(every)}").fetchall()
-        connection.execute("DROP TABLE figures_of_feeds").fetchall()
+        count_feeds(connection, settings, partnership, book, specs, receipts, by_feed.stale, by_feed.kept)
+        by_feed.keep(connection, "figures_of_feeds")
+        prefer(connection)
         rows = {"figures": write_table(connection, settings, "figures", "FROM figures")}
         rows["changes"] = write_table(connection, settings, "changes", read_sql("csp_pipeline.figures", "changes"))
         for name, order in (
@@ -73,11 +71,12 @@ def count_figures(
     book: MeasureBook,
     specs: Mapping[str, FeedSpec],
     receipts: dict[str, list[Receipt]],
-) -> str:
-    """Count the records of the submissions in `receipts`, beside the tables of `count_feeds`; gives the query for every
-    figure.
+) -> None:
+    """Count the records of the submissions in `receipts` into the temporary table `figures`, beside the tables of
+    `count_feeds`.
     """
-    return prefer(count_feeds(connection, settings, partnership, book, specs, receipts, partnership.feeds))
+    count_feeds(connection, settings, partnership, book, specs, receipts, partnership.feeds)
+    prefer(connection)
 
 
 def count_feeds(
@@ -89,9 +88,9 @@ def count_feeds(
     receipts: dict[str, list[Receipt]],
     feeds: Iterable[Feed],
     kept: str | None = None,
-) -> str:
-    """Count the records of these feeds' submissions, beside the tables `breaks`, `preference_rules` and those of
-    `register_coverage`, which hold all feeds; gives the query for the feeds' figures, of which none is preferred yet.
+) -> None:
+    """Count the records of these feeds' submissions into the temporary table `figures_of_feeds`, of which none is preferred
+    yet, beside the tables `breaks`, `preference_rules` and those of `register_coverage`, which hold all feeds.
 
     `kept` is SQL for the figures of the other feeds, where there are any.
     """
@@ -113,12 +112,16 @@ def count_feeds(
         count_feed(connection, partnership, book, feed, specs[feed.key], files, grid)
     grid.register(connection)
     number_words(connection, NAMED, kept)
-    return read_sql("csp_pipeline.figures", "figures_of_feeds", observation_status=observation_status)
+    counted = read_sql("csp_pipeline.figures", "figures_of_feeds", observation_status=observation_status)
+    connection.execute(f"CREATE TEMP TABLE figures_of_feeds AS {counted}").fetchall()
 
 
-def prefer(figures_of_feeds: str) -> str:
-    """The query for every figure, from SQL for the figures of all feeds: see `figures.sql`; needs the tables of `count_feeds`."""
-    return read_sql("csp_pipeline.figures", "figures", figures_of_feeds=in_words(figures_of_feeds))
+def prefer(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the temporary table `figures` of `figures_of_feeds`, which goes: see `figures.sql`; needs the tables of
+    `count_feeds`.
+    """
+    connection.execute(f"CREATE TEMP TABLE figures AS {read_sql('csp_pipeline.figures', 'figures')}").fetchall()
+    connection.execute("DROP TABLE figures_of_feeds").fetchall()
 
 
 def table_of_preference_rules(partnership: Partnership, book: MeasureBook) -> pd.DataFrame:

@@ -63,8 +63,8 @@ def build_vintages(
         ).fetchall()
         query = read_sql(PACKAGE, "figure_vintages", reasons=REASONS, observation_status=observation_status)
         connection.execute(f"CREATE TEMP TABLE vintages_of_feeds AS {query}").fetchall()
-        every = by_feed.keep(connection, "vintages_of_feeds")
-        ordered = f"FROM ({every}) ORDER BY agency, feed, measure, area_code, period, known_from"
+        by_feed.keep(connection, "vintages_of_feeds")
+        ordered = "FROM vintages_of_feeds ORDER BY agency, feed, measure, area_code, period, known_from"
         write_table(connection, settings, "figure_vintages", ordered)
         written = sql_path(table_path(settings, "figure_vintages"))
         counts = connection.execute(f"SELECT event, count(*) FROM read_parquet('{written}') GROUP BY ALL ORDER BY ALL").fetchall()

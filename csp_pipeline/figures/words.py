@@ -36,8 +36,3 @@ def number_words(connection: duckdb.DuckDBPyConnection, tables: Iterable[str], f
         name = table.removesuffix("_frame")
         query = f"SELECT * REPLACE ({', '.join(named)}) FROM {table}"
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}").fetchall()
-
-
-def in_words(figures: str) -> str:
-    """SQL for figures whose naming columns are the ENUMs of `number_words`."""
-    return f"SELECT * REPLACE ({', '.join(f'CAST({kind} AS {kind}_word) AS {kind}' for kind in KINDS)}) FROM ({figures})"

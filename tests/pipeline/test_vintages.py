@@ -143,6 +143,15 @@ def test_published_numbers_are_restated_suppressed_otherwise_and_withdrawn(revis
     ]
 
 
+def test_vintages_of_published_numbers_alone_have_the_types_of_all_vintages(new_pipeline: Callable[..., Pipeline]) -> None:
+    # they are kept beside those of counted records, of which a part of a period may be covered
+    pipeline = new_pipeline(["district/published_figures"], ONE_YEAR)
+    name = "published_figures_2016-17_extracted-2017-05-15.csv"
+    pipeline.put("district/published_figures", name, csv_text([published("Total crime", "11")]))
+    make_vintages(pipeline)
+    assert pipeline.lake("SELECT DISTINCT typeof(covered) AS held FROM figure_vintages") == [{"held": "VARCHAR"}]
+
+
 def test_a_person_who_stays_by_another_case_is_neither_removed_nor_added(new_pipeline: Callable[..., Pipeline]) -> None:
     """Each quarter's file lists the episodes open in it; the second extract drops one of a client's two episodes."""
     pipeline = new_pipeline(["turning_point/episodes"], ONE_YEAR)

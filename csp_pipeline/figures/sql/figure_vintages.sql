@@ -30,7 +30,7 @@ SELECT
     CAST(k.value AS DOUBLE) AS value, CAST(k.value_low AS DOUBLE) AS value_low, CAST(k.value_high AS DOUBLE) AS value_high,
     CAST(k.value_before AS DOUBLE) AS value_before, CAST(k.value - k.value_before AS DOUBLE) AS change,
     {{ observation_status("k.coverage", "b.break_id", "k.value") }} AS status,
-    CAST(k.coverage AS DOUBLE) AS coverage, k.covered, b.break_id,
+    CAST(k.coverage AS DOUBLE) AS coverage, CAST(k.covered AS VARCHAR) AS covered, b.break_id,
     {% for name in reasons %}
     -- what is counted when a figure is first published has come by then, by whatever way
     CAST(CASE WHEN k.place = 1 AND k.{{ name }} IS NOT NULL THEN {{ "k.value" if name == "added" else 0 }} ELSE k.{{ name }} END AS BIGINT)
