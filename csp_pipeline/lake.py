@@ -186,8 +186,30 @@ def wording(
 
 
 def read_database(settings: Settings) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-    """The published warehouse for the block, read-only; DuckDB's own errors where it cannot be read."""
-    return ending_queries(duckdb.connect(str(settings.database), read_only=True))
+    """The published warehouse for the block, read-only; DuckDB's own errors where it cannot be read.
+
+    Raises PublishError when somebody else has it open for writing, or wrote into it and was killed at that: DuckDB would take
+    what was written for what was published.
+    """
+    if write_ahead_log(settings).exists():
+        raise PublishError(f"{settings.database}: {_WRITTEN_INTO}")
+    try:
+        return ending_queries(duckdb.connect(str(settings.database), read_only=True))
+    except duckdb.IOException as error:
+        if "Could not set lock" not in str(error):
+            raise
+        raise PublishError(f"{settings.database}: {_WRITTEN_INTO}") from error
+
+
+def write_ahead_log(settings: Settings) -> Path:
+    """Where DuckDB keeps what a program writes into the published warehouse, until it closes that or is killed."""
+    return settings.database.with_name(f"{settings.database.name}.wal")
+
+
+_WRITTEN_INTO = (
+    "somebody has opened it for writing, and what they write would pass for what was published. Have that program closed "
+    "(warehouses are opened read-only: duckdb -readonly), then make it again: csp run."
+)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from csp_pipeline.figures.vintages import build_vintages
 from csp_pipeline.intake.look_up import read_look_ups
 from csp_pipeline.intake.pull import PulledAhead
 from csp_pipeline.intake.take_in import FeedIntake, take_in_feed
-from csp_pipeline.lake import read_json, table_path, write_json
+from csp_pipeline.lake import read_json, table_path, write_ahead_log, write_json
 from csp_pipeline.memory import hand_back_freed_memory
 from csp_pipeline.partnership.configuration import SCORECARD
 from csp_pipeline.partnership.links import load_links
@@ -197,13 +197,14 @@ class Pipeline:
         )
 
     def publish(self) -> dict[str, Any]:
-        """The DuckDB warehouse."""
+        """The DuckDB warehouse; made anew, too, when somebody has written into it."""
         return self._unless_done(
             "warehouse",
             [self.settings.database],
             lambda _: publish_warehouse(self.settings, self.partnership, self.measures, self.specs),
             reads=Reads.ANSWERS,
             tables=FROM_LAKE,
+            state=self._state_of_warehouse,
         )
 
     def write_reports(self) -> dict[str, Any]:
@@ -278,6 +279,13 @@ class Pipeline:
         found = self.settings.database.stat()
         return found.st_ino, found.st_mtime_ns
 
+    def _state_of_warehouse(self) -> list[object] | None:
+        """What differs once somebody has written into the published warehouse, or put another in its place."""
+        if not self.settings.database.exists():
+            return None
+        found = self.settings.database.stat()
+        return [found.st_size, found.st_mtime_ns, write_ahead_log(self.settings).exists()]
+
     @cached_property
     def _declared(self) -> bytes:
         """A hash of configuration, code and libraries, which this pipeline has loaded and so stay what they are for it."""
@@ -310,11 +318,15 @@ class Pipeline:
         *,
         reads: Reads = Reads.RECORDS,
         tables: Sequence[str] = (),
+        state: Callable[[], object] = lambda: None,
     ) -> dict[str, Any]:
-        """Run a stage unless its products are there and were made from the same inputs; gives what the stage counted."""
+        """Run a stage unless its products are there, in the `state` that it left them in, and were made from the same inputs;
+        gives what the stage counted.
+        """
         note, inputs = self._note(stage), self.inputs(reads, tables)
         last = read_json(note)
-        if last and last.get("inputs") == inputs and all(product.exists() for product in products):
+        is_same = last is not None and last.get("inputs") == inputs and last.get("state") == state()
+        if last is not None and is_same and all(product.exists() for product in products):
             counted: dict[str, Any] = last["counted"]
             return counted
         # first, so that a stage that was killed at its work is not taken for done when its inputs are what they were before
@@ -322,7 +334,7 @@ class Pipeline:
         parts = self.parts_of(stage, inputs if tables and self._made_from("figures") != self.inputs() else "")
         counted = run(parts)
         parts.remove_others()
-        write_json(note, {"inputs": inputs, "counted": counted})
+        write_json(note, {"inputs": inputs, "counted": counted, "state": state()})
         return counted
 
     def _note(self, stage: str) -> Path:

@@ -14,7 +14,7 @@ from csp_pipeline.figures.lateness import table_of_due_periods
 from csp_pipeline.intake.correct import table_of_known_errors
 from csp_pipeline.intake.receipts import Receipt, noted_path
 from csp_pipeline.intake.submissions import Submissions
-from csp_pipeline.lake import ending_queries, make_folder, records_path, sql_path, table_path, wording
+from csp_pipeline.lake import ending_queries, make_folder, records_path, sql_path, table_path, wording, write_ahead_log
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.partnership.periods import parse_period
@@ -83,6 +83,9 @@ def publish_warehouse(
             _check_against_lake(db, settings, partnership, receipts)
             db.execute("COMMIT").fetchall()
             db.execute("CHECKPOINT").fetchall()
+        # nobody opens it for writing by mistake; and what somebody wrote into the one before is not read into this one
+        building.chmod(building.stat().st_mode & ~0o222)
+        write_ahead_log(settings).unlink(missing_ok=True)
         os.replace(building, settings.database)
     except (OSError, duckdb.IOException, duckdb.TransactionException, duckdb.FatalException) as error:
         raise PublishError(
