@@ -29,7 +29,7 @@ def read_form(path: Path, columns: tuple[ColumnSpec, ...], layout: Layout, agenc
     filled = pc.is_in(table[ROW_NUMBER], pa.array(list(with_formula), pa.int64()))
     for name in layout.to_fill:
         filled = pc.or_(filled, pc.is_valid(table[name]))
-    table = table.filter(filled)
+    table = _with_agreed_words(table.filter(filled), columns)
     if not table.num_rows:
         raise RefusedFileError(
             "nothing_filled_in",
@@ -75,6 +75,18 @@ def read_form(path: Path, columns: tuple[ColumnSpec, ...], layout: Layout, agenc
         extra_columns=matched.extra,
         broken_rows=[broken[number] for number in sorted(broken)],
     )
+
+
+def _with_agreed_words(table: pa.Table, columns: tuple[ColumnSpec, ...]) -> pa.Table:
+    """The table with words of a list in its own spelling: people type them, and spreadsheets begin them with a capital."""
+    for column in columns:
+        if column.words:
+            typed = table[column.name]
+            folded = pc.utf8_lower(pc.utf8_trim_whitespace(typed))
+            place = pc.index_in(folded, pa.array([word.lower() for word in column.words]))
+            agreed = pc.coalesce(pc.take(pa.array(column.words), place), typed)
+            table = table.set_column(table.schema.get_field_index(column.name), column.name, agreed)
+    return table
 
 
 def _rows_with_formula(formulas: set[tuple[int, int]], matched: MatchedHeader, headers: dict[str, str]) -> dict[int, str]:
