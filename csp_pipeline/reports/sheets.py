@@ -1,8 +1,8 @@
 """Sheets after the Government Analysis Function's rules: one table a sheet under its title, no blank cells, nothing that runs."""
 
 import textwrap
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -24,6 +24,7 @@ OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_n
 class Sheet:
     """One sheet: its name, title, columns with widths, and rows.
 
+    `decimals` names the columns whose numbers are shown with as many of them as stated, so that a rate of 0.10 is not 0.1.
     `finish` adds what a table of values has not, such as links and drop-downs: it is called with the worksheet and the first
     and last row of data, counted from 0.
     """
@@ -33,6 +34,7 @@ class Sheet:
     columns: tuple[tuple[str, int], ...]
     rows: list[tuple[Any, ...]]
     finish: Callable[[Worksheet, int, int], None] | None = None
+    decimals: Mapping[str, int] = field(default_factory=dict)
 
 
 def make_styles(book: xlsxwriter.Workbook) -> dict[str, Any]:
@@ -42,6 +44,10 @@ def make_styles(book: xlsxwriter.Workbook) -> dict[str, Any]:
         "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
         "number": book.add_format({"num_format": "#,##0.##;-#,##0.##;0", "valign": "top", "align": "right"}),
         "whole": book.add_format({"num_format": "#,##0", "valign": "top", "align": "right"}),
+        **{
+            f"decimals_{places}": book.add_format({"num_format": f"#,##0.{'0' * places}", "valign": "top", "align": "right"})
+            for places in (1, 2)
+        },
         "right": book.add_format({"valign": "top", "align": "right"}),
         "head": book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1}),
         "link": book.get_default_url_format(),
@@ -72,7 +78,7 @@ def write_sheet(sheet: Worksheet, content: Sheet, table_name: str, styles: dict[
     for row_number, row in enumerate(rows, start=header + 1):
         sheet.set_row(row_number, row_height(row, content.columns))
         for column, value in enumerate(row):
-            _write_cell(sheet, row_number, column, value, styles)
+            _write_cell(sheet, row_number, column, value, styles, content.decimals.get(content.columns[column][0]))
     sheet.freeze_panes(header + 1, 0)
     sheet.set_row(header, row_height(tuple(f"{name}  " for name, _ in content.columns), content.columns))
     sheet.set_landscape()
@@ -101,12 +107,13 @@ def _lines_of(text: str, width: int) -> int:
     return 1 if len(text) <= width else len(textwrap.wrap(text, width))
 
 
-def _write_cell(sheet: Worksheet, row: int, column: int, value: Any, styles: dict[str, Any]) -> None:
+def _write_cell(sheet: Worksheet, row: int, column: int, value: Any, styles: dict[str, Any], decimals: int | None) -> None:
     """Numbers as numbers, everything else as text: no cell a partner filled can become a formula or a link."""
     if isinstance(value, bool):
         sheet.write_string(row, column, "yes" if value else "no", styles["wrap"])
     elif isinstance(value, int | float):
-        sheet.write_number(row, column, value, styles["whole" if value == int(value) else "number"])
+        style = f"decimals_{decimals}" if decimals else "whole" if value == int(value) else "number"
+        sheet.write_number(row, column, value, styles[style])
     else:
         text = NOT_AVAILABLE if value in (None, "") else str(value)
         sheet.write_string(row, column, text, styles["right" if text == "[c]" and column else "wrap"])

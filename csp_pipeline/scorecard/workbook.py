@@ -88,6 +88,7 @@ def sheets_of(card: Card) -> list[Sheet]:
             f"Every measure of {card.district}, by priority of the plan",
             _measure_columns(card),
             list(_measure_rows(card)),
+            decimals={"Per 1,000": 2, "Interval from, %": 1, "Interval to, %": 1},
         ),
         Sheet(
             "Discrepancies",
