@@ -37,6 +37,9 @@ MEANINGS: dict[tuple[str, str | None], str] = {
     ("known_to_one_agency_only", None): "No record of the other side is linked to them",
     ("unexplained", "shared_identifier"): "Their identifier or person key stands in too many records to link them",
     ("unexplained", "contradicting_links"): "Their identifier leads to a record of another person, or of another time",
+    ("unexplained", "persons_do_not_match"): (
+        "Nearly all identifiers of their month lead to a record of another person: an agency keys its persons anew, or quotes others"
+    ),
     ("unexplained", "reference_not_found"): "They quote an identifier that the other side does not have",
     ("unexplained", "no_identifier"): "They have nothing by which they could be linked",
     ("unexplained", "reference_unreadable"): "What they quote as an identifier cannot be read",

@@ -114,6 +114,19 @@ def test_an_identifier_that_leads_to_another_person_gives_no_link_and_no_definit
     assert told == ["Their identifier leads to a record of another person, or of another time."]
 
 
+def test_that_an_agency_keys_its_persons_anew_is_told() -> None:
+    world = make_other_domestic_world(5, Habits(no_person_a=0, no_person_b=0))
+    assert "persons_do_not_match" not in set(world.bridge().records.detail)
+    since = world.b.referral_date >= "2016-10-01"
+    anew = world.b.person_key.where(~since, world.b.person_key.str.replace("^0", "f", regex=True))
+    told = replace(world, b=world.b.assign(person_key=anew)).bridge().records
+    told = told[told.detail == "persons_do_not_match"].merge(world.b, left_on="record_key", right_on="case_id", how="left")
+    assert (told.feed.value_counts() > 30).to_dict() == {"crimes": True, "domestic_abuse": True}
+    # neighbouring months hold cases of both
+    assert (told.referral_date.dropna() >= "2016-07-01").all()
+    assert (told.referral_date.dropna() >= "2016-10-01").mean() > 0.95
+
+
 ASB = Way(
     entry("incident", "reported", "incident"), lambda f: f.incident_number.notna(), "reported_at", "lsoa_code", "incident_number"
 )

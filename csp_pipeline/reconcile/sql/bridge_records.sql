@@ -2,6 +2,7 @@
 -- counts beyond the other is laid to single records, and each of them gets its cause from its counterpart on the other side.
 {% macro doubts(side) %}
 WHEN s.record IN (SELECT record FROM cut_records) THEN 'shared_identifier'
+            WHEN s.record IN (SELECT record FROM mismatched) THEN 'persons_do_not_match'
             WHEN s.record IN (SELECT record FROM contradictions) THEN 'contradicting_links'
             WHEN {{ side.quotes }} THEN 'reference_not_found'
             WHEN {{ side.unreadable }} THEN 'reference_unreadable'
