@@ -38,7 +38,7 @@ MEANINGS: dict[tuple[str, str | None], str] = {
     ("unexplained", "shared_identifier"): "Their identifier or person key stands in too many records to link them",
     ("unexplained", "contradicting_links"): "Their identifier leads to a record of another person, or of another time",
     ("unexplained", "persons_do_not_match"): (
-        "Nearly all identifiers of their month lead to a record of another person: an agency keys its persons anew, or quotes others"
+        "Nearly all identifiers of their month lead to another person: an agency keys its persons anew, or quotes other numbers"
     ),
     ("unexplained", "reference_not_found"): "They quote an identifier that the other side does not have",
     ("unexplained", "no_identifier"): "They have nothing by which they could be linked",
