@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from csp_pipeline.errors import RefusedFileError
 from csp_pipeline.intake.contract import word_changes
@@ -41,6 +41,14 @@ def messages_of(
     messages += _on_corrections(feed, receipt)
     messages += _on_days_outside(spec, placement, loading.rows_accepted, facts)
     messages += [f"{count:,} {note}." for count, note in zip(facts.noted, spec.traits.noted.values(), strict=True) if count]
+    received = date.fromisoformat(receipt.landed.received[:10])
+    # the sender's midnight may lie before that of UTC
+    if placement.extracted > received + timedelta(days=1):
+        messages.append(
+            f"Its name says that it was extracted on {placement.extracted:%d/%m/%Y}, after the day it was received "
+            f"({received:%d/%m/%Y}). It holds before every other one of its period up to that day; if the date is wrong, tell the "
+            "partnership, who can set the file aside (feed.yml > landed), and send it again under the right name."
+        )
     if not placement.extract_date_is_known:
         messages.append("Its name does not say when it was extracted; the day it was received is taken.")
     elif placement.coverage is not None and placement.extracted <= placement.coverage.end:

@@ -5,7 +5,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -87,6 +87,19 @@ def _received_the_day_before(desk: Pipeline, name: str) -> None:
     day = date.fromisoformat(content["received"][:10])
     note.write_text(json.dumps(content | {"received": f"{date.fromordinal(day.toordinal() - 1)}{content['received'][10:]}"}))
     shutil.rmtree(desk.settings.lake)
+
+
+def test_an_extract_of_a_day_that_has_not_come_is_warned_of(desk: Pipeline) -> None:
+    """A slip in the year, 2099 for 2019, would hold in place of all that is sent again until then."""
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    names = {day: f"asb_2016-04_extracted-{day}.csv" for day in (tomorrow, date(2099, 5, 10))}
+    for name in names.values():
+        desk.put(ASB, name, rows(1))
+    told = {receipt.extracted: (receipt.outcome, receipt.messages) for receipt in desk.take_in(ASB).receipts}
+    assert told[str(tomorrow)] == ("accepted", [])
+    outcome, [message] = told["2099-05-10"]
+    assert outcome == "accepted_with_warnings"
+    assert "extracted on 10/05/2099, after the day it was received" in message
 
 
 def test_an_archive_that_was_refused_is_not_once_its_limit_is_raised(desk: Pipeline) -> None:
