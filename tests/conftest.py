@@ -168,7 +168,9 @@ class Pipeline:
 
     def __init__(self, sources: Path, warehouse: Path, **settings: Any) -> None:
         self.sources = sources
-        self.settings = Settings(sources=sources, warehouse=warehouse, views=sources / "no-views", **settings)
+        # As many processes test as there are processors: a second thread costs more than it brings. Runs of `csp` have theirs.
+        settings = {"threads": 1, "views": sources / "no-views", **settings}
+        self.settings = Settings(sources=sources, warehouse=warehouse, **settings)
 
     @cached_property
     def partnership(self) -> Partnership:
@@ -310,8 +312,7 @@ def new_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pipe
     ) -> Pipeline:
         folder = tmp_path_factory.mktemp("partnership")
         sources = copy_configuration(folder / "sources", years, feeds, measures)
-        # As many processes test as there are processors: a second thread costs more than it brings. Runs of `csp` have theirs.
-        return Pipeline(sources, settings.pop("warehouse", folder / "warehouse"), **{"threads": 1, **settings})
+        return Pipeline(sources, settings.pop("warehouse", folder / "warehouse"), **settings)
 
     return make
 

@@ -116,7 +116,7 @@ def test_bridges_of_whole_files_are_those_that_were_planted(tmp_path: Path) -> N
     """From the exports of another seed, through intake: the yearly bridges of domestic violence are the truth's."""
     write_sample(tmp_path / "sources", seed=44, sources=PROJECT / "sources")
     keep_feeds(tmp_path / "sources", ["police/crimes", "county/domestic_abuse"], ["domestic_violence_with_injury"])
-    pipeline = Pipeline(tmp_path / "sources", tmp_path / "warehouse", threads=1)
+    pipeline = Pipeline(tmp_path / "sources", tmp_path / "warehouse")
     for feed in pipeline.partnership.feeds:
         pipeline.take_in(feed.key)
     pipeline.make_figures()

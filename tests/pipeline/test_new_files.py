@@ -83,7 +83,7 @@ def small_world(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """Three feeds and two measures in one year; tests share the folder of sources, each in a warehouse of its own."""
     folder = tmp_path_factory.mktemp("small") / "sources"
     sources = copy_configuration(folder, ONE_YEAR, [CRIMES, FIRE, PUBLISHED], ["deliberate_fires", "total_crime"])
-    return Pipeline(sources, sources.parent / "warehouse", threads=1)
+    return Pipeline(sources, sources.parent / "warehouse")
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def new_world(small_world: Pipeline, tmp_path_factory: pytest.TempPathFactory) -
         for exports in small_world.sources.glob("*/*/exports"):
             shutil.rmtree(exports)
             exports.mkdir()
-        world = Pipeline(small_world.sources, tmp_path_factory.mktemp("new_files"), threads=1)
+        world = Pipeline(small_world.sources, tmp_path_factory.mktemp("new_files"))
         world.__dict__.update(partnership=small_world.partnership, book=small_world.book, specs=small_world.specs)
         return world
 

@@ -289,7 +289,7 @@ def test_any_order_of_arrival_gives_the_same_vintages_and_each_day_its_recount(
     for one_by_one in (False, True):
         for path in (narrow.sources / CRIMES / "exports").iterdir():
             path.unlink()
-        pipeline = Pipeline(narrow.sources, tmp_path_factory.mktemp("world"), threads=1)
+        pipeline = Pipeline(narrow.sources, tmp_path_factory.mktemp("world"))
         pipeline.__dict__.update(partnership=narrow.partnership, book=narrow.book, specs=narrow.specs)
         for month, number in arrivals:
             rows = [crime(key, **row, committed_from="", beat="") for key, row in extracts[month, number].items()]

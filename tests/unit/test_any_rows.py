@@ -50,14 +50,14 @@ def written(kind: str, number: int) -> str:
 
 
 @given(
-    kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=25),
+    kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=50),
     newline=st.sampled_from(["\n", "\r\n", "\r"]),
     ends=st.booleans(),
     titles=st.integers(0, 3),
 )
 @example(kinds=["repeated", "repeated"], newline="\n", ends=True, titles=0)
 @example(kinds=["too many", "blank line", "line break", "unknown word"], newline="\r\n", ends=False, titles=2)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_every_row_is_a_record_or_a_reject_under_its_own_number(
     new_desk: Callable[[], Pipeline], kinds: list[str], newline: str, ends: bool, titles: int
 ) -> None:
@@ -150,7 +150,7 @@ def meant(text: str, formats: tuple[str, ...]) -> datetime | None:
     return None
 
 
-@given(texts=st.lists(DATES, min_size=1, max_size=60))
+@given(texts=st.lists(DATES, min_size=30, max_size=80))
 @example(
     texts=[
         "31/02/2016",
@@ -164,12 +164,13 @@ def meant(text: str, formats: tuple[str, ...]) -> datetime | None:
         "15/04/2016 00:00",
     ]
 )
-@settings(max_examples=12, deadline=None)
+# Many in a file, as it is the file that takes time.
+@settings(max_examples=4, deadline=None)
 def test_a_date_is_read_as_it_is_meant_or_rejected(new_desk: Callable[[], Pipeline], texts: list[str]) -> None:
     check_dates(new_desk(), "recorded_date", texts, ("%d/%m/%Y", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S"))
 
 
-@given(texts=st.lists(st.tuples(DATES, st.sampled_from([" ", "  ", "T", "\t"]), TIMES).map("".join), min_size=1, max_size=60))
+@given(texts=st.lists(st.tuples(DATES, st.sampled_from([" ", "  ", "T", "\t"]), TIMES).map("".join), min_size=30, max_size=80))
 @example(
     texts=[
         "2016-04-15 10:00:60",
@@ -180,7 +181,8 @@ def test_a_date_is_read_as_it_is_meant_or_rejected(new_desk: Callable[[], Pipeli
         "15/04/2016  10:00",
     ]
 )
-@settings(max_examples=12, deadline=None)
+# Many in a file, as it is the file that takes time.
+@settings(max_examples=4, deadline=None)
 def test_a_time_is_read_as_it_is_meant_or_rejected(new_desk: Callable[[], Pipeline], texts: list[str]) -> None:
     check_dates(new_desk(), "committed_from", texts, ("%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M:%S"))
 

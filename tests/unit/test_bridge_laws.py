@@ -24,8 +24,8 @@ AREAS = (HARBOROUGH, COUNTY)
 YEAR = ("2016-04-01", "2017-03-31")
 PERIODS = ("2016-04", "2016-05", "2016-17 Q1", "2016-17", "2017-03")
 # an example is a whole bridge, or two
-few = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-fewer = settings(few, max_examples=5)
+few = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+fewer = settings(few, max_examples=4)
 
 days = st.dates(min_value=pd.Timestamp("2016-03-20").date(), max_value=pd.Timestamp("2016-07-10").date()).map(pd.Timestamp)
 maybe_days = st.one_of(st.none(), days)

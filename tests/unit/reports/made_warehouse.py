@@ -1,6 +1,8 @@
 """A published warehouse made by hand for tests of reports: five agencies, their files, conflicts and small counts."""
 
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -113,9 +115,18 @@ def make_warehouse(folder: Path) -> Settings:
     (published / "feed.yml").write_text(PUBLISHED_FIGURES, encoding="utf-8")
     (sources / "measures.yml").write_text(MEASURES, encoding="utf-8")
     (sources / "areas.csv").write_text(AREAS, encoding="utf-8")
-    made = Settings(sources=sources, warehouse=warehouse)
-    _fill(Warehouse(made.database))
+    made = Settings(sources=sources, warehouse=warehouse, threads=1)
+    made.database.write_bytes(_filled())
     return made
+
+
+@cache
+def _filled() -> bytes:
+    """The published warehouse as a file; filling it row by row takes longer than many a test."""
+    with TemporaryDirectory() as folder:
+        database = Path(folder) / "csp.duckdb"
+        _fill(Warehouse(database))
+        return database.read_bytes()
 
 
 def _fill(warehouse: Warehouse) -> None:
