@@ -15,17 +15,13 @@ Open = Callable[..., Any]
 
 @pytest.fixture
 def open_page(browser: Any, reports: Path) -> Iterator[Open]:
-    """Opens a page as a file; `requests` and `complaints` hold what the browser fetched and what it complained of."""
+    """Opens a page as a file, for tests that do something with it or need another kind of browser."""
     contexts = []
 
     def open_it(name: str, width: int = 1280, height: int = 900, **context: Any) -> Any:
         opened = browser.new_context(viewport={"width": width, "height": height}, **context)
         contexts.append(opened)
         page = opened.new_page()
-        page.requests, page.complaints = [], []
-        page.on("request", lambda request: page.requests.append(request.url))
-        page.on("console", lambda message: page.complaints.append(message.text))
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.goto((reports / f"{name}.html").as_uri())
         return page
 
@@ -34,14 +30,34 @@ def open_page(browser: Any, reports: Path) -> Iterator[Open]:
         opened.close()
 
 
+@pytest.fixture(scope="module")
+def read_page(browser: Any, reports: Path) -> Iterator[Open]:
+    """Gives a page that is opened once, with everything on it unfolded, for tests that only look at it."""
+    with browser.new_context() as context:
+        opened: dict[str, Any] = {}
+
+        def read(name: str, width: int = 1280, height: int = 900) -> Any:
+            if name not in opened:
+                opened[name] = page = context.new_page()
+                page.requests, page.complaints = [], []
+                page.on("request", lambda request: page.requests.append(request.url))
+                page.on("console", lambda message: page.complaints.append(message.text))
+                page.on("pageerror", lambda error: page.complaints.append(str(error)))
+                page.goto((reports / f"{name}.html").as_uri())
+                open_everything(page)
+            opened[name].set_viewport_size({"width": width, "height": height})
+            return opened[name]
+
+        yield read
+
+
 def open_everything(page: Any) -> None:
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_asks_for_nothing_but_itself(name: str, open_page: Open) -> None:
-    page = open_page(name)
-    open_everything(page)
+def test_a_page_asks_for_nothing_but_itself(name: str, read_page: Open) -> None:
+    page = read_page(name)
     assert [url for url in page.requests if not url.startswith("file:")] == []
     assert len(page.requests) == 1
     assert page.complaints == []
@@ -67,8 +83,8 @@ def test_everybody_can_read_a_page(name: str, theme: str, open_page: Open, axe: 
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_headings_go_down_one_level_at_a_time(name: str, open_page: Open) -> None:
-    levels = [int(tag[1]) for tag in open_page(name).eval_on_selector_all("h1,h2,h3,h4", "all => all.map(h => h.tagName)")]
+def test_headings_go_down_one_level_at_a_time(name: str, read_page: Open) -> None:
+    levels = [int(tag[1]) for tag in read_page(name).eval_on_selector_all("h1,h2,h3,h4", "all => all.map(h => h.tagName)")]
     assert levels.count(1) == 1
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
@@ -76,9 +92,8 @@ def test_headings_go_down_one_level_at_a_time(name: str, open_page: Open) -> Non
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_runs_off_the_side(name: str, width: int, height: int, open_page: Open) -> None:
-    page = open_page(name, width, height)
-    open_everything(page)
+def test_nothing_runs_off_the_side(name: str, width: int, height: int, read_page: Open) -> None:
+    page = read_page(name, width, height)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     beyond = page.evaluate(
         """width => [...document.querySelectorAll('main *')].filter(e => e.checkVisibility() && !e.closest('svg *'))
@@ -90,8 +105,8 @@ def test_nothing_runs_off_the_side(name: str, width: int, height: int, open_page
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_links_lead_somewhere(name: str, open_page: Open, reports: Path) -> None:
-    page = open_page(name)
+def test_links_lead_somewhere(name: str, read_page: Open, reports: Path) -> None:
+    page = read_page(name)
     links = page.eval_on_selector_all("a", "all => all.map(a => a.getAttribute('href'))")
     assert links
     for link in links:
@@ -120,18 +135,16 @@ def test_the_keyboard_reaches_the_report_at_once_and_shows_where_it_is(open_page
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
-def test_charts_are_pictures_with_names_beside_their_tables(open_page: Open) -> None:
-    page = open_page("police")
-    open_everything(page)
+def test_charts_are_pictures_with_names_beside_their_tables(read_page: Open) -> None:
+    page = read_page("police")
     charts = page.get_by_role("img")
     assert charts.count() == 2
     assert page.get_by_role("img", name="Domestic abuse, Northby, 2016-17").is_visible()
     assert page.get_by_role("table", name=re.compile("from your 120 offences")).is_visible()
 
 
-def test_tables_stay_tables_on_a_narrow_screen(open_page: Open) -> None:
-    page = open_page("police", 360, 740)
-    open_everything(page)
+def test_tables_stay_tables_on_a_narrow_screen(read_page: Open) -> None:
+    page = read_page("police", 360, 740)
     table = page.get_by_role("table", name=re.compile("from your 120 offences"))
     assert table.get_by_role("rowheader").count() == 3
     assert table.get_by_role("columnheader").count() == 5
@@ -146,4 +159,5 @@ def test_a_page_prints_on_a4(name: str, open_page: Open) -> None:
     pages = re.findall(rb"/Type\s*/Page\b", pdf)
     assert 1 <= len(pages) <= 12
     boxes = {tuple(round(float(n)) for n in box.split()) for box in re.findall(rb"/MediaBox\s*\[([\d. ]+)\]", pdf)}
+    assert boxes
     assert all(abs(box[2] - 595) <= 1 and abs(box[3] - 842) <= 1 for box in boxes)
