@@ -46,8 +46,8 @@ def messages_of(
     if placement.extracted > received + timedelta(days=1):
         messages.append(
             f"Its name says that it was extracted on {placement.extracted:%d/%m/%Y}, after the day it was received "
-            f"({received:%d/%m/%Y}). It holds before every other one of its period up to that day; if the date is wrong, tell the "
-            "partnership, who can set the file aside (feed.yml > landed), and send it again under the right name."
+            f"({received:%d/%m/%Y}). It holds before every other one of its period up to that day; if the date is wrong, tell "
+            "the partnership, who can set the file aside (feed.yml > landed), and send it again under the right name."
         )
     if not placement.extract_date_is_known:
         messages.append("Its name does not say when it was extracted; the day it was received is taken.")

@@ -17,9 +17,10 @@ def set_quiet_pairs_aside(connection: duckdb.DuckDBPyConnection, pair: PairEntry
 
     Known is what makes an event of its own. A pair is known when its identifier stands once on each side, both records name the
     same person, whom no record without such a link names, and neither shares its key, its incident or a unit that is counted
-    distinct with another record. A lone record is known when nobody else has its identifier, its person or what else pairs may
-    not share, and no rule by likeness may link it. Quiet is what is known and, moreover, counts in the same comparisons on both
-    sides, or in none. Where not exactly one rule is by identifier (`has_quiet_pairs`), nothing is known.
+    distinct with another record; nor was either rejected. A lone record is known when nobody else has its identifier, its
+    person or what else pairs may not share, and no rule by likeness may link it. Quiet is what is known and, moreover, counts
+    in the same comparisons on both sides, or in none. Where not exactly one rule is by identifier (`has_quiet_pairs`), nothing
+    is known.
     """
     if not has_quiet_pairs(pair):
         return
@@ -57,4 +58,4 @@ def _note_shared_values(connection: duckdb.DuckDBPyConnection, side: Side) -> di
     columns += sorted({f"unit_{place}" for place, way in enumerate(side.ways) if side.is_distinct(way)})
     for place, column in enumerate(columns):
         create_table(connection, f"shared_{side.name}_{place}", "quiet_shared", side=side.name, column=column)
-    return {"name": side.name, "columns": columns}
+    return {"name": side.name, "columns": columns, "has_rejected": side.rejected is not None}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.conftest import ONE_YEAR, Pipeline
-from tests.small_exports import HARBOROUGH, case, crime, csv_text, grid, xlsx
+from tests.small_exports import HARBOROUGH, IN_HARBOROUGH, asb, case, crime, csv_text, grid, xlsx
 
 CRIMES, CASES = "police/crimes", "county/domestic_abuse"
+ASB, COUNCIL = "police/asb", "district/asb_cases"
 DOMESTIC = {"domestic": "Y", "offence_code": "8N"}
 IMPOSSIBLE = {"recorded_date": "31/04/2016"}
 
@@ -16,11 +17,11 @@ def crimes(day: str, *rows: dict[str, str]) -> tuple[str, str]:
     return f"crimes_2016-04_extracted-{day}.csv", csv_text(list(rows))
 
 
-def causes(desk: Pipeline) -> dict[str, str]:
-    """Why each record of the year's gap in domestic abuse is counted by one side only."""
+def causes(desk: Pipeline, measure: str = "domestic_abuse") -> dict[str, str]:
+    """Why each record of the year's gap is counted by one side only."""
     rows = desk.lake(
         "SELECT record_key, cause, counterpart_key FROM bridge_records WHERE comparison_id IN (SELECT comparison_id FROM"
-        f" comparisons WHERE measure = 'domestic_abuse' AND area_code = '{HARBOROUGH}' AND period = '2016-17')"
+        f" comparisons WHERE measure = '{measure}' AND area_code = '{HARBOROUGH}' AND period = '2016-17')"
     )
     return {row["record_key"]: f"{row['cause']} {row['counterpart_key']}" for row in rows}
 
@@ -50,3 +51,26 @@ def test_a_record_whose_counterpart_was_rejected_is_not_known_to_one_agency_only
     desk.put(CRIMES, *crimes("2016-05-12", *both))
     desk.run_to_discrepancies()
     assert set(causes(desk)) == {"16/000003", "16/000004"}
+
+
+def test_an_incident_that_was_rejected_explains_the_councils_case_where_no_person_links_them(
+    new_pipeline: Callable[..., Pipeline],
+) -> None:
+    desk = new_pipeline([ASB, COUNCIL], ONE_YEAR)
+    incidents = [asb(1), asb(2, category="Loud"), asb(3)]
+    case = {
+        "opened": "18/04/2016",
+        "closed": "",
+        "category": "Noise",
+        "source": "Public",
+        "beat": "Harborough North",
+        "lsoa_code": IN_HARBOROUGH,
+        "perpetrator_age_group": "",
+        "status": "Open",
+    }
+    cases = [{"case_reference": f"A{n}", "police_incident_number": f"L16 {n:07d}"} | case for n in (1, 2)]
+    desk.put(ASB, "asb_2016-04_extracted-2016-05-10.csv", csv_text(incidents))
+    desk.put(COUNCIL, "asb_cases_2016-04_extracted-2016-05-10.csv", csv_text(cases))
+    desk.run_to_discrepancies()
+    assert causes(desk, "asb_reported")["A2"] == "rejected_row L16-0000002"
+    assert [row["record_key_b"] for row in desk.lake("FROM links")] == ["A1"]

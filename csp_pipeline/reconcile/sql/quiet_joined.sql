@@ -14,8 +14,8 @@ records_of_{{ side.name }} AS (
         {% for date in confirming %}, {{ date }}{% endfor %}
         , CASE WHEN NOT is_shared THEN identifier_0 END AS identifier
         {% for measure in measures %}, counts_{{ measure }}{% endfor %}
-        -- nothing ties the record to another one of its side
-        , {% for column in side.columns[1:] %}({{ column }} IS NULL OR {{ column }} NOT IN (FROM shared_{{ side.name }}_{{ loop.index }})) AND {% endfor %}NOT is_shared AS is_alone
+        -- nothing ties the record to another one of its side; what was rejected is no record to settle anything by
+        , {% if side.has_rejected %}NOT is_rejected AND {% endif %}{% for column in side.columns[1:] %}({{ column }} IS NULL OR {{ column }} NOT IN (FROM shared_{{ side.name }}_{{ loop.index }})) AND {% endfor %}NOT is_shared AS is_alone
     FROM found_{{ side.name }}
 ),
 {% endfor %}
