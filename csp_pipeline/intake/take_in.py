@@ -121,6 +121,8 @@ class _TakingIn:
         self.taken = Taken()
         self.seen: set[str] = set()
         self.waiting: list[_Waiting] = []
+        # what they cover, by scope, period and extract date
+        self.claimed: set[tuple[str, str, str | None]] = set()
         self.unfit: dict[tuple[str, str], str] = {}
 
     def add(self, file: LandedFile, wanted: list[Period] | None) -> None:
@@ -159,6 +161,7 @@ class _TakingIn:
             return
         self.seen.add(receipt.submission_id)
         self.waiting.append(_Waiting(receipt, placement, loading))
+        self.claimed.update((receipt.scope, cell, receipt.extracted) for cell in receipt.cells)
         if file.size > SMALL_FILE or sum(w.receipt.landed.size for w in self.waiting) > 8 * SMALL_FILE:
             self.load_waiting()
 
@@ -169,6 +172,7 @@ class _TakingIn:
     def load_waiting(self) -> None:
         """Load the files that wait, together, and give each its outcome."""
         waiting, self.waiting = self._read_small(self.waiting), []
+        self.claimed.clear()
         if not waiting:
             return
         log.info("%s: reading %s%s", self.feed.key, waiting[0].receipt.landed.path, " and more" if len(waiting) > 1 else "")
@@ -242,9 +246,8 @@ class _TakingIn:
         return is_given == (receipt.code == "period_given_twice")
 
     def _load_if_claimed(self, receipt: Receipt) -> None:
-        """Load the files that wait if one of them covers what this one does, by scope, period and extract date."""
-        claimed = {(w.receipt.scope, cell, w.receipt.extracted) for w in self.waiting for cell in w.receipt.cells}
-        if any((receipt.scope, cell, receipt.extracted) in claimed for cell in receipt.cells):
+        """Load the files that wait if one of them covers what this one does."""
+        if any((receipt.scope, cell, receipt.extracted) in self.claimed for cell in receipt.cells):
             self.load_waiting()
 
     def _check_place(self, receipt: Receipt) -> None:
