@@ -8,6 +8,10 @@ import time
 import pytest
 
 BEGINNING = """
+import signal
+# as in a terminal: where the tests themselves run in the background, programs start with Ctrl-C ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 from csp_pipeline import cli
 from csp_pipeline.cli import app
 from csp_pipeline.lake import connect
