@@ -16,13 +16,13 @@ verdicts AS (
         CASE
             WHEN settled IS NOT NULL THEN settled
             -- intervals that touch leave nothing to settle; an open end reaches as far as it likes
-            WHEN gap IS NULL AND low_a <= coalesce(high_b, 'infinity') AND low_b <= coalesce(high_a, 'infinity') THEN 'agrees'
-            WHEN gap = 0 THEN 'agrees'
+            WHEN gap IS NULL AND low_a <= coalesce(high_b, 'infinity') AND low_b <= coalesce(high_a, 'infinity') THEN 'agrees'::verdict
+            WHEN gap = 0 THEN 'agrees'::verdict
             WHEN abs(coalesce(gap, least(abs(low_b - high_a), abs(low_a - high_b))))
                 <= greatest(absolute, relative * greatest(abs(coalesce(value_a, high_a)), abs(coalesce(value_b, high_b))))
-                THEN 'within_tolerance'
-            ELSE 'conflict'
-        END::verdict AS verdict,
+                THEN 'within_tolerance'::verdict
+            ELSE 'conflict'::verdict
+        END AS verdict,
         greatest(as_at_a, as_at_b) AS as_at
     FROM judged
 )
