@@ -17,9 +17,10 @@ OF_THE_DISK = {"OSError", "PermissionError", "IOException", "TransactionExceptio
 LOOK_AT_THE_DISK = (
     "Nothing that was loaded or published is lost. Check that the disk is not full and may be written to; then run again."
 )
+OF_MEMORY = {"OutOfMemoryException", "MemoryError"}
 MORE_MEMORY = (
-    "DuckDB needs more memory than CSP_MEMORY_LIMIT allows. Raise it, or lower CSP_STEPS_AT_ONCE and CSP_THREADS; then run "
-    "again. What was loaded stays."
+    "There was not enough memory. Lower CSP_STEPS_AT_ONCE and CSP_THREADS, or raise CSP_MEMORY_LIMIT where the machine has more; "
+    "then run again. What was loaded stays."
 )
 # DuckDB's words when a file of the lake is not there, or not what it should be; a file that is being written ends in `.part`.
 DAMAGED = re.compile(r"(?:Invalid Input Error|TProtocolException|No files found).*?([\w.-]+\.parquet)[\"']", re.DOTALL)
@@ -62,8 +63,8 @@ def explain_failure(event: dg.DagsterEvent) -> StepFailure:
     elif error is not None and error.cls_name in OF_THE_DISK:
         reason = f"{reason.rstrip('.')}. {LOOK_AT_THE_DISK}"
         told = f"{told}. {LOOK_AT_THE_DISK}"
-    elif error is not None and error.cls_name == duckdb.OutOfMemoryException.__name__:
-        reason, told = f"{reason.splitlines()[0]}. {MORE_MEMORY}", MORE_MEMORY
+    elif error is not None and error.cls_name in OF_MEMORY:
+        reason, told = f"{reason.splitlines()[0].rstrip('.')}. {MORE_MEMORY}", MORE_MEMORY
     is_configuration = error is not None and error.cls_name == ConfigurationError.__name__
     step = step_name(event)
     return StepFailure(step, f"{step}: {reason}", told, is_configuration)
