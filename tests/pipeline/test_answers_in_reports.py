@@ -38,7 +38,7 @@ COUNTY = {"Role": "Commissioning lead", "Date": date(2016, 8, 1)}
 @pytest.fixture(scope="module")
 def first_reports(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
     """A first quarter in which the police count 30 crimes of domestic abuse and the county 12 cases; reports are written."""
-    pipeline = new_pipeline(["police/crimes", "county/domestic_abuse"], ONE_YEAR)
+    pipeline = new_pipeline(["police/crimes", "county/domestic_abuse"], ONE_YEAR, ["domestic_abuse"])
     for month, day, numbers in (("2016-04", "2016-05-10", 28), ("2016-05", "2016-06-10", 1), ("2016-06", "2016-07-10", 1)):
         rows = [
             crime(int(month[-1]) * 100 + number, domestic="Y", recorded_date=f"15/{month[-2:]}/2016", committed_from="")

@@ -18,12 +18,17 @@ from tests.small_exports import FORCE, HARBOROUGH, IN_HARBOROUGH, crime, csv_tex
 
 # Crimes in each month of a year, so that every one can be counted by hand.
 YEARS = {"2015-16": 30, "2016-17": 60}
+FEEDS = ["police/crimes", "district/published_figures", "county/community_survey"]
+MEASURES = [
+    *("total_crime", "shoplifting", "criminal_damage", "domestic_burglary", "theft_of_motor_vehicle", "violence_with_injury"),
+    *("domestic_violence_with_injury", "asb_reported", "concern_litter", "safe_by_day", "safe_after_dark"),
+]
 
 
 @pytest.fixture(scope="module")
 def years(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
     """Two years of the partnership's figures and of the police's crimes, and two quarters of the survey."""
-    pipeline = new_pipeline(["police/crimes", "district/published_figures", "county/community_survey"], TWO_YEARS)
+    pipeline = new_pipeline(FEEDS, TWO_YEARS, MEASURES)
     before = [
         published("Theft of motor vehicle", "80"),
         published("Domestic violence with injury", "54"),

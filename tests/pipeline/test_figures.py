@@ -40,6 +40,16 @@ DAYS = {label: f"15/{label[5:]}/{label[:4]}" for label in MONTHS}
 # Crimes of each month in Harborough and in Blaby; the partnership counted by hand: 78 and 12 in the year.
 IN_MONTH = dict(zip(MONTHS, range(1, 13), strict=True))
 
+MEASURES = [
+    "total_crime",
+    "shoplifting",
+    "violence_with_injury",
+    "deliberate_fires",
+    "asb_reported",
+    "domestic_abuse",
+    "youth_offences",
+]
+
 
 @pytest.fixture(scope="module")
 def year(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
@@ -56,6 +66,7 @@ def year(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
             "district/asb_cases",
         ],
         TWO_YEARS,
+        MEASURES,
     )
     number = iter(range(1, 10_000))
     for label, day in DAYS.items():

@@ -43,7 +43,7 @@ def preferred(pipeline: Pipeline, measure: str, period: str) -> tuple[str, str]:
 @pytest.fixture(scope="module")
 def sent(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
     """April of the police's crimes; April and May of the street-level file, published later; the year's total, earlier still."""
-    pipeline = new_pipeline(FEEDS, ONE_YEAR)
+    pipeline = new_pipeline(FEEDS, ONE_YEAR, ["total_crime", "shoplifting"])
     pipeline.put("police/crimes", "crimes_2016-04_extracted-2016-05-10.csv", csv_text([crime(1), crime(2)]))
     for month in ("2016-04", "2016-05"):
         rows = [street(Month=month, **{"Crime type": "Shoplifting"})]

@@ -29,6 +29,7 @@ from tests.small_exports import (
 )
 
 CRIMES = "police/crimes"
+MEASURES = ["total_crime", "shoplifting", "violence_with_injury", "criminal_damage"]
 
 
 def put_crimes(pipeline: Pipeline, month: str, extracted: str, rows: list[dict[str, str]]) -> None:
@@ -56,7 +57,7 @@ def told(rows: list[dict[str, Any]], *columns: str) -> list[tuple[Any, ...]]:
 @pytest.fixture(scope="module")
 def revised(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
     """April and May 2016 of the police; then April again, with each kind of change. May was sent before April."""
-    pipeline = new_pipeline([CRIMES, "district/published_figures"], ONE_YEAR)
+    pipeline = new_pipeline([CRIMES, "district/published_figures"], ONE_YEAR, MEASURES)
     april = [crime(number, committed_from="") for number in range(1, 11)] + [crime(11, lsoa_code=IN_BLABY, beat="")]
     put_crimes(pipeline, "2016-05", "2016-06-10", [crime(21, recorded_date="10/05/2016", committed_from="")])
     put_crimes(pipeline, "2016-04", "2016-07-10", april)

@@ -369,7 +369,7 @@ def test_a_person_key_that_is_none_is_rejected_and_never_stored(
 
 
 def test_a_partners_person_key_is_nowhere_in_what_is_published(new_pipeline: Callable[..., Pipeline]) -> None:
-    desk = new_pipeline([CRIMES, ASB], ONE_YEAR)
+    desk = new_pipeline([CRIMES, ASB], ONE_YEAR, ["total_crime", "asb_reported"])
     names = ["somebody", "a second", "a third"]
     rows = [
         crime(1, person_key=person(names[0])),
