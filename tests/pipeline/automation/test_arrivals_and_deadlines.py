@@ -156,7 +156,7 @@ def test_on_the_day_after_a_deadline_the_feeds_that_have_not_come_are_looked_for
 
 
 def test_a_feed_tells_which_periods_are_overdue_and_how_long_it_may_rest(
-    definitions: dg.Definitions, instance: dg.DagsterInstance
+    world: Pipeline, definitions: dg.Definitions, instance: dg.DagsterInstance
 ) -> None:
     done = run(definitions, instance, ASB, ("2015-16", "2016-17"))
     check = next(c for c in done.get_asset_check_evaluations() if c.check_name == "received_in_time")
