@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import fcntl
 import pickle
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -187,6 +189,15 @@ class Pipeline:
     def reread_configuration(self) -> None:
         for name in ("partnership", "book", "specs"):
             self.__dict__.pop(name, None)
+
+    def agree(self, feed: str, **settings: Any) -> None:
+        """Have a feed's feed.yml say this, for this pipeline only."""
+        partnership = copy.copy(self.partnership)  # with the code lists that it has read
+        entry = partnership.feed(feed).entry
+        agreed = type(entry).model_validate(entry.model_dump() | settings)
+        feeds = tuple(replace(each, entry=agreed) if each.key == feed else each for each in partnership.feeds)
+        object.__setattr__(partnership, "feeds", feeds)
+        self.__dict__["partnership"] = partnership
 
     def put(self, feed: str, name: str, content: str | bytes) -> Path:
         """Put a file where the partner leaves it."""

@@ -6,16 +6,13 @@ import io
 import subprocess
 import sys
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
 from csp_pipeline import tables
 from csp_pipeline.agencies.police import Crimes
 from csp_pipeline.intake import take_in
-from csp_pipeline.partnership.configuration import FeedEntry
 from csp_pipeline.tables import feed_spec
 from tests.conftest import Pipeline
 from tests.small_exports import asb, case, crime, csv_text, grid, ods, person, street, xlsx
@@ -330,10 +327,7 @@ def test_a_file_of_which_too_many_rows_fail_is_refused_for_its_figures_would_be_
 ) -> None:
     """As when an export writes month and day the other way round: most rows fail, and the rest say something else."""
     if most:
-        feed_file = desk.sources / ASB / "feed.yml"
-        entry = FeedEntry.model_validate(yaml.safe_load(feed_file.read_text(encoding="utf-8")) | {"most_rejected": most})
-        feeds = tuple(replace(feed, entry=entry) if feed.key == ASB else feed for feed in desk.partnership.feeds)
-        desk.__dict__["partnership"] = replace(desk.partnership, feeds=feeds)
+        desk.agree(ASB, most_rejected=most)
     rows_of_file = [asb(n, **({"reported_at": "04/13/2016 10:00"} if n > rows - bad else {})) for n in range(1, rows + 1)]
     receipt = desk.take_in_one(ASB, NAME, csv_text(rows_of_file))
     assert (receipt.outcome == "refused") == is_refused
