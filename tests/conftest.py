@@ -41,6 +41,7 @@ from csp_pipeline.reconcile.search import build_searches
 from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec
 from tests.command import start_csp
+from tests.small_exports import HARBOROUGH
 
 PROJECT = Path(__file__).parents[1]
 YEARS = {"first": "2014-15", "last": "2018-19", "expected_first": "2014-15", "expected_last": "2016-17"}
@@ -283,6 +284,16 @@ class Pipeline:
             [agency, name, measure, area, period],
         )
         assert len(found) == 1, f"{len(found)} figures of {feed} {measure} {area} {period} {more}"
+        return found[0]
+
+    def comparison(self, measure: str, period: str, first: str, second: str, area: str = HARBOROUGH) -> dict[str, Any]:
+        """The comparison of two feeds, whichever stands first."""
+        found = self.lake(
+            "FROM comparisons WHERE measure = ? AND period = ? AND area_code = ? "
+            "AND list_sort([agency_a || '/' || feed_a, agency_b || '/' || feed_b]) = list_sort([?, ?])",
+            [measure, period, area, first, second],
+        )
+        assert len(found) == 1, f"{len(found)} comparisons of {measure} {area} {period}"
         return found[0]
 
     def published(self, query: str) -> list[dict[str, Any]]:

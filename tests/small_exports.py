@@ -93,6 +93,22 @@ def case(number: int, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def asb_case(reference: str, **changes: str) -> dict[str, str]:
+    """A row of district/asb_cases, opened on 18/04/2016 in Harborough unless changed."""
+    return {
+        "case_reference": reference,
+        "opened": "18/04/2016",
+        "closed": "",
+        "category": "Noise",
+        "source": "Public",
+        "police_incident_number": "",
+        "beat": "",
+        "lsoa_code": IN_HARBOROUGH,
+        "perpetrator_age_group": "",
+        "status": "Open",
+    } | changes
+
+
 def youth(child: object, **changes: str) -> dict[str, str]:
     """A row of county/youth_offending: an offence by a child of Harborough, disposed of on 20/04/2016, unless changed."""
     return {

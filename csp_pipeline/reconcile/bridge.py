@@ -1,10 +1,8 @@
 """Bridges: the gap between two feeds' figures taken apart into causes that add up to it, down to the records."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pandas as pd
@@ -18,9 +16,10 @@ from csp_pipeline.partnership.links import LinksFile, PairEntry, load_links
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.parts import Parts, rows_of, write_part
+from csp_pipeline.reconcile.bridge_reasons import differences_of, known_of_unlinked
 from csp_pipeline.reconcile.declared import CAUSES, MEANINGS, PROBABLE
 from csp_pipeline.reconcile.link import link_pair
-from csp_pipeline.reconcile.link_sides import PACKAGE, Side, any_row, duplicates_of, has_quiet_pairs, unreadable
+from csp_pipeline.reconcile.link_sides import PACKAGE, Side, any_row, duplicates_of, has_quiet_pairs
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 from csp_pipeline.sql_text import identifier, quoted
@@ -218,8 +217,8 @@ def _bridge_measure(
                 "is_distinct": side.is_distinct(way),
                 "tells_duplicates": bool(duplicates_of(links, side)),
                 "repeats": "repeats" if side.is_person(way) else "counting_unit",
-                "differences": _differences(side, way, place, links.causes),
-                **_identified(connection, side, other, pair, place),
+                "differences": differences_of(side, way, place, links.causes),
+                **known_of_unlinked(connection, side, other, pair, place),
             }
         )
     counted = read_sql(PACKAGE, "bridge_counted", sides=sides, measure=place)
@@ -248,84 +247,6 @@ def _bridge_measure(
         FROM ({query}) r JOIN grid g USING (cell)
         """
     ).fetchall()
-
-
-def _differences(side: Side, way: MeasureFeedEntry, place: int, order: list[Any]) -> list[dict[str, str]]:
-    """Why a record `o` of a side may not count in a comparison `g`: SQL tests with cause and detail, in declared order."""
-    statuses = [name for name, role in side.spec.roles.items() if role == "status"]
-    found = [
-        {"cause": "later_vintage", "test": "NOT o.is_current", "detail": "'taken out by a later extract'"},
-        {
-            "cause": "geography",
-            "test": "k.area_code IS NULL",
-            "detail": f"CASE o.place_{place} WHEN 'unlocated' THEN 'no usable location' END",
-        },
-        {
-            "cause": "reference_date",
-            "test": f"coalesce(o.month_{place} NOT BETWEEN g.period_start AND g.period_end, true)",
-            "detail": f"coalesce(strftime(o.month_{place}, '%Y-%m'), 'no date')",
-        },
-    ]
-    for bit, condition in enumerate(way.where):
-        of_status = any(re.search(rf"\b{re.escape(name)}\b", condition) for name in statuses)
-        found.append(
-            {
-                "cause": "status" if of_status else "classification",
-                "test": f"(o.failed_{place} & {1 << bit}) <> 0",
-                "detail": quoted(condition),
-            }
-        )
-    ranked = sorted(found, key=lambda difference: order.index(difference["cause"]))
-    if side.is_person(way):
-        ranked.append({"cause": "counting_unit", "test": f"o.unit_{place} IS NULL", "detail": "'no person to count'"})
-    if side.rejected:
-        # nothing else is known of a row that was rejected
-        ranked = [difference | {"test": f"NOT o.is_rejected AND ({difference['test']})"} for difference in ranked]
-        ranked.insert(0, {"cause": "rejected_row", "test": "o.is_rejected", "detail": "NULL"})
-    return ranked
-
-
-def _identified(connection: duckdb.DuckDBPyConnection, side: Side, other: Side, pair: PairEntry, measure: int) -> dict[str, str]:
-    """SQL over a record `s` that nothing links: whether it quotes an identifier, or one that cannot be read, what it can be
-    linked by, and whether that leads to most of the other side's records, so that finding none says something."""
-    quotes, unread = ["false"], ["false"]
-    # what the records of each side can be linked by
-    own: dict[str, str] = {}
-    others: dict[str, str] = {}
-    for place, rule in enumerate(pair.identifier_rules):
-        column = f"identifier_{place}"
-        # where no number leads anywhere, blanks say nothing
-        found = f"FROM (FROM records_{side.name} SEMI JOIN records_{other.name} USING ({column}) LIMIT 1)"
-        tells = rule.blank_is_unknown is not True and any_row(connection, found)
-        for feed, tests in ((side, own), (other, others)):
-            unknown = rule.unknown_blanks(feed.key) if tells else True
-            is_told = f"is_unknown_{place} = false" if isinstance(unknown, str) else str(not unknown)
-            tests[column] = f"({column} IS NOT NULL OR {is_told})"
-        if rule.identifier and not side.own(rule.identifier[side.key]):
-            quotes.append(f"s.{column} IS NOT NULL")
-            unread.append(unreadable(f"s.text_{place}", f"s.{column}", tells=rule.unknown_blanks(side.key) is not True))
-    if pair.person_rule:
-        own["person"] = others["person"] = "person IS NOT NULL"
-    bits, bits_of_other = (
-        " + ".join(["0", *(f"CASE WHEN {test} THEN {1 << bit} ELSE 0 END" for bit, test in enumerate(tests.values()))])
-        for tests in (own, others)
-    )
-    # of those that count; where none does, of all that are there, for any of them may be the counterpart
-    of_other = connection.execute(
-        f"SELECT {bits_of_other} AS bits, count(*) FROM records_{other.name} WHERE is_current AND (failed_{measure} = 0 OR NOT"
-        f" EXISTS (FROM records_{other.name} WHERE is_current AND failed_{measure} = 0)) GROUP BY ALL"
-    ).fetchall()
-    every = sum(records for _, records in of_other)
-    reached = [
-        2 * sum(records for other_bits, records in of_other if other_bits & own_bits) >= every
-        for own_bits in range(1 << len(own))
-    ]
-    return {
-        "quotes": " OR ".join(quotes),
-        "unreadable": " OR ".join(unread),
-        "links_by": bits,
-        "reaches_most": f"{reached}[({bits}) + 1]",
-    }
 
 
 def _rule_name(pair: PairEntry, place: str) -> str:

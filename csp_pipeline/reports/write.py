@@ -94,9 +94,8 @@ def _remove_former(settings: Settings, agencies: Collection[str]) -> None:
     for data in settings.reports.glob("*.json"):
         content = None if data.stem in agencies else read_json(data)
         if content is not None and str(content.get("schema")).startswith(NAME_OF_SCHEMA):
-            for path in settings.report_files(
-                data.stem
-            ):  # the JSON last, so that a run that is killed here leaves it to the next
+            # the JSON last, so that a run that is killed here leaves it to the next
+            for path in settings.report_files(data.stem):
                 path.unlink(missing_ok=True)
 
 

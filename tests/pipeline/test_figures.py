@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-import yaml
 
-from csp_pipeline.figures.vintages import build_vintages
-from csp_pipeline.reconcile.change_tests import build_change_tests
-from csp_pipeline.reconcile.compare import build_comparisons
 from tests.conftest import ONE_YEAR, TWO_YEARS, Pipeline
 from tests.small_exports import (
     ALSO_IN_HARBOROUGH,
@@ -245,19 +241,8 @@ def test_negative_counts_of_the_home_office_tables_lower_their_sum(year: Pipelin
     ]
 
 
-def of(pipeline: Pipeline, measure: str, period: str, first: str, second: str, area: str = HARBOROUGH) -> dict:
-    """The comparison of two feeds, whichever stands first."""
-    rows = pipeline.lake(
-        "FROM comparisons WHERE measure = ? AND period = ? AND area_code = ? "
-        "AND list_sort([agency_a || '/' || feed_a, agency_b || '/' || feed_b]) = list_sort([?, ?])",
-        [measure, period, area, first, second],
-    )
-    assert len(rows) == 1
-    return rows[0]
-
-
 def test_a_publication_that_differs_from_the_export_is_a_conflict_and_a_discrepancy(year: Pipeline) -> None:
-    found = of(year, "total_crime", "2016-17", "police/crimes", "district/published_figures")
+    found = year.comparison("total_crime", "2016-17", "police/crimes", "district/published_figures")
     assert {found["value_a"], found["value_b"]} == {81, 85}
     assert (abs(found["gap"]), found["gap"], found["verdict"], found["rule"]) == (
         4,
@@ -275,7 +260,7 @@ def test_a_publication_that_differs_from_the_export_is_a_conflict_and_a_discrepa
 def test_a_suppressed_number_is_an_interval_and_conflicts_only_when_apart(year: Pipeline) -> None:
     suppressed = year.figure("district/published_figures", "shoplifting", HARBOROUGH, "2016-17")
     assert (suppressed["value"], suppressed["value_low"], suppressed["value_high"], suppressed["status"]) == (None, 0, 4, "Q")
-    apart = of(year, "shoplifting", "2016-17", "police/crimes", "district/published_figures")
+    apart = year.comparison("shoplifting", "2016-17", "police/crimes", "district/published_figures")
     assert (apart["gap"], apart["verdict"]) == (None, "conflict")
 
 
@@ -293,11 +278,11 @@ def test_intervals_that_touch_agree(new_pipeline: Callable[..., Pipeline]) -> No
     pipeline.run_all()
     both = ("turning_point/episodes", "turning_point/summary")
     assert pipeline.figure("turning_point/episodes", "people_in_treatment", HARBOROUGH, "2016-17 Q1")["value"] == 4
-    assert of(pipeline, "people_in_treatment", "2016-17 Q1", *both)["verdict"] == "agrees"
-    assert of(pipeline, "people_in_treatment", "2016-17 Q1", *both, area=BLABY)["verdict"] == "conflict"
+    assert pipeline.comparison("people_in_treatment", "2016-17 Q1", *both)["verdict"] == "agrees"
+    assert pipeline.comparison("people_in_treatment", "2016-17 Q1", *both, area=BLABY)["verdict"] == "conflict"
     hidden = pipeline.figure("turning_point/summary", "successful_completions", HARBOROUGH, "2016-17 Q1")
     assert (hidden["value"], hidden["value_low"], hidden["value_high"], hidden["status"]) == (None, 0, None, "Q")
-    assert of(pipeline, "successful_completions", "2016-17 Q1", *both)["verdict"] == "agrees"
+    assert pipeline.comparison("successful_completions", "2016-17 Q1", *both)["verdict"] == "agrees"
 
 
 def test_figures_across_a_break_are_not_compared(year: Pipeline) -> None:
@@ -315,57 +300,18 @@ def test_figures_across_a_break_are_not_compared(year: Pipeline) -> None:
         "2016-17 Q1": ("B", "asb_recording_system"),
         "2016-17": ("B", "asb_recording_system"),
     }
-    same_source = of(year, "asb_reported", "2016-17", "police/asb", "district/published_figures")
+    same_source = year.comparison("asb_reported", "2016-17", "police/asb", "district/published_figures")
     assert (same_source["verdict"], same_source["gap"]) == ("agrees", 0)
 
 
-def test_a_feed_outside_the_break_is_not_compared_with_one_inside_it(new_pipeline: Callable[..., Pipeline]) -> None:
-    pipeline = new_pipeline(["police/asb", "district/asb_cases"], ONE_YEAR)
-    for label, day in list(DAYS.items())[:3]:
-        pipeline.put(
-            "police/asb",
-            f"asb_{label}_extracted-2016-07-10.csv",
-            csv_text([asb(n, reported_at=f"{day} 10:00") for n in range(50)]),
-        )
-        cases = [
-            {
-                "case_reference": f"{label}-{n}",
-                "opened": day,
-                "closed": "",
-                "category": "Noise",
-                "source": "Public",
-                "police_incident_number": "",
-                "beat": "",
-                "lsoa_code": IN_HARBOROUGH,
-                "perpetrator_age_group": "Adult",
-                "status": "Open",
-            }
-            for n in range(5)
-        ]
-        pipeline.put("district/asb_cases", f"asb_cases_{label}_extracted-2016-07-10.csv", csv_text(cases))
-    pipeline.run_all()
-    both = ("police/asb", "district/asb_cases")
-    across = of(pipeline, "asb_reported", "2016-17 Q1", *both)
-    assert (across["comparability"], across["verdict"], across["rule"]) == (
-        "not_comparable",
-        "not_comparable",
-        "asb_recording_system",
-    )
-    after = of(pipeline, "asb_reported", "2016-06", *both)
-    assert (after["comparability"], after["verdict"], abs(after["gap"])) == ("adjustable", "conflict", 45)
-    assert pipeline.lake("SELECT count(*) AS n FROM discrepancies WHERE measure = 'asb_reported'") == [{"n": 0}]
-    nothing = of(pipeline, "asb_reported", "2016-17", *both)
-    assert nothing["verdict"] == "not_comparable"
-
-
 def test_an_incomplete_year_is_not_compared(year: Pipeline) -> None:
-    found = of(year, "total_crime", "2016-17", "police/crimes", "police/street")
+    found = year.comparison("total_crime", "2016-17", "police/crimes", "police/street")
     assert (found["verdict"], found["rule"]) == ("not_comparable", "incomplete_period")
     assert "police/street covers" in found["reasons"]
 
 
 def test_a_missing_figure_is_missing_not_zero_in_a_comparison(year: Pipeline) -> None:
-    found = of(year, "total_crime", "2016-08", "police/crimes", "police/street")
+    found = year.comparison("total_crime", "2016-08", "police/crimes", "police/street")
     assert (found["verdict"], found["gap"]) == ("missing", None)
     assert "nothing received from police/street" in found["reasons"]
 
@@ -385,7 +331,7 @@ def test_every_gap_is_the_second_figure_less_the_first(year: Pipeline) -> None:
 def test_ids_of_comparisons_and_discrepancies_are_unique_and_readable(year: Pipeline) -> None:
     rows = year.lake("SELECT count(*) AS n, count(DISTINCT comparison_id) AS ids FROM comparisons")
     assert rows[0]["n"] == rows[0]["ids"] > 0
-    found = of(year, "total_crime", "2016-17", "police/crimes", "district/published_figures")
+    found = year.comparison("total_crime", "2016-17", "police/crimes", "district/published_figures")
     assert found["comparison_id"].startswith("total_crime.harborough.2016-17.")
 
 
@@ -422,37 +368,3 @@ def test_an_incident_and_a_fire_count_by_their_own_conditions(new_pipeline: Call
     assert deliberate == {"2016-04": 1, "2016-05": 0, "2016-06": 1, "2016-17 Q1": 2}
     assert pipeline.figure("fire/incidents", "deliberate_fires", FORCE, "2016-17 Q1")["value"] == 3
     assert pipeline.figure("fire/incidents", "road_collisions_attended", HARBOROUGH, "2016-17 Q1")["value"] == 1
-
-
-KEYS = {
-    "figures": "agency, feed, measure, area_code, period, date_basis, area_basis, unit",
-    "figure_vintages": "agency, feed, measure, area_code, period, known_from",
-    "changes": "agency, feed, measure, area_code, period",
-    "comparisons": "comparison_id",
-    "control_limits": "agency, feed, measure, area_code, period",
-}
-
-
-def test_two_breaks_in_one_month_mark_a_figure_once(new_pipeline: Callable[..., Pipeline]) -> None:
-    pipeline = new_pipeline(["police/asb"], ONE_YEAR)
-    path = pipeline.sources / "breaks.yml"
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    [declared] = [entry for entry in content["breaks"] if entry["id"] == "asb_recording_system"]
-    content["breaks"] += [
-        {**declared, "id": "another_change", "date": "2016-06-20"},
-        {**declared, "id": "one_more_of_that_day", "date": "2016-06-20"},
-    ]
-    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    for label, day in list(DAYS.items())[:3]:
-        rows = [asb(int(label[-2:]) * 100 + n, reported_at=f"{day} 10:00") for n in range(5)]
-        pipeline.put("police/asb", f"asb_{label}_extracted-2016-07-10.csv", csv_text(rows))
-    pipeline.take_in("police/asb")
-    pipeline.make_figures()
-    build_vintages(pipeline.settings, pipeline.partnership, pipeline.book, pipeline.specs)
-    build_comparisons(pipeline.settings, pipeline.partnership, pipeline.book)
-    build_change_tests(pipeline.settings, pipeline.partnership, pipeline.book)
-    june = pipeline.figure("police/asb", "asb_reported", HARBOROUGH, "2016-06")
-    assert (june["value"], june["status"], june["break_id"]) == (5, "B", "another_change")
-    assert pipeline.figure("police/asb", "asb_reported", HARBOROUGH, "2016-17 Q1")["value"] == 15
-    for table, key in KEYS.items():
-        assert pipeline.lake(f"SELECT {key} FROM {table} GROUP BY ALL HAVING count(*) > 1") == [], table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.conftest import ONE_YEAR, Pipeline
-from tests.small_exports import HARBOROUGH, IN_HARBOROUGH, asb, case, crime, csv_text, grid, xlsx
+from tests.small_exports import HARBOROUGH, asb, asb_case, case, crime, csv_text, grid, xlsx
 
 CRIMES, CASES = "police/crimes", "county/domestic_abuse"
 ASB, COUNCIL = "police/asb", "district/asb_cases"
@@ -58,17 +58,7 @@ def test_an_incident_that_was_rejected_explains_the_councils_case_where_no_perso
 ) -> None:
     desk = new_pipeline([ASB, COUNCIL], ONE_YEAR)
     incidents = [asb(1), asb(2, category="Loud"), asb(3)]
-    case = {
-        "opened": "18/04/2016",
-        "closed": "",
-        "category": "Noise",
-        "source": "Public",
-        "beat": "Harborough North",
-        "lsoa_code": IN_HARBOROUGH,
-        "perpetrator_age_group": "",
-        "status": "Open",
-    }
-    cases = [{"case_reference": f"A{n}", "police_incident_number": f"L16 {n:07d}"} | case for n in (1, 2)]
+    cases = [asb_case(f"A{n}", police_incident_number=f"L16 {n:07d}") for n in (1, 2)]
     desk.put(ASB, "asb_2016-04_extracted-2016-05-10.csv", csv_text(incidents))
     desk.put(COUNCIL, "asb_cases_2016-04_extracted-2016-05-10.csv", csv_text(cases))
     desk.run_to_discrepancies()
