@@ -1,4 +1,4 @@
-"""What needs a person now: open conflicts, refused files, overdue periods, steps that fail. Derived, never kept."""
+"""What needs a person now: open conflicts, refused files, overdue periods, steps and checks that fail. Derived, never kept."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 
-Kind = Literal["failed_run", "refused_file", "late_feed", "conflict"]
+Kind = Literal["failed_run", "failed_check", "refused_file", "late_feed", "conflict"]
 LONGEST = 300
 
 
@@ -36,11 +36,17 @@ class Concern:
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What a run says of itself: why each failed step failed, in words that may leave the house, and the steps that worked."""
+    """What a run says of itself: why each failed step failed, in words that may leave the house, and the steps that worked.
+
+    `failed_checks` are those of its own work that failed, by name (`figures: parts_within_whole`), with what was found;
+    `passed_checks` those that passed.
+    """
 
     run_id: str
     failed: Mapping[str, str] = field(default_factory=dict)
     succeeded: frozenset[str] = frozenset()
+    failed_checks: Mapping[str, str] = field(default_factory=dict)
+    passed_checks: frozenset[str] = frozenset()
 
 
 def find_concerns(settings: Settings, partnership: Partnership, today: date) -> list[Concern]:
@@ -64,6 +70,22 @@ def failed_steps(partnership: Partnership, outcome: RunOutcome, today: date) -> 
             link=link,
         )
         for step, why in sorted(outcome.failed.items())
+    ]
+
+
+def failed_checks(partnership: Partnership, outcome: RunOutcome, today: date) -> list[Concern]:
+    """A concern for each check that failed; what it found stays in the house."""
+    return [
+        Concern(
+            kind="failed_check",
+            key=check,
+            what=_one_line(f"the check {check} failed"),
+            whose="data engineer",
+            since=today.isoformat(),
+            to_do="What it checks may be wrong in the warehouse and the reports: look at it in csp ui before anybody uses them.",
+            link=_link(partnership, ""),
+        )
+        for check in sorted(outcome.failed_checks)
     ]
 
 

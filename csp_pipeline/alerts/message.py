@@ -15,6 +15,7 @@ from csp_pipeline.reports.wording import counted
 SCHEMA = "csp-alert/1"
 NAMES = {
     "failed_run": "failed step",
+    "failed_check": "failed check",
     "refused_file": "refused file",
     "late_feed": "overdue period",
     "conflict": "conflict",
@@ -22,6 +23,7 @@ NAMES = {
 EVENTS = {"opened": "new", "reopened": "open again", "closed": "settled"}
 HOW_SETTLED = {
     "failed_run": "it has worked again",
+    "failed_check": "it has passed again",
     "refused_file": "a file that was accepted has taken its place",
     "late_feed": "it has come",
     "conflict": "it is explained, resolved, or gone",

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from csp_pipeline.alerts.concerns import Concern, Kind
 
-KINDS: tuple[Kind, ...] = ("failed_run", "refused_file", "late_feed", "conflict")
+KINDS: tuple[Kind, ...] = ("failed_run", "failed_check", "refused_file", "late_feed", "conflict")
 Event = Literal["opened", "reopened", "closed"]
 Key = tuple[Kind, str]
 
@@ -30,11 +30,12 @@ def replay(told: Iterable[Mapping[str, Any]]) -> dict[Key, News]:
 
 
 def find_news(
-    now: Iterable[Concern], last: Mapping[Key, News], *, unknown: frozenset[Kind], steps_that_worked: frozenset[str]
+    now: Iterable[Concern], last: Mapping[Key, News], *, unknown: frozenset[Kind], done_well: Mapping[Kind, frozenset[str]]
 ) -> list[News]:
     """What is to be told, by kind, event and key.
 
-    Of the kinds that are `unknown` nothing is said to have closed; a failed step closes only once it has worked again.
+    Of the kinds that are `unknown` nothing is said to have closed; of those in `done_well` (failed steps and checks) only what it
+    names does, as a run need not come to all of them.
     """
     current = {(concern.kind, concern.key): concern for concern in now}
     news = []
@@ -45,6 +46,6 @@ def find_news(
     for key, known in last.items():
         kind = known.concern.kind
         is_over = key not in current and known.event != "closed" and kind not in unknown
-        if is_over and (kind != "failed_run" or known.concern.key in steps_that_worked):
+        if is_over and (kind not in done_well or known.concern.key in done_well[kind]):
             news.append(News("closed", known.concern))
     return sorted(news, key=lambda item: (KINDS.index(item.concern.kind), item.event, item.concern.key))

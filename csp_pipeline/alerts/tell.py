@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from csp_pipeline.alerts.concerns import Concern, Kind, RunOutcome, conflicts_are_known, failed_steps, find_concerns
+from csp_pipeline.alerts.concerns import (
+    Concern,
+    Kind,
+    RunOutcome,
+    conflicts_are_known,
+    failed_checks,
+    failed_steps,
+    find_concerns,
+)
 from csp_pipeline.alerts.message import Message, write_message
 from csp_pipeline.alerts.news import find_news, replay
 from csp_pipeline.alerts.send import post_to_webhook, send_email
@@ -50,7 +58,7 @@ def tell_news(
     except Exception as error:  # noqa: BLE001 (the run has ended by now, and must not fail by what is told of it)
         return [Told(place, "failed", "", "", f"What needs a person cannot be found out: {_words(error)}") for place in places]
     if outcome is not None:
-        now = [*failed_steps(partnership, outcome, day), *now]
+        now = [*failed_steps(partnership, outcome, day), *failed_checks(partnership, outcome, day), *now]
     return [_tell_place(settings, partnership, place, now, outcome, send=send) for place in places]
 
 
@@ -78,8 +86,11 @@ def _tell(
     alerts = partnership.file.alerts
     messages = log.read()
     unknown: frozenset[Kind] = frozenset() if conflicts_are_known(settings) else frozenset({"conflict"})
-    worked = outcome.succeeded if outcome else frozenset[str]()
-    news = find_news(now, replay(messages), unknown=unknown, steps_that_worked=worked)
+    done_well: dict[Kind, frozenset[str]] = {
+        "failed_run": outcome.succeeded if outcome else frozenset(),
+        "failed_check": outcome.passed_checks if outcome else frozenset(),
+    }
+    news = find_news(now, replay(messages), unknown=unknown, done_well=done_well)
     if not news:
         log.note_not_sent()  # a run cut short after the line was written leaves its mark
         return Told(log.place, "nothing_new", "", "", "")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Cells up to this length are kept on one line; longer ones fold at the second.
 SHORT, LONG = 32, 44
 
-EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_CONFIGURATION, EXIT_UNDELIVERED = 1, 2, 3, 4, 5
+EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_CONFIGURATION, EXIT_UNDELIVERED, EXIT_CHECK = 1, 2, 3, 4, 5, 6
 errors = Console(stderr=True, soft_wrap=True)
 
 Rows = tuple[Sequence[str], Sequence[Sequence[Any]]]

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 import typer
 
 from csp_pipeline.cli.alerts import print_not_told
-from csp_pipeline.cli.output import EXIT_CONFIGURATION, EXIT_FAILED, EXIT_REFUSED, errors, print_run
+from csp_pipeline.cli.output import EXIT_CHECK, EXIT_CONFIGURATION, EXIT_FAILED, EXIT_REFUSED, errors, print_run
 from csp_pipeline.cli.progress import ShowingProgress
 from csp_pipeline.memory import loading
 from csp_pipeline.partnership.periods import Period
 from csp_pipeline.settings import Settings
+
+LOOK_AT_THE_CHECK = "What it checks may be wrong in the warehouse and the reports: look at it in csp ui before anybody uses them."
 
 
 def run_to_the_end(settings: Settings, years: str | None, *, quiet: bool, read_again: bool = False) -> None:
@@ -35,6 +37,8 @@ def run_to_the_end(settings: Settings, years: str | None, *, quiet: bool, read_a
         errors.print(f"Not fetched: {problem}", style="yellow", markup=False, highlight=False)
     for failure in done.failures:
         errors.print(f"Failed: {failure.message}", style="red", markup=False, highlight=False)
+    for check, found in done.outcome.failed_checks.items():
+        errors.print(f"Check failed: {check}. {found}. {LOOK_AT_THE_CHECK}", style="red", markup=False, highlight=False)
     if done.failures:
         errors.print("The warehouse and reports as they were stay in place.", markup=False)
         is_configuration = any(failure.is_configuration for failure in done.failures)
@@ -45,6 +49,8 @@ def run_to_the_end(settings: Settings, years: str | None, *, quiet: bool, read_a
     for feed, correction, problem in not_found:
         message = f"Correction no longer applies: {feed}, {correction}. {problem}"
         errors.print(message, style="red", markup=False, highlight=False)
+    if done.outcome.failed_checks:
+        raise typer.Exit(EXIT_CHECK)
     raise typer.Exit(EXIT_REFUSED if done.not_fetched or not_found or list_refused_files(settings) else 0)
 
 

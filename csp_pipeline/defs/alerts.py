@@ -45,18 +45,24 @@ def build_alert_sensors(pipeline: Pipeline) -> list[dg.SensorDefinition]:
 
 
 def _what_still_stands(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunOutcome:
-    """What became of a run, without the failures of steps that have worked in a run that ended since.
+    """What became of a run, without the failures of steps and checks that have gone well in a run that ended since.
 
     A failure may be looked at after the success that followed it: there is a sensor for each, and they run side by side.
     """
     outcome = _outcome(instance, run)
     (record,) = instance.get_run_records(dg.RunsFilter(run_ids=[run.run_id]))
-    if not outcome.failed or record.end_time is None:
+    if not (outcome.failed or outcome.failed_checks) or record.end_time is None:
         return outcome
     ended = instance.get_run_records(dg.RunsFilter(statuses=ENDED, updated_after=record.update_timestamp))
     later = [other for other in ended if (other.end_time or 0) > record.end_time]
-    worked = frozenset[str]().union(*(_outcome(instance, other.dagster_run).succeeded for other in later))
-    return replace(outcome, failed={step: why for step, why in outcome.failed.items() if step not in worked})
+    since = [_outcome(instance, other.dagster_run) for other in later]
+    worked = frozenset[str]().union(*(other.succeeded for other in since))
+    passed = frozenset[str]().union(*(other.passed_checks for other in since))
+    return replace(
+        outcome,
+        failed={step: why for step, why in outcome.failed.items() if step not in worked},
+        failed_checks={check: found for check, found in outcome.failed_checks.items() if check not in passed},
+    )
 
 
 def _outcome(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunOutcome:

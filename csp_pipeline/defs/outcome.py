@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 import duckdb
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
 from dagster._core.events import JobFailureData, RunFailureReason
 
 from csp_pipeline.alerts.concerns import RunOutcome
@@ -36,6 +37,7 @@ EVENTS = {
     dg.DagsterEventType.STEP_FAILURE,
     dg.DagsterEventType.STEP_SUCCESS,
     dg.DagsterEventType.RUN_FAILURE,
+    dg.DagsterEventType.ASSET_CHECK_EVALUATION,
 }
 
 
@@ -87,13 +89,38 @@ def failures_of(events: Iterable[dg.DagsterEvent], *, is_success: bool) -> list[
 
 
 def outcome_of(run_id: str, events: Iterable[dg.DagsterEvent], *, is_success: bool) -> RunOutcome:
-    """What is told of a run: its failed steps and those that worked."""
+    """What is told of a run: its failed steps and those that worked, its failed checks and those that passed."""
     found = list(events)
     failed = {failure.step: failure.told for failure in failures_of(found, is_success=is_success)}
     succeeded = {step_name(event) for event in found if event.is_step_success}
     if is_success:
         succeeded.add(WHOLE_RUN)
-    return RunOutcome(run_id, failed, frozenset(succeeded))
+    checks = {check_name(event): event.asset_check_evaluation_data for event in found if _is_own_check(event)}
+    return RunOutcome(
+        run_id,
+        failed,
+        frozenset(succeeded),
+        failed_checks={name: _found_by(check) for name, check in checks.items() if not check.passed},
+        passed_checks=frozenset(name for name, check in checks.items() if check.passed),
+    )
+
+
+def check_name(event: dg.DagsterEvent) -> str:
+    """A check as people know it: `figures: parts_within_whole`."""
+    check = event.asset_check_evaluation_data
+    return f"{check.asset_key.to_user_string()}: {check.check_name}"
+
+
+def _is_own_check(event: dg.DagsterEvent) -> bool:
+    """Whether an event is a check of the pipeline's own work. What only warns is of what was sent, and told by other ways."""
+    if event.event_type != dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        return False
+    return event.asset_check_evaluation_data.severity == dg.AssetCheckSeverity.ERROR
+
+
+def _found_by(check: AssetCheckEvaluation) -> str:
+    """What a check found, from its metadata: `parts beyond their whole: 3`."""
+    return "; ".join(f"{name.replace('_', ' ')}: {value.value}" for name, value in sorted(check.metadata.items()))
 
 
 def _failure_of_the_run(why: str) -> StepFailure:

@@ -53,6 +53,7 @@ def build_publish_assets(pipeline: Pipeline, before: Mapping[str, dg.AssetsDefin
                 dg.AssetCheckResult(
                     check_name="corrections_apply",
                     passed=not not_found,
+                    severity=dg.AssetCheckSeverity.WARN,
                     metadata={"not_found": preview(("feed", "correction", "problem"), not_found)},
                 ),
                 dg.AssetCheckResult(

@@ -104,6 +104,22 @@ def test_a_step_that_fails_every_day_is_told_once_and_again_when_it_works(watch:
     assert events(hook.bodies[1]) == [("failed_run", "closed", "figures")]
 
 
+def test_a_check_that_fails_every_day_is_told_once_without_what_it_found_and_again_when_it_passes(
+    watch: Watch, hook: Hook
+) -> None:
+    partnership, check = watch.partnership(**WEBHOOK), "comparisons: gaps_add_up"
+    for run in ("a", "b"):
+        tell_once(watch, partnership, outcome=RunOutcome(run, failed_checks={check: "wrong gaps: 712"}))
+    # a run that does not come to it says nothing about it
+    tell_once(watch, partnership, outcome=RunOutcome("c", passed_checks=frozenset({"figures: one_preferred"})))
+    assert len(hook.bodies) == 1
+    (told,) = [entry for entry in hook.bodies[0]["news"] if entry["kind"] == "failed_check"]
+    assert told["what"] == "the check comparisons: gaps_add_up failed"
+    assert "712" not in hook.bodies[0]["text"]
+    tell_once(watch, partnership, outcome=RunOutcome("d", passed_checks=frozenset({check})))
+    assert events(hook.bodies[1]) == [("failed_check", "closed", check)]
+
+
 def test_before_figures_are_made_no_conflict_is_said_to_be_settled(watch: Watch, hook: Hook) -> None:
     partnership = watch.partnership(**WEBHOOK)
     watch.conflicts(gap="open")
@@ -228,7 +244,7 @@ def test_a_message_never_leaves_in_the_clear(url: str) -> None:
 
 def test_a_long_list_is_cut_and_counted() -> None:
     concerns = [Concern("conflict", f"c{n:03}", f"What {n}", "Them", "", "Do.", "") for n in range(250)]
-    news = find_news(concerns, {}, unknown=frozenset(), steps_that_worked=frozenset())
+    news = find_news(concerns, {}, unknown=frozenset(), done_well={})
     message = write_message("Northby", news, earlier=0, listed=10, link="")
     assert message.text.count("What ") == 10
     assert "and 240 more" in message.text
@@ -240,7 +256,7 @@ def test_a_long_list_is_cut_and_counted() -> None:
 def test_a_long_list_of_one_owner_hides_no_other_and_each_is_told_once_what_to_do() -> None:
     concerns = [Concern("late_feed", f"asb {n}", f"asb {n}", "Police", "2016-08-15", "Ask police.", "p.html") for n in range(9)]
     concerns += [Concern("late_feed", "fire", "fire, due on 20/07/2016", "Fire service", "2016-07-20", "Ask fire.", "f.html")]
-    news = find_news(concerns, {}, unknown=frozenset(), steps_that_worked=frozenset())
+    news = find_news(concerns, {}, unknown=frozenset(), done_well={})
     text = write_message("Northby", news, earlier=0, listed=4, link="").text
     assert "- and 7 more" in text
     assert "- fire, due on 20/07/2016\n" in text
@@ -250,7 +266,7 @@ def test_a_long_list_of_one_owner_hides_no_other_and_each_is_told_once_what_to_d
 
 def test_more_owners_than_are_listed_are_counted() -> None:
     concerns = [Concern("conflict", f"{n}", f"What {n}", f"Agency {n}", "", "Do.", "") for n in range(7)]
-    news = find_news(concerns, {}, unknown=frozenset(), steps_that_worked=frozenset())
+    news = find_news(concerns, {}, unknown=frozenset(), done_well={})
     text = write_message("Northby", news, earlier=0, listed=3, link="").text
     assert text.count("What ") == 3
     assert "And 4 more of others." in text
@@ -258,7 +274,7 @@ def test_more_owners_than_are_listed_are_counted() -> None:
 
 def test_what_is_settled_says_how() -> None:
     known = {("late_feed", "a"): News("opened", Concern("late_feed", "a", "nothing has come", "Police", "", "Ask.", ""))}
-    news = find_news([], known, unknown=frozenset(), steps_that_worked=frozenset())
+    news = find_news([], known, unknown=frozenset(), done_well={})
     assert "1 overdue period settled: it has come\n" in write_message("Northby", news, earlier=1, listed=3, link="").text
 
 
@@ -270,7 +286,7 @@ def test_replaying_all_that_was_told_gives_what_stands(days: list[set[str]]) -> 
     for day in days:
         for is_first in (True, False):
             now = [as_concern(key) for key in sorted(day)]
-            news = find_news(now, replay(told), unknown=frozenset(), steps_that_worked=frozenset())
+            news = find_news(now, replay(told), unknown=frozenset(), done_well={})
             assert is_first or not news
             if news:
                 told.append({"news": write_message("P", news, earlier=len(told), listed=1, link="").news})
