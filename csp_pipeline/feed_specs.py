@@ -1,19 +1,28 @@
 """What each feed declares, checked against what its folder says of its columns; read before anything is taken in."""
 
 from csp_pipeline.agencies import find_feed_spec
+from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.intake.contract import check_contract
 from csp_pipeline.intake.correct import check_corrections
 from csp_pipeline.intake.look_up import looked_up_feeds
 from csp_pipeline.partnership.partnership import Partnership
+from csp_pipeline.publish.catalogue import MODELS
 from csp_pipeline.tables import FeedSpec
 
 
 def find_specs(partnership: Partnership) -> dict[str, FeedSpec]:
     """The declaration of every feed, by its key.
 
-    Raises ConfigurationError for a feed that is not declared, for `feed.yml` or `corrections.yml` that names what its columns
-    are not, and for a feed that takes over columns of another one that is not there.
+    Raises ConfigurationError for a feed that is not declared, for one whose table would be another of the warehouse's, for
+    `feed.yml` or `corrections.yml` that names what its columns are not, and for a feed that takes over columns of another one
+    that is not there.
     """
+    for feed in partnership.feeds:
+        if feed.table in MODELS:
+            raise ConfigurationError(
+                f"{feed.folder}: its records would be the table {feed.table}, which the warehouse has already. Give the folder"
+                " another name."
+            )
     specs = {feed.key: find_feed_spec(feed.key, feed.entry.layout) for feed in partnership.every_feed}
     for feed in partnership.every_feed:
         check_contract(feed, specs[feed.key])

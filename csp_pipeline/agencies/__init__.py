@@ -28,8 +28,6 @@ def find_feed_spec(key: str, layout: str | None = None) -> FeedSpec:
     agency, _, feed = key.partition("/")
     if feed == RESPONSES:
         return feed_spec(Responses)
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", agency):
-        raise ConfigurationError(f"sources/{agency}: an agency's folder is named with a-z, 0-9 and _ only.")
     name = f"{__name__}.{agency}"
     try:
         module = importlib.import_module(name)

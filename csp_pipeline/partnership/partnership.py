@@ -1,5 +1,6 @@
 """The partnership as one frozen object: its agencies, feeds, areas, years and code lists."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +21,9 @@ from csp_pipeline.partnership.configuration import (
 from csp_pipeline.partnership.corrections import FILE_NAME, CorrectionEntry, CorrectionsFile
 from csp_pipeline.partnership.periods import Period, financial_years, parse_period, periods_between
 from csp_pipeline.tables import Table
+
+# Of an agency and of a feed.
+NAME = re.compile("[a-z][a-z0-9_]*")
 
 
 class Agencies(Table):
@@ -209,6 +213,7 @@ def load_partnership(sources: Path) -> Partnership:
                 )
             )
     partnership = Partnership(sources, file, tuple(feeds), _response_feeds(sources, file))
+    _check_names(partnership)
     _check_areas(partnership)
     _check_disclosure(partnership)
     return partnership
@@ -216,6 +221,25 @@ def load_partnership(sources: Path) -> Partnership:
 
 def _read_corrections(path: Path) -> dict[str, CorrectionEntry]:
     return read_configuration(path, CorrectionsFile).corrections if path.exists() else {}
+
+
+def _check_names(partnership: Partnership) -> None:
+    """Agencies and feeds name folders, assets and tables, so that names have to be such everywhere, and tables' names differ."""
+    named = [*partnership.file.agencies, *(feed.key for feed in partnership.feeds)]
+    for name in named:
+        if not all(NAME.fullmatch(part) for part in name.split("/")):
+            raise ConfigurationError(
+                f"{partnership.sources}/{name}: an agency's and a feed's folder is named with a-z, 0-9 and _ only, a letter"
+                " first."
+            )
+    tables: dict[str, str] = {}
+    for feed in partnership.feeds:
+        other = tables.setdefault(feed.table, feed.key)
+        if other != feed.key:
+            raise ConfigurationError(
+                f"{partnership.sources}: the records of {other} and of {feed.key} would both be the table {feed.table}. Give"
+                " one of the two folders another name."
+            )
 
 
 def _check_disclosure(partnership: Partnership) -> None:

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from csp_pipeline.errors import ConfigurationError
+from csp_pipeline.feed_specs import find_specs
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.reconcile.compare import build_comparisons
 from tests.conftest import PROJECT, Pipeline, keep_feeds
@@ -132,6 +133,32 @@ def test_a_mistake_in_measures_is_told(small: Pipeline, change: Callable[[str], 
 )
 def test_a_mistake_in_the_partnership_is_told(small: Pipeline, change: Callable[[str], str], words: tuple[str, ...]) -> None:
     expect_error(small, "partnership.yml", change, *words)
+
+
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [
+        ("Fire-Rescue/incidents", ("Fire-Rescue: an agency's and a feed's folder is named with a-z, 0-9 and _ only",)),
+        ("fire/Incidents 2016", ("fire/Incidents 2016: an agency's and a feed's folder is named",)),
+        ("police_street/level", ("police_street/level and of police/street_level", "both be the table police_street_level")),
+        ("bridge/steps", ("bridge/steps: its records would be the table bridge_steps, which the warehouse has already",)),
+    ],
+)
+def test_an_agency_or_feed_whose_name_cannot_be_a_table_of_its_own_is_told(
+    small: Pipeline, folder: str, words: tuple[str, ...]
+) -> None:
+    ready = (small.sources / "police" / "street" / "feed.yml").read_text(encoding="utf-8") + "layout: police_uk_street\n"
+    for key in (folder, "police/street_level"):
+        (small.sources / key).mkdir(parents=True)
+        (small.sources / key / "feed.yml").write_text(ready, encoding="utf-8")
+    path = small.sources / "partnership.yml"
+    agencies = f"agencies:\n  {folder.split('/')[0]}: {{name: Another, contact: Its analysts}}\n"
+    if not folder.startswith("fire"):
+        path.write_text(path.read_text(encoding="utf-8").replace("agencies:\n", agencies), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        find_specs(small.partnership)
+    for word in words:
+        assert word in str(caught.value)
 
 
 @pytest.mark.parametrize(
