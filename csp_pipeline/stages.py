@@ -147,7 +147,7 @@ class Pipeline:
             [table_path(self.settings, "discrepancies")],
             lambda _: {"discrepancies": build_discrepancies(self.settings, self.partnership, self.measures)},
             reads=Reads.NOTHING_ELSE,
-            tables=("comparisons", "gap_history", "periods", "bridge_steps", "responses"),
+            tables=("comparisons", "gap_history", "periods", "validity", "bridge_steps", "responses"),
         )
 
     def build_responses(self) -> dict[str, Any]:

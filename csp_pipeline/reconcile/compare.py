@@ -1,6 +1,7 @@
 """Comparing every feed's headline figures, and raising the conflicts that people have to settle."""
 
 import re
+from collections.abc import Mapping
 
 import duckdb
 import pandas as pd
@@ -8,6 +9,8 @@ import pyarrow as pa
 
 from csp_pipeline.agencies.responses import ANSWERS
 from csp_pipeline.errors import ConfigurationError
+from csp_pipeline.figures.coverage import read_all_receipts
+from csp_pipeline.intake.receipts import Receipt
 from csp_pipeline.lake import connect, sql_path, table_path, write_table
 from csp_pipeline.partnership.configuration import ComparabilityEntry, ToleranceEntry
 from csp_pipeline.partnership.measures import MeasureBook
@@ -122,7 +125,7 @@ def build_discrepancies(settings: Settings, partnership: Partnership, book: Meas
     """
     raised = partnership.file.discrepancies
     with connect(settings) as connection:
-        for table in ("comparisons", "gap_history", "periods", "bridge_steps", "responses"):
+        for table in ("comparisons", "gap_history", "periods", "validity", "bridge_steps", "responses"):
             view(connection, settings, table)
         for name, frame in (
             ("areas", partnership.areas),
@@ -130,6 +133,7 @@ def build_discrepancies(settings: Settings, partnership: Partnership, book: Meas
             ("agencies", partnership.agencies_table),
             ("feeds", partnership.feeds_table),
             ("pair_rules", pair_rules(book)),
+            ("rejected_rows", rejected_rows(read_all_receipts(settings, partnership))),
         ):
             connection.register(name, frame)
         connection.execute(
@@ -137,6 +141,13 @@ def build_discrepancies(settings: Settings, partnership: Partnership, book: Meas
             {"area_levels": raised.area_levels, "periods": raised.periods},
         ).fetchall()
         return write_table(connection, settings, "discrepancies", "FROM discrepancies ORDER BY discrepancy_id")
+
+
+def rejected_rows(receipts: Mapping[str, list[Receipt]]) -> pd.DataFrame:
+    """`submission_id`, `rows_rejected` of each file of which rows were rejected, from the receipts of each feed."""
+    rejected = [(r.submission_id, r.rows_rejected) for found in receipts.values() for r in found if r.rows_rejected]
+    columns = {"submission_id": "str", "rows_rejected": "int64"}
+    return pd.DataFrame(rejected, columns=list(columns)).astype(columns)
 
 
 def query_for_discrepancies() -> str:

@@ -212,4 +212,6 @@ class Discrepancies(Table):
         "DOUBLE", "Records that no cause explains, whichever side counts them; NULL where there is no bridge", nullable=True
     )
     reasons: str = tables.column("VARCHAR", "Differences in definition that may explain it", nullable=True)
+    rejected_a: int = tables.column("BIGINT", "Rows rejected from the files that value_a rests on: it may lack up to as many")
+    rejected_b: int = tables.column("BIGINT", "Rows rejected from the files that value_b rests on: it may lack up to as many")
     sentence: str = tables.column("VARCHAR", "The conflict in words")

@@ -66,7 +66,7 @@ def sentence_of(row: Row, first: Figure, second: Figure, gap: float | None, with
 
 
 def reasons_of(row: Row, first: Figure, second: Figure) -> tuple[str, ...]:
-    """Declared differences as they stand, then unit, date and area in full words."""
+    """Declared differences as they stand, then unit, date and area in full words, and rows that a figure lacks."""
     declared = [part for part in (row["reasons"] or "").split("; ") if part and not part.startswith(STRUCTURAL)]
     one, other = wording.sentence_case(first.label).rstrip("."), second.label
     reasons = [wording.sentence_case("; ".join(declared))] if declared else []
@@ -78,7 +78,17 @@ def reasons_of(row: Row, first: Figure, second: Figure) -> tuple[str, ...]:
     if first.area_basis != second.area_basis:
         goes_by, instead = wording.area_basis(first.area_basis), wording.area_basis(second.area_basis)
         reasons.append(f"{one} goes by {goes_by}; {other} by {instead}.")
+    rejected = {f"{row[f'agency_{side}']}/{row[f'feed_{side}']}": row[f"rejected_{side}"] for side in "ab"}
+    reasons += [_lacking(figure, rejected[figure.key], row["period"]) for figure in (first, second) if rejected[figure.key]]
     return tuple(reasons) or ("No difference in definition is known: the two should be the same.",)
+
+
+def _lacking(figure: Figure, rejected: int, period: str) -> str:
+    """What a figure may lack for rejected rows: how many, only to the agency that sent them."""
+    if figure.is_yours:
+        rows = f"{wording.number(rejected)} {'row was' if rejected == 1 else 'rows were'}"
+        return f"{rows} rejected from {figure.label} for {period}, and your figure may lack as many."
+    return f"Some rows were rejected from {figure.label} for {period}, and its figure may lack them."
 
 
 def question_of(first: Figure, second: Figure, audience: str | None) -> str:

@@ -53,6 +53,25 @@ def test_a_record_whose_counterpart_was_rejected_is_not_known_to_one_agency_only
     assert set(causes(desk)) == {"16/000003", "16/000004"}
 
 
+def test_a_conflict_says_how_many_rows_its_figures_may_lack(new_pipeline: Callable[..., Pipeline]) -> None:
+    """Three rows of April's first file are wrong and two of its second, which holds; and one of May's."""
+    desk = new_pipeline([CRIMES, CASES], ONE_YEAR)
+    april = [crime(number, **DOMESTIC) for number in range(1, 31)]
+    wrong = [row | IMPOSSIBLE for row in april[:3]]
+    may = [crime(n, **DOMESTIC, recorded_date="10/05/2016", committed_from="09/05/2016", committed_to="") for n in range(31, 41)]
+    desk.put(CRIMES, *crimes("2016-05-10", *wrong, *april[3:]))
+    desk.put(CRIMES, *crimes("2016-06-10", *wrong[:2], *april[2:]))
+    desk.put(CRIMES, "crimes_2016-05_extracted-2016-06-10.csv", csv_text([may[0] | IMPOSSIBLE, *may[1:]]))
+    june = crime(41, **DOMESTIC, recorded_date="10/06/2016", committed_from="09/06/2016", committed_to="")
+    desk.put(CRIMES, "crimes_2016-06_extracted-2016-07-10.csv", csv_text([june]))
+    cases = [case(n, **{"Police crime ref": f"16-{n:06d}"}) for n in (1, 2)]
+    desk.put(CASES, "domestic_abuse_2016-17-Q1_extracted-2016-07-20.xlsx", xlsx({"Cases": grid(cases)}))
+    desk.run_to_discrepancies()
+    query = f"FROM discrepancies WHERE measure = 'domestic_abuse' AND area_code = '{HARBOROUGH}' AND period = '2016-17 Q1'"
+    (conflict,) = desk.lake(query)
+    assert {conflict[f"agency_{side}"]: conflict[f"rejected_{side}"] for side in "ab"} == {"police": 3, "county": 0}
+
+
 def test_an_incident_that_was_rejected_explains_the_councils_case_where_no_person_links_them(
     new_pipeline: Callable[..., Pipeline],
 ) -> None:

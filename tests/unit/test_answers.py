@@ -22,7 +22,9 @@ FIRES = "fires.northby.2016-17.police_crimes.fire_incidents"
 LEVELS = {"area_levels": ["district"], "periods": ["financial_year"]}
 TABLES = """
     CREATE TABLE areas AS SELECT 'E1' AS area_code, 'Northby' AS area_name, 'district' AS area_level;
-    CREATE TABLE periods AS SELECT '2016-17' AS period, 'financial_year' AS period_kind;
+    CREATE TABLE periods AS SELECT '2016-17' AS period, 'financial_year' AS period_kind, DATE '2016-04-01' AS period_start,
+        DATE '2017-03-31' AS period_end;
+    CREATE TABLE rejected_rows (submission_id VARCHAR, rows_rejected BIGINT);
     CREATE TABLE measures AS SELECT unnest(['abuse', 'fires']) AS measure, 'A measure' AS title;
     CREATE TABLE agencies AS SELECT unnest(['police', 'county', 'fire']) AS agency, 'An agency' AS agency_name;
     CREATE TABLE feeds AS SELECT unnest(['police', 'county', 'fire']) AS agency, unnest(['crimes', 'cases', 'incidents']) AS feed,
@@ -30,7 +32,9 @@ TABLES = """
     CREATE TABLE pair_rules (measure VARCHAR, feed_a VARCHAR, feed_b VARCHAR, absolute DOUBLE, relative DOUBLE);
     INSERT INTO pair_rules VALUES ('abuse', 'police/crimes', 'county/cases', 2, 0.05);
     INSERT INTO pair_rules VALUES ('fires', 'police/crimes', 'fire/incidents', 2, 0.05);
-    CREATE TABLE validity AS SELECT DATE '2017-07-01' AS valid_from;
+    CREATE TABLE validity AS SELECT 'police' AS agency, 'crimes' AS feed, 'crimes.2017' AS submission_id,
+        DATE '2016-04-01' AS covered_from, DATE '2017-03-31' AS covered_until, DATE '2017-07-01' AS valid_from,
+        CAST(NULL AS DATE) AS valid_to;
     CREATE TABLE bridge_steps (comparison_id VARCHAR, cause VARCHAR, records BIGINT, contribution DOUBLE);
     CREATE TABLE gap_history (comparison_id VARCHAR, known_from DATE, known_to DATE, value_a DOUBLE, value_b DOUBLE,
         verdict VARCHAR, effect VARCHAR);

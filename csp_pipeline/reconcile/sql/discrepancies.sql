@@ -20,9 +20,20 @@ seen AS (
     SELECT comparison_id, min(known_from) FILTER (verdict = 'conflict') AS first_seen, count(*) FILTER (effect = 'opened') AS times
     FROM gap_history GROUP BY ALL
 ),
+-- rows that were rejected from the files that hold for a period, each file once
+rejected AS (
+    SELECT f.agency, f.feed, f.period, sum(r.rows_rejected) AS rows
+    FROM (
+        SELECT DISTINCT v.agency, v.feed, v.submission_id, p.period
+        FROM validity v JOIN periods p ON v.covered_from <= p.period_end AND v.covered_until >= p.period_start
+        WHERE v.valid_to IS NULL
+    ) f
+    JOIN rejected_rows r USING (submission_id)
+    GROUP BY ALL
+),
 raised AS (
     SELECT
-        c.*, s.first_seen, u.unexplained, a.area_name,
+        c.*, s.first_seen, u.unexplained, a.area_name, coalesce(ra.rows, 0) AS rejected_a, coalesce(rb.rows, 0) AS rejected_b,
         list_distinct([c.agency_a, c.agency_b]).list_sort() AS owners,
         coalesce(w.answers, []) AS answers, coalesce(w.answered_by, []) AS answered_by, coalesce(w.said, []) AS said,
         coalesce(w.has_lapsed, false) AS has_lapsed, coalesce(s.times, 0) > 1 AS has_come_back,
@@ -31,6 +42,8 @@ raised AS (
     JOIN areas a USING (area_code)
     JOIN periods p USING (period)
     JOIN pair_rules t ON t.measure = c.measure AND t.feed_a = c.agency_a || '/' || c.feed_a AND t.feed_b = c.agency_b || '/' || c.feed_b
+    LEFT JOIN rejected ra ON ra.agency = c.agency_a AND ra.feed = c.feed_a AND ra.period = c.period
+    LEFT JOIN rejected rb ON rb.agency = c.agency_b AND rb.feed = c.feed_b AND rb.period = c.period
     LEFT JOIN left_over u USING (comparison_id)
     LEFT JOIN seen s USING (comparison_id)
     LEFT JOIN answered w ON w.discrepancy_id = c.comparison_id
@@ -66,7 +79,7 @@ SELECT
     list_filter(c.owners, lambda owner: NOT list_contains(c.answered_by, owner)) AS unanswered_by,
     coalesce(c.first_seen, c.as_at) AS first_seen,
     (SELECT max(as_at) FROM comparisons) AS last_seen,
-    c.rule, c.unexplained, c.reasons,
+    c.rule, c.unexplained, c.reasons, c.rejected_a, c.rejected_b,
     m.title || ', ' || c.area_name || ', ' || c.period || ': '
         || na.agency_name || ' (' || fa.title || ') ' || coalesce(format('{:t,}', CAST(c.value_a AS BIGINT)), 'suppressed') || ', '
         || nb.agency_name || ' (' || fb.title || ') ' || coalesce(format('{:t,}', CAST(c.value_b AS BIGINT)), 'suppressed')

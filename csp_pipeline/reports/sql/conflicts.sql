@@ -23,9 +23,9 @@ SELECT
     d.discrepancy_id, d.measure, t.title AS measure_title,
     d.area_code, a.area_name, a.area_level, d.period, p.period_kind, p.period_start,
     d.state, d.first_seen, d.last_seen, d.rule, d.reasons, d.owner_agencies, d.gap,
-    d.agency_a, d.feed_a, d.value_a, ha.unit AS unit_a, ha.date_basis AS date_basis_a, ha.area_basis AS area_basis_a,
+    d.agency_a, d.feed_a, d.value_a, d.rejected_a, ha.unit AS unit_a, ha.date_basis AS date_basis_a, ha.area_basis AS area_basis_a,
     ha.coverage AS coverage_a, ha.as_at AS extracted_a, wa.way AS way_a,
-    d.agency_b, d.feed_b, d.value_b, hb.unit AS unit_b, hb.date_basis AS date_basis_b, hb.area_basis AS area_basis_b,
+    d.agency_b, d.feed_b, d.value_b, d.rejected_b, hb.unit AS unit_b, hb.date_basis AS date_basis_b, hb.area_basis AS area_basis_b,
     hb.coverage AS coverage_b, hb.as_at AS extracted_b, wb.way AS way_b
 FROM discrepancies d
 JOIN areas a USING (area_code)

@@ -206,6 +206,8 @@ def _add_conflict(warehouse: Warehouse, measure: str, area: str, period: str, a:
         last_seen="2016-08-01",
         rule="two_agencies",
         reasons=reasons,
+        rejected_a=0,
+        rejected_b=0,
         sentence=f"{a[1]} against {b[1]}.",
     )
 

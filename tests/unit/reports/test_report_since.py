@@ -138,3 +138,24 @@ def test_own_revisions_and_breaks_are_told(summary: ReportSummary) -> None:
     text = page(summary, "police")
     assert "[b] Another recording system, 15 August 2016: do not compare across it." in text
     assert "No later file of yours has changed a figure" in page(summary, "county")
+
+
+def test_each_agency_reads_how_many_rows_its_own_figure_lacks_and_of_another_only_that_it_lacks_some(copied: Settings) -> None:
+    with duckdb.connect(str(copied.database)) as db:
+        lacking = (
+            "UPDATE discrepancies SET rejected_a = 3, rejected_b = 1712 WHERE discrepancy_id LIKE 'domestic_abuse.e07000901%'"
+        )
+        db.execute(lacking).fetchall()
+    told = write_reports(copied)
+    [police], [county] = (
+        [c for c in content(told, a)["conflicts"] if c["id"].startswith("domestic_abuse.e07000901")] for a in ("police", "county")
+    )
+    assert "3 rows were rejected from your Recorded crimes for 2016-17, and your figure may lack as many." in police["reasons"]
+    assert (
+        "Some rows were rejected from Northshire County Council's Abuse cases for 2016-17, and its figure may lack them."
+        in police["reasons"]
+    )
+    assert "1,712 rows were rejected from your Abuse cases for 2016-17, and your figure may lack as many." in county["reasons"]
+    assert "1,712 rows" in page(told, "county")
+    assert "1,712" not in page(told, "police")
+    assert "1712" not in json.dumps(content(told, "police"))
