@@ -58,11 +58,12 @@ def test_a_conflict_says_how_many_rows_its_figures_may_lack(new_pipeline: Callab
     desk = new_pipeline([CRIMES, CASES], ONE_YEAR)
     april = [crime(number, **DOMESTIC) for number in range(1, 31)]
     wrong = [row | IMPOSSIBLE for row in april[:3]]
-    may = [crime(n, **DOMESTIC, recorded_date="10/05/2016", committed_from="09/05/2016", committed_to="") for n in range(31, 41)]
+    in_may = {"recorded_date": "10/05/2016", "committed_from": "09/05/2016 22:00"} | DOMESTIC
+    may = [crime(number, **in_may) for number in range(31, 41)]
     desk.put(CRIMES, *crimes("2016-05-10", *wrong, *april[3:]))
     desk.put(CRIMES, *crimes("2016-06-10", *wrong[:2], *april[2:]))
     desk.put(CRIMES, "crimes_2016-05_extracted-2016-06-10.csv", csv_text([may[0] | IMPOSSIBLE, *may[1:]]))
-    june = crime(41, **DOMESTIC, recorded_date="10/06/2016", committed_from="09/06/2016", committed_to="")
+    june = crime(41, recorded_date="10/06/2016", committed_from="09/06/2016 22:00")
     desk.put(CRIMES, "crimes_2016-06_extracted-2016-07-10.csv", csv_text([june]))
     cases = [case(n, **{"Police crime ref": f"16-{n:06d}"}) for n in (1, 2)]
     desk.put(CASES, "domestic_abuse_2016-17-Q1_extracted-2016-07-20.xlsx", xlsx({"Cases": grid(cases)}))
