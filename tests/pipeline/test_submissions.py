@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,6 +24,10 @@ from tests.small_exports import HARBOROUGH, asb, case, csv_text, grid, person, s
 ASB = "police/asb"
 YOUTH = "county/youth_offending"
 FEEDS = [ASB, "county/domestic_abuse", YOUTH]
+ANSWER = (
+    "SELECT 'x' AS discrepancy_id, 'police' AS agency, 'agree' AS answer, 'analyst' AS role, DATE '2016-08-01' AS answered_on, "
+    "DATE '2016-08-01' AS report_as_at, 'r' AS report_id, 's' AS submission_id, 1 AS row_number, 'in_force' AS status"
+)
 MAY = {"reported_at": "15/05/2016 10:00"}
 
 
@@ -217,6 +222,38 @@ def test_a_published_file_that_cannot_be_replaced_stays(run_twice: dict, tmp_pat
     with pytest.raises(PublishError, match=r"csp.duckdb: cannot be written.*stays in place"):
         publish_warehouse(settings_, pipeline.partnership, pipeline.book, pipeline.specs)
     assert sorted(path.name for path in elsewhere.iterdir()) == ["csp.duckdb", "lake"]
+
+
+@pytest.mark.parametrize(
+    ("view", "lost", "told"),
+    [
+        ("DELETE FROM figures", None, r"the table figures would hold -\d[\d,]* rows beside the lake"),
+        ("UPDATE submissions SET rows_rejected = rows_rejected + 1", None, "rows read are not rows accepted and rejected"),
+        (None, "records/police/asb/*.parquet", "the table police_asb would hold 0 records of 5 accepted"),
+        (None, "tables/responses.parquet", "the table responses would hold 1 answers of 0 accepted"),
+    ],
+    ids=["rows of a table", "rows of a file", "records", "answers"],
+)
+def test_a_warehouse_that_does_not_hold_what_was_accepted_is_not_put_in_place(
+    run_twice: dict, tmp_path: Path, view: str | None, lost: str | None, told: str
+) -> None:
+    pipeline, elsewhere = run_twice["pipeline"], tmp_path / "warehouse"
+    shutil.copytree(pipeline.settings.lake, elsewhere / "lake")
+    (elsewhere / "csp.duckdb").write_text("the one before", encoding="utf-8")
+    (tmp_path / "views").mkdir()
+    if view:  # what is in the folder of views is run as it stands
+        (tmp_path / "views" / "wrong.sql").write_text(view, encoding="utf-8")
+    for path in (elsewhere / "lake").glob(lost or "none"):
+        rows = "FROM given WHERE false" if "records" in path.parts else "FROM given UNION ALL BY NAME " + ANSWER
+        with duckdb.connect() as connection:
+            connection.execute(f"CREATE TABLE given AS FROM '{path}'").fetchall()
+            connection.execute(f"COPY ({rows}) TO '{path}' (FORMAT parquet)").fetchall()
+    settings_ = Settings(sources=pipeline.sources, warehouse=elsewhere, views=tmp_path / "views")
+    with pytest.raises(PublishError, match=f"{told}.*nothing was published"):
+        publish_warehouse(settings_, pipeline.partnership, pipeline.book, pipeline.specs)
+    assert {path.name: path.read_text("utf-8") for path in elsewhere.iterdir() if path.is_file()} == {
+        "csp.duckdb": "the one before"
+    }
 
 
 def test_street_rows_replaced_by_a_later_archive_stay_in_the_table(new_pipeline: Callable[..., Pipeline]) -> None:
