@@ -66,6 +66,33 @@ def add_explanations(add: Callable[..., None]) -> None:
             effect="changed",
             changed_by=["county/cases"],
         )
+    # to the county, the police's figure of 2 is hidden: nothing of how the gap came about may be told
+    young = "youth.e07000901.2016-17.crimes.cases"
+    add(
+        "bridge_steps",
+        comparison_id=young,
+        step=1,
+        cause="known_to_one_agency_only",
+        contribution=45,
+        records=45,
+        records_a=0,
+        records_b=45,
+        sentence="No record of the other side is linked to them.",
+    )
+    for known_from, known_to, police in (("2016-07-25", "2016-08-01", 20), ("2016-08-01", None, 2)):
+        add(
+            "gap_history",
+            comparison_id=young,
+            known_from=known_from,
+            known_to=known_to,
+            value_a=police,
+            value_b=47,
+            gap=47 - police,
+            verdict="conflict",
+            rule="two_agencies",
+            effect="changed",
+            changed_by=["police/crimes"],
+        )
     add(
         "definition_searches",
         search_id="theft",

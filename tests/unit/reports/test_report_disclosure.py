@@ -20,6 +20,13 @@ def test_anothers_small_count_and_what_tells_it_are_withheld(summary: ReportSumm
     assert (row["First figure"], row["Second figure"], row["Gap"]) == (12, "[c]", "[c]")
 
 
+def test_of_a_gap_with_a_hidden_figure_no_bridge_and_no_earlier_state_is_told(summary: ReportSummary) -> None:
+    told, hidden = conflict(summary, "police", "youth"), conflict(summary, "county", "youth")
+    assert (told["bridge"]["start"], told["bridge"]["end"], len(told["past"])) == (2, 47, 2)
+    assert [figure["shown"] for figure in hidden["figures"]] == ["47", "[c]"]
+    assert [hidden[name] for name in ("bridge", "no_bridge", "search", "past")] == [None, None, None, []]
+
+
 def test_an_agency_reads_its_own_small_count(summary: ReportSummary) -> None:
     found = conflict(summary, "county", "domestic_abuse.e07000902")
     assert found["figures"][0]["value"] == 3
