@@ -3,18 +3,9 @@
 import numpy as np
 import pytest
 
-from csp_pipeline.partnership.configuration import DisclosureEntry
-from csp_pipeline.reports.disclosure_rules import EVERYBODY, Rules, tolerated_range
+from csp_pipeline.reports.disclosure_rules import EVERYBODY, tolerated_range
+from tests.unit.reports.made_rules import RULES
 
-RULES = Rules(
-    DisclosureEntry.model_validate(
-        {
-            "small_counts": {"highest": 4, "reason": "Few people."},
-            "public_feeds": [{"feed": "police/street", "reason": "Published."}],
-            "exempt_units": [{"unit": "percent", "reason": "They count nobody."}],
-        }
-    )
-)
 # absolute and relative: as the partnership sets them, and together
 TOLERANCES = [(0.0, 0.0), (2.0, 0.0), (0.0, 0.1), (1.0, 0.25), (0.0, 0.5), (3.0, 0.02)]
 

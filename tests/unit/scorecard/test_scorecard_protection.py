@@ -9,23 +9,13 @@ import pandas as pd
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from csp_pipeline.partnership.configuration import DisclosureEntry
 from csp_pipeline.partnership.scorecard import SumEntry
 from csp_pipeline.reports import write_reports
-from csp_pipeline.reports.disclosure_rules import Rules
 from csp_pipeline.scorecard.protection import find_hidden
 from csp_pipeline.sql import read_sql
+from tests.unit.reports.made_rules import RULES
 from tests.unit.reports.made_warehouse import make_warehouse
 
-RULES = Rules(
-    DisclosureEntry.model_validate(
-        {
-            "small_counts": {"highest": 4, "reason": "Few people."},
-            "public_feeds": [{"feed": "police/street", "reason": "Published."}],
-            "exempt_units": [{"unit": "percent", "reason": "They count nobody."}],
-        }
-    )
-)
 QUARTERS = ["Q1", "Q2", "Q3", "Q4"]
 # every count of four quarters up to 12 each: a 9 beside a 4 that may be a 1 may be a 12
 WORLDS = np.stack(np.meshgrid(*[np.arange(13)] * 4), axis=-1).reshape(-1, 4)
