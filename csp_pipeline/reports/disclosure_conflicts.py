@@ -147,7 +147,7 @@ def _silence(facts: Facts, listed: pd.DataFrame, audience: str | None) -> pd.Dat
     """
     pairs, reader = _silent_bounds(facts), audience or ""
     is_other_own = pairs.other_agency == reader
-    is_told = (pairs.agency == reader) | is_other_own | pairs.is_main
+    is_told = is_other_own | pairs.is_main
     may_see = is_other_own | pairs.other_feed.isin(facts.rules.public_feeds) | found_in(pairs.other_cell, listed.cell)
     pairs = pairs[is_told & may_see]
     return pairs.loc[~found_in(pairs.cell + "+" + pairs.other_cell, listed.pair), ["cell", "lowest", "highest"]]

@@ -1,0 +1,180 @@
+"""What the list of conflicts tells its reader of the figures in it, and of those that it does not list."""
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+from csp_pipeline.reports.disclosure_cells import Numbers, numbers
+from csp_pipeline.reports.disclosure_conflicts import cell_of, cells_of_reports, conflict_numbers, may_be_listed
+from csp_pipeline.reports.disclosure_rules import EVERYBODY
+from tests.unit.reports.made_rules import RULES
+
+OWN, OTHER, THIRD = "E07000901", "E07000902", "E07000903"
+CRIMES, STREET, FIRE, CASES = "police/crimes", "police/street", "fire/incidents", "county/cases"
+# The two tolerances of the rules below.
+TWO, TENTH = "two", "tenth"
+BOUNDS = ("lowest", "highest", "below", "above")
+NOTHING = (None, None, None, None)
+Side = tuple[str, float]
+
+
+@dataclass(eq=False)
+class Given:
+    """What the reports read of the warehouse, as far as conflicts need it; the figures are those of all sides."""
+
+    conflicts: list[dict[str, Any]] = field(default_factory=list)
+    compared_pairs: list[tuple[str, Side, Side, str]] = field(default_factory=list)
+    rules: Any = RULES
+    district: str = OWN
+    tolerances: dict[str, tuple[float, float]] = field(default_factory=lambda: {TWO: (2.0, 0.0), TENTH: (0.0, 0.1)})
+
+    def conflict(self, area: str, a: Side, b: Side, rule: str = TWO) -> dict[str, Any]:
+        """Add a conflict, which was compared like others."""
+        row = {"discrepancy_id": f"{area} {a} {b}", "measure": "arson", "area_code": area, "rule": rule, "state": "open"}
+        row |= {"period": "2016-17", "period_kind": "financial_year"}
+        for side, (feed, value) in (("a", a), ("b", b)):
+            row |= {f"agency_{side}": feed.split("/")[0], f"feed_{side}": feed.split("/")[1], f"value_{side}": value}
+            row[f"unit_{side}"] = "record"
+        self.conflicts.append(row)
+        self.compared_pairs.append((area, a, b, rule))
+        return row
+
+    def no_conflict(self, area: str, a: Side, b: Side, rule: str = TWO) -> None:
+        """Add two figures that were compared and are in no conflict that is listed."""
+        self.compared_pairs.append((area, a, b, rule))
+
+    @property
+    def figures(self) -> pd.DataFrame:
+        values = {(area, feed): value for area, *sides, _ in self.compared_pairs for feed, value in cast("list[Side]", sides)}
+        return pd.DataFrame(
+            [(place(feed, area), feed.split("/")[0], feed, "arson", area, value) for (area, feed), value in values.items()],
+            columns=["cell", "agency", "feed", "measure", "area_code", "value"],
+        ).assign(period="2016-17", unit="record")
+
+    @property
+    def compared(self) -> pd.DataFrame:
+        rows = [
+            (
+                one[0].split("/")[0],
+                place(one[0], area),
+                other[0].split("/")[0],
+                other[0],
+                place(other[0], area),
+                other[1],
+                rule,
+                area,
+            )
+            for area, a, b, rule in self.compared_pairs
+            for one, other in ((a, b), (b, a))
+        ]
+        names = ["agency", "cell", "other_agency", "other_feed", "other_cell", "other", "rule", "area"]
+        table = pd.DataFrame(rows, columns=names)
+        return table.assign(is_main=table.area == self.district)
+
+    @property
+    def sums(self) -> Numbers:
+        return numbers(pd.DataFrame({"cell": [], "value": []}))
+
+
+def place(feed: str, area: str) -> str:
+    return cell_of(feed, "arson", area, "2016-17")
+
+
+def listed_for(given: Given, audience: str | None) -> list[bool]:
+    return may_be_listed(cast("Any", given), given.conflicts, audience)
+
+
+def told(given: Given, feed: str, area: str, audience: str | None) -> tuple[float | None, ...]:
+    """What a reader of the listed conflicts is taken to know of a figure: lowest, highest, below, above."""
+    found = conflict_numbers(cast("Any", given), given.conflicts, audience, frozenset()).cells.set_index("cell")
+    return tuple(None if np.isnan(bound) else float(bound) for bound in found.loc[place(feed, area), list(BOUNDS)])
+
+
+def test_a_conflict_that_tells_something_of_a_small_count_is_listed_for_its_owner_only() -> None:
+    given = Given()
+    # with a tolerance of 2, whoever knows the 6 would know that the other is no 4
+    given.conflict(OWN, (CRIMES, 3), (FIRE, 6))
+    # whoever knows the published 1 would know that the other is a 4
+    given.conflict(OTHER, (STREET, 1), (FIRE, 4))
+    # every count of 1 to 4 is in conflict with a 7, and a 5 is no small count
+    given.conflict(THIRD, (CRIMES, 4), (FIRE, 7))
+    given.conflict(OWN, (CASES, 5), (FIRE, 8))
+    assert listed_for(given, "police") == [True, False, True, True]
+    assert listed_for(given, "fire") == [False, True, True, True]
+    assert listed_for(given, EVERYBODY) == listed_for(given, "county") == [False, False, True, True]
+
+
+def test_a_published_small_count_is_no_secret() -> None:
+    given = Given()
+    given.conflict(OWN, (STREET, 3), (FIRE, 6))
+    assert listed_for(given, "fire") == [True]
+
+
+def test_a_figure_in_conflict_lies_on_either_side_of_the_other_ones_tolerance() -> None:
+    given = Given()
+    given.conflict(OWN, (CRIMES, 10), (FIRE, 20))
+    assert told(given, CRIMES, OWN, "district") == (None, None, 17, 23)
+    assert told(given, FIRE, OWN, "district") == (None, None, 7, 13)
+
+
+def test_a_tolerance_that_is_part_of_the_larger_figure_ends_between_whole_numbers() -> None:
+    given = Given()
+    given.conflict(OWN, (CRIMES, 15), (FIRE, 20), TENTH)
+    # 14 to 16 are within a tenth of the larger of the two: 13 and 17 are not
+    assert told(given, FIRE, OWN, "district") == (None, None, 13, 17)
+
+
+def test_a_figure_in_two_conflicts_lies_outside_both_tolerances_or_between_them() -> None:
+    given = Given()
+    given.conflict(OWN, (CRIMES, 10), (FIRE, 20))
+    given.conflict(OWN, (CASES, 12), (FIRE, 20))
+    assert told(given, FIRE, OWN, "district") == (None, None, 7, 15)
+    given = Given()
+    given.conflict(OWN, (CRIMES, 10), (FIRE, 20))
+    given.conflict(OWN, (CASES, 30), (FIRE, 20))
+    assert told(given, FIRE, OWN, "district") == (13, 27, None, None)
+
+
+def test_that_no_conflict_is_listed_tells_that_two_figures_are_close_or_the_other_is_small() -> None:
+    given = Given()
+    given.conflict(OWN, (CRIMES, 50), (FIRE, 20))
+    for area, police, fire in ((OTHER, 10, 11), (THIRD, 6, 7), ("E07000904", 1, 2)):
+        given.no_conflict(area, (CRIMES, police), (FIRE, fire))
+    given.no_conflict("E07000905", (CRIMES, 15), (FIRE, 15), TENTH)
+    assert told(given, FIRE, OTHER, "police") == (8, 12, None, None)
+    # beside a 6 a conflict with 1 to 3 would not be listed, beside a 1 one with a 4
+    assert told(given, FIRE, THIRD, "police") == (1, 8, None, None)
+    assert told(given, FIRE, "E07000904", "police") == (0, 4, None, None)
+    assert told(given, FIRE, "E07000905", "police") == (14, 16, None, None)
+    # a conflict that is listed is no silence
+    assert told(given, FIRE, OWN, "police") == (None, None, 47, 53)
+
+
+def test_silence_tells_others_nothing_of_a_figure_unless_their_list_would_hold_the_conflict_and_they_see_the_other_one() -> None:
+    given = Given()
+    given.conflict(OWN, (CASES, 50), (FIRE, 20))
+    given.conflict(THIRD, (CRIMES, 60), (FIRE, 30))
+    given.no_conflict(OWN, (CRIMES, 21), (FIRE, 20))
+    given.no_conflict(OTHER, (STREET, 10), (FIRE, 11))
+    # the county's list holds what is its own, and whole years of the partnership's own district: there the 21 is not shown
+    assert told(given, FIRE, OWN, "county") == (None, None, 47, 53)
+    assert told(given, FIRE, OTHER, "county") == NOTHING
+    # of the own district everybody reads a published figure
+    given = Given()
+    given.conflict(THIRD, (CRIMES, 60), (FIRE, 30))
+    given.no_conflict(OWN, (STREET, 10), (FIRE, 11))
+    assert told(given, FIRE, OWN, "county") == (8, 12, None, None)
+    # as it does one that another listed conflict shows
+    given = Given()
+    given.conflict(OWN, (CASES, 50), (FIRE, 20))
+    given.conflict(OWN, (CASES, 50), (CRIMES, 21))
+    given.no_conflict(OWN, (CRIMES, 21), (FIRE, 20))
+    assert told(given, FIRE, OWN, "district") == (19, 23, 47, 53)
+
+
+def test_what_stands_in_a_sent_report_is_known_and_what_was_hidden_in_it_is_not() -> None:
+    figures = [{"agency": "police", "feed": "crimes", "value": 30}, {"agency": "fire", "feed": "incidents", "value": None}]
+    report = {"conflicts": [{"measure": "arson", "area_code": OWN, "period": "2016-17", "figures": figures}]}
+    assert cells_of_reports([report]) == {f"police/crimes|arson|{OWN}|2016-17"}
