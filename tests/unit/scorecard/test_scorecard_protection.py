@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from csp_pipeline.partnership.scorecard import SumEntry
 from csp_pipeline.reports import write_reports
+from csp_pipeline.reports.disclosure_cells import numbers
 from csp_pipeline.scorecard.protection import find_hidden
 from csp_pipeline.sql import read_sql
 from tests.unit.reports.made_rules import RULES
@@ -60,7 +61,28 @@ def test_percentages_are_shown() -> None:
 
 def test_what_the_front_page_withholds_is_withheld_here() -> None:
     table = figures("police/crimes", "arson", [9, 30, 6, 8])
-    assert hidden(table, {"arson year", "arson Q2"}, withheld=frozenset({"arson Q2"})) == {"arson Q2"}
+    withheld = frozenset({"arson Q2"})
+    assert hidden(table, {"arson year", "arson Q2"}, withheld=withheld) == {"arson Q2"}
+    # also where an earlier scorecard has shown it
+    assert hidden(table, {"arson year", "arson Q2"}, withheld=withheld, seen=withheld) == {"arson Q2"}
+
+
+def test_a_figure_is_hidden_where_it_and_what_the_front_page_shows_tell_a_small_count() -> None:
+    table = figures("police/crimes", "arson", [9, 6, 6, 8])
+    # the front page shows 32 for a whole of which the year's 29 is all but 3
+    cells = pd.DataFrame({"cell": ["whole", "small"], "value": [32, 3], "is_protected": True, "is_known": [True, False]})
+    terms = pd.DataFrame({"relation": "r", "cell": ["whole", "small", "arson year"], "coefficient": [1, -1, -1]})
+    assert hidden(table, {"arson year"}) == frozenset()
+    assert hidden(table, {"arson year"}, front_page=numbers(cells, terms)) == {"arson year"}
+
+
+def test_people_counted_in_two_quarters_and_once_in_the_year_give_no_small_quarter_away() -> None:
+    table = figures("police/crimes", "victims", [9, 3, 6, 8])
+    table.loc[table.period == "year", "value"] = 25
+    # the year is no more than its quarters together: beside 9, 6 and 8 a reader would know of 2 or more
+    found = hidden(table, set(table.cell))
+    assert "victims Q2" in found
+    assert len(found) >= 2
 
 
 def test_what_the_front_page_shows_is_not_relied_upon_as_a_secret() -> None:
