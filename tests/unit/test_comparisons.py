@@ -98,3 +98,80 @@ def test_what_one_period_lacks_is_said_of_that_period_only(tmp_path: Path) -> No
 def test_where_nothing_can_be_set_side_by_side_there_are_no_comparisons(tmp_path: Path, figures: list[dict[str, Any]]) -> None:
     rows = figures or [figure(POLICE, is_headline=False)]
     assert compare(tmp_path, *rows).empty
+
+
+AREAS = ["E07000129", "E07000130", "E07000131", "E07000132", "E07000133", "E06000016", "E06000017"]
+
+
+def test_a_gap_is_within_tolerance_up_to_the_larger_of_both_tolerances_and_no_further(tmp_path: Path) -> None:
+    # of the Home Office's tables: 3, or one in a hundred of the larger figure
+    pairs = [(100, 103), (100, 104), (1000, 990), (990, 1000), (1000, 989), (100, 100), (0, 3)]
+    rows = [
+        figure(feed, area_code=area, value=value)
+        for area, pair in zip(AREAS, pairs, strict=True)
+        for feed, value in zip((POLICE, TABLES), pair, strict=True)
+    ]
+    found = compare(tmp_path, *rows).set_index("area_code").loc[AREAS]
+    within, conflict = "within_tolerance", "conflict"
+    assert found.verdict.tolist() == [within, conflict, within, within, conflict, "agrees", within]
+    assert found.gap.tolist() == [other - one for one, other in pairs]
+    assert set(found.rule) == {"home_office_tables"}
+
+
+def test_a_suppressed_figure_is_as_far_off_as_its_nearer_bound(tmp_path: Path) -> None:
+    # of anonymised points: 3, or one in fifty of the most that either can be
+    bounds = [(104, 200), (105, 200), (0, 97), (0, 96), (0, None), (100, 100), (5, 5)]
+    rows = [figure(POLICE, area_code=area) for area in AREAS]
+    for area, (low, high) in zip(AREAS, bounds, strict=True):
+        rows.append(figure(STREET, area_code=area, value=None, value_low=low, value_high=high, status="Q"))
+    found = compare(tmp_path, *rows).set_index("area_code").loc[AREAS]
+    within, conflict = "within_tolerance", "conflict"
+    assert found.verdict.tolist() == [within, conflict, within, conflict, "agrees", "agrees", conflict]
+
+
+def test_bounds_of_records_without_a_location_excuse_no_conflict(tmp_path: Path) -> None:
+    found = compare(tmp_path, figure(POLICE, value_high=120), figure(TABLES, value=118))
+    assert found.verdict.tolist() == ["conflict"]
+    found = compare(tmp_path / "with", figure(POLICE, value_high=120), figure(TABLES, value=118), figure(STREET, value=None))
+    assert found.verdict[found.feed_b == "recorded_crime_tables"].tolist() == ["conflict"]
+
+
+def test_a_comparison_is_as_at_the_later_of_its_two_extracts(tmp_path: Path) -> None:
+    rows = [figure(POLICE, area_code=AREAS[0]), figure(TABLES, area_code=AREAS[0], as_at=pd.Timestamp("2017-06-01"))]
+    rows += [figure(POLICE, area_code=AREAS[1], as_at=pd.Timestamp("2017-06-01")), figure(TABLES, area_code=AREAS[1])]
+    assert compare(tmp_path, *rows).as_at.tolist() == [pd.Timestamp("2017-06-01")] * 2
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_what_either_side_lacks_is_an_obstacle(tmp_path: Path, *, is_first: bool) -> None:
+    lacking = [{"value": None, "status": "M", "coverage": 0.0}, {"status": "P", "coverage": 0.5, "covered": "2015-04"}, {}]
+    rows = []
+    for area, lack in zip(AREAS, lacking, strict=False):
+        rows += [figure(POLICE, area_code=area, **(lack if is_first else {}))]
+        rows += [figure(TABLES, area_code=area, **({} if is_first else lack))]
+    found = compare(tmp_path, *rows).set_index("area_code").loc[AREAS[:3]]
+    assert found.verdict.tolist() == ["missing", "not_comparable", "agrees"]
+    assert found.rule.tolist() == ["missing", "incomplete_period", "home_office_tables"]
+    feed = POLICE if is_first else TABLES
+    assert found.reasons[:2].tolist() == [f"nothing received from {feed}", f"{feed} covers 2015-04 only"]
+
+
+@pytest.mark.parametrize(
+    ("feed_a", "feed_b", "breaks", "is_comparable"),
+    [
+        ("police/asb", "police/street", ("asb_recording_system", "asb_recording_system"), True),
+        # the council's cases come from another source
+        ("police/asb", "district/asb_cases", ("asb_recording_system", "asb_recording_system"), False),
+        ("police/asb", "police/street", ("asb_recording_system", None), False),
+        ("police/asb", "police/street", (None, "asb_recording_system"), False),
+        ("police/asb", "police/street", (None, None), True),
+    ],
+)
+def test_figures_on_a_break_are_compared_only_where_both_come_from_the_source_that_broke(
+    tmp_path: Path, feed_a: str, feed_b: str, breaks: tuple[str | None, str | None], *, is_comparable: bool
+) -> None:
+    sides = zip((feed_a, feed_b), breaks, strict=True)
+    found = compare(tmp_path, *(figure(feed, "2016-17", measure="asb_reported", break_id=broken) for feed, broken in sides))
+    assert found.verdict.tolist() == ["agrees" if is_comparable else "not_comparable"]
+    assert (found.rule[0] == "asb_recording_system") == (not is_comparable)
+    assert ("break in the series: asb_recording_system" in str(found.reasons[0])) == (not is_comparable)
