@@ -70,6 +70,28 @@ def test_a_report_that_goes_back_to_what_it_was_is_sent_again(desk: Desk) -> Non
         assert outcomes(desk, desk.partnership())["county"] == "sent"
     assert len(desk.sent("county")) == 3
     assert len(list((desk.settings.landing / "reports" / "county").glob("*.json"))) == 2
+    # no sending was cut short, so that none says that it may have come before
+    assert not list((desk.settings.landing / "reports" / "county").glob("*.sending"))
+    assert "this is the same one" not in files_in(desk.settings.warehouse / "outbox/county")["county.txt"].decode()
+
+
+def test_a_sending_cut_short_after_it_was_noted_leaves_no_doubt_behind(desk: Desk) -> None:
+    outcomes(desk, desk.partnership())
+    [noted] = (desk.settings.landing / "reports" / "county").glob("*.json")
+    mark = noted.with_suffix(".sending")
+    mark.write_text("outbox/county\n", encoding="utf-8")
+    assert outcomes(desk, desk.partnership())["county"] == "already_sent"
+    assert not mark.exists()
+
+
+def test_a_share_that_goes_away_before_the_report_is_put_there_is_not_made_anew(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share = tmp_path / "share"
+    share.mkdir()
+    monkeypatch.setattr(deliver, "note_begun", lambda *_: share.rmdir())
+    assert outcomes(desk, desk.partnership(county={"folder": str(share)}), addressees=["county"]) == {"county": "failed"}
+    assert not share.exists()
 
 
 def test_another_place_is_sent_what_the_old_one_was(desk: Desk, tmp_path: Path) -> None:
