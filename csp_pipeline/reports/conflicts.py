@@ -133,7 +133,7 @@ def conflicts_for(facts: Facts, agency: str, on_scorecard: frozenset[str]) -> Co
     """An agency's conflicts as it may see them, the partnership's own district and whole years first; `on_scorecard` are the
     cells that the scorecard shows everybody.
     """
-    mine = [row for row in facts.conflicts if agency in {row["agency_a"], row["agency_b"], *row["owner_agencies"]}]
+    mine = [row for row in facts.conflicts if agency in row["owner_agencies"]]
     seen_by_all = _on_front_page(facts) | on_scorecard | facts.cells_sent_to_all
     return _conflicts(facts, mine, agency, seen_by_all | cells_of_reports(all_reports(facts.landing, agency)))
 

@@ -83,6 +83,7 @@ def test_discrepancies_can_be_narrowed(sample_run: CommandRun) -> None:
     rows = json.loads(run.out)
     assert {"domestic_violence_with_injury", "domestic_abuse"} <= {row["measure"] for row in rows}
     assert all("county" in (row["agency_a"], row["agency_b"]) for row in rows)
+    assert {(row["area"], row["period"]) for row in rows} == {("Harborough", "2016-17")}
 
 
 @pytest.mark.parametrize("command", ["figures", "discrepancies", "changes"])

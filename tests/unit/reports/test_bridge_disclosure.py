@@ -59,3 +59,16 @@ def test_four_counts_stay_possible_wherever_a_small_one_stands_behind_a_bridge(a
     for (figures, told), name in small:
         possible = read_alike[figures, told][name]
         assert len(possible) >= min(4, len(of_figures[figures][name])), (figures, told, name, possible)
+
+
+@pytest.mark.parametrize(
+    ("gap", "withheld"), [(4, {4, 5, 6, 7}), (2, {2, 3, 4, 5}), (10, set()), (-3, {1, 2, 3, 4}), (0, {1, 2, 3, 4})]
+)
+def test_as_many_totals_are_withheld_as_there_are_small_counts_and_no_more(gap: int, withheld: set[int]) -> None:
+    reader, found = reader_of("police", {"county"}), set()
+    for total in range(max(gap, 0), 15):
+        step = {"cause": "geography", "detail": None, "sentence": ".", "records_a": total - gap, "records_b": total}
+        bridge, _ = build_bridge(reader, [step], [], (100, 100 + gap), ("police/crimes", "county/cases"), swapped=False)
+        if bridge is None:
+            found.add(total)
+    assert found == withheld

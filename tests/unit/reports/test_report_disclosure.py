@@ -1,6 +1,11 @@
 """What a partner must never be able to read in a report: another agency's small counts, rows and files."""
 
-from csp_pipeline.reports import ReportSummary
+import pytest
+
+from csp_pipeline.partnership.partnership import load_partnership
+from csp_pipeline.reports import ReportSummary, conflicts
+from csp_pipeline.reports.read import Facts, Row, read_facts
+from csp_pipeline.settings import Settings
 from tests.unit.reports.made_warehouse import AGENCIES
 from tests.unit.reports.reading import conflict, content, everything_written_for, page, rows, words
 
@@ -89,3 +94,21 @@ def test_an_agency_never_reads_anothers_rejects_or_files(summary: ReportSummary)
             assert "COUNTY-ONLY" not in text
             assert "cases_early.xlsx" not in text
     assert "COUNTY-ONLY" not in summary.index.read_text(encoding="utf-8")
+
+
+def test_what_everybody_reads_counts_as_known_in_every_report(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    facts, known = read_facts(settings, load_partnership(settings.sources)), {}
+    hide = conflicts.hidden_figures
+
+    def hidden_figures(facts: Facts, rows: list[Row], audience: str | None, seen: frozenset[str]) -> dict[str, str]:
+        known[audience] = seen
+        return hide(facts, rows, audience, seen)
+
+    monkeypatch.setattr(conflicts, "hidden_figures", hidden_figures)
+    conflicts.conflicts_for(facts, "fire", frozenset({"on the scorecard"}))
+    # of Northby's year the front page shows the police's and the county's figures, but for the police's 2
+    on_front_page = {f"{feed}|domestic_abuse|E07000901|2016-17" for feed in ("police/crimes", "county/cases")}
+    on_front_page |= {"county/cases|youth|E07000901|2016-17"}
+    assert known["fire"] >= on_front_page | {"on the scorecard"}
+    assert "police/crimes|youth|E07000901|2016-17" not in known["fire"]
+    assert all(conflict.bridge is None and not conflict.past for conflict in conflicts.conflicts_for_everybody(facts).listed)

@@ -4,13 +4,15 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import duckdb
 import pytest
 
 from csp_pipeline.errors import PublishError
 from csp_pipeline.reports import ReportSummary, write_reports
+from csp_pipeline.reports.history import series_of
 from csp_pipeline.reports.since import since_last
 from csp_pipeline.settings import Settings
 from tests.unit.reports.reading import content, page, rows
@@ -159,3 +161,14 @@ def test_each_agency_reads_how_many_rows_its_own_figure_lacks_and_of_another_onl
     assert "1,712 rows" in page(told, "county")
     assert "1,712" not in page(told, "police")
     assert "1712" not in json.dumps(content(told, "police"))
+
+
+def test_a_series_of_the_own_district_shows_its_own_revisions_and_no_other_areas() -> None:
+    quarter = {"agency": "police", "feed": "crimes", "measure": "theft", "measure_title": "Theft", "unit": "offence"}
+    revisions = [{**quarter, "area_code": area, "period": "Q1", "value_first": first} for area, first in (("N", 7), ("S", 90))]
+    nothing = {"status": "A", "break_title": None, "break_date": None}
+    own = [{**quarter, **nothing, "period": period, "value": 8} for period in ("Q1", "Q2")]
+    other = [{**row, "agency": "county", "value": 99} for row in own]
+    facts = SimpleNamespace(district="N", revisions=revisions, series=own + other, feed_title=lambda *_: "Crimes")
+    [series] = series_of(cast("Any", facts), "police", ["theft"])
+    assert [(point.period, point.value, point.first) for point in series.points] == [("Q1", 8, 7), ("Q2", 8, None)]
