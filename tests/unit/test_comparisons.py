@@ -1,12 +1,15 @@
 """Figures side by side: what each comparison says, whatever other figures there are."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.lake import connect, table_path, write_table
+from csp_pipeline.partnership.configuration import ComparabilityEntry, ToleranceEntry
 from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.reconcile.compare import build_comparisons
@@ -43,8 +46,8 @@ def figure(feed: str, period: str = "2015-16", value: float | None = 100, **othe
     } | other
 
 
-def compare(folder: Path, *figures: dict[str, Any]) -> pd.DataFrame:
-    """The comparisons of the figures by the project's own rules, in the order in which they are written."""
+def compare(folder: Path, *figures: dict[str, Any], **rules: Any) -> pd.DataFrame:
+    """The comparisons of the figures by the project's own rules, or others, in the order in which they are written."""
     settings = Settings(warehouse=folder)
     partnership = load_partnership(PROJECT / "sources")
     types = dict.fromkeys(("covered", "break_id"), "str") | dict.fromkeys(("value", "value_low", "value_high"), "float64")
@@ -52,7 +55,7 @@ def compare(folder: Path, *figures: dict[str, Any]) -> pd.DataFrame:
     with connect(settings) as connection:
         connection.register("given", pd.DataFrame(list(figures)).astype(types))
         write_table(connection, settings, "figures", "FROM given")
-        build_comparisons(settings, partnership, load_measures(partnership))
+        build_comparisons(settings, partnership, replace(load_measures(partnership), **rules))
         return connection.execute(f"FROM read_parquet('{table_path(settings, 'comparisons')}')").df()
 
 
@@ -132,8 +135,12 @@ def test_a_suppressed_figure_is_as_far_off_as_its_nearer_bound(tmp_path: Path) -
 def test_bounds_of_records_without_a_location_excuse_no_conflict(tmp_path: Path) -> None:
     found = compare(tmp_path, figure(POLICE, value_high=120), figure(TABLES, value=118))
     assert found.verdict.tolist() == ["conflict"]
-    found = compare(tmp_path / "with", figure(POLICE, value_high=120), figure(TABLES, value=118), figure(STREET, value=None))
-    assert found.verdict[found.feed_b == "recorded_crime_tables"].tolist() == ["conflict"]
+    suppressed = [
+        figure(STREET, area_code=area, value=None, value_low=low, value_high=high, status="Q")
+        for area, low, high in (("E07000129", 115, 130), ("E07000130", 60, 85))
+    ]
+    counted = [figure(POLICE, area_code=row["area_code"], value_low=80, value_high=120) for row in suppressed]
+    assert compare(tmp_path / "suppressed", *counted, *suppressed).verdict.tolist() == ["conflict", "conflict"]
 
 
 def test_a_comparison_is_as_at_the_later_of_its_two_extracts(tmp_path: Path) -> None:
@@ -175,3 +182,35 @@ def test_figures_on_a_break_are_compared_only_where_both_come_from_the_source_th
     assert found.verdict.tolist() == ["agrees" if is_comparable else "not_comparable"]
     assert (found.rule[0] == "asb_recording_system") == (not is_comparable)
     assert ("break in the series: asb_recording_system" in str(found.reasons[0])) == (not is_comparable)
+
+
+def test_of_several_declared_differences_the_one_that_forbids_a_comparison_decides(tmp_path: Path) -> None:
+    entries = [
+        ComparabilityEntry(name=name, between=[POLICE, TABLES], comparability=comparability, reason=reason, measures=measures)
+        for name, comparability, reason, measures in (
+            ("other_day", "adjustable", "Drawn on another day.", None),
+            ("other_rules", "not_comparable", "Counted by other rules.", ["total_crime"]),
+            ("of_another_measure", "not_comparable", "No matter.", ["shoplifting"]),
+        )
+    ]
+    [found] = compare(tmp_path / "one", figure(POLICE), figure(TABLES), comparability=entries).to_dict("records")
+    assert (found["verdict"], found["rule"]) == ("not_comparable", "other_rules")
+    assert found["reasons"] == "Drawn on another day Counted by other rules"
+    [found] = compare(tmp_path / "two", figure(POLICE), figure(TABLES), comparability=entries[::2]).to_dict("records")
+    assert (found["verdict"], found["comparability"]) == ("agrees", "adjustable")
+
+
+def test_the_first_tolerance_that_concerns_both_feeds_and_the_measure_applies(tmp_path: Path) -> None:
+    def rule(name: str, **concerns: Any) -> ToleranceEntry:
+        return ToleranceEntry(name=name, reason="Agreed.", absolute=0, relative=0, **concerns)
+
+    rules = [
+        rule("of_other_feeds", between=[POLICE, STREET]),
+        rule("of_another_measure", measures=["shoplifting"]),
+        rule("of_two_agencies", same_agency=False),
+        rule("the_one", between=[POLICE, TABLES, STREET], measures=["total_crime"], same_agency=True),
+        rule("the_rest"),
+    ]
+    assert compare(tmp_path, figure(POLICE), figure(TABLES), tolerances=rules).rule.tolist() == ["the_one"]
+    with pytest.raises(ConfigurationError, match=r"no tolerance applies to .* between .*Add one without `between`"):
+        compare(tmp_path / "none", figure(POLICE), figure(TABLES), tolerances=rules[:3])
