@@ -193,6 +193,8 @@ def test_an_explained_conflict_is_listed_and_nothing_is_asked_about_it(tmp_path:
     assert "Question for you" not in after
     assert "Explained or resolved" in after
     assert "Domestic abuse" in after.partition("Explained or resolved")[2]
+    # nor does the front page count it among the open ones
+    assert "Northshire County Council 0 0 1 0" in words((settings.reports / "index.html").read_text(encoding="utf-8"))
 
 
 def test_without_a_warehouse_it_says_so(settings: Settings, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.reports import ReportSummary, conflicts
+from csp_pipeline.reports.disclosure_rules import EVERYBODY
 from csp_pipeline.reports.read import Facts, Row, read_facts
 from csp_pipeline.settings import Settings
 from tests.unit.reports.made_warehouse import AGENCIES
@@ -98,6 +99,7 @@ def test_an_agency_never_reads_anothers_rejects_or_files(summary: ReportSummary)
 
 def test_what_everybody_reads_counts_as_known_in_every_report(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     facts, known = read_facts(settings, load_partnership(settings.sources)), {}
+    facts.__dict__["cells_sent_to_all"] = frozenset({"on a scorecard that was sent"})
     hide = conflicts.hidden_figures
 
     def hidden_figures(facts: Facts, rows: list[Row], audience: str | None, seen: frozenset[str]) -> dict[str, str]:
@@ -109,6 +111,7 @@ def test_what_everybody_reads_counts_as_known_in_every_report(settings: Settings
     # of Northby's year the front page shows the police's and the county's figures, but for the police's 2
     on_front_page = {f"{feed}|domestic_abuse|E07000901|2016-17" for feed in ("police/crimes", "county/cases")}
     on_front_page |= {"county/cases|youth|E07000901|2016-17"}
-    assert known["fire"] >= on_front_page | {"on the scorecard"}
+    assert known["fire"] >= on_front_page | {"on the scorecard", "on a scorecard that was sent"}
+    assert known[EVERYBODY] == {"on a scorecard that was sent"}
     assert "police/crimes|youth|E07000901|2016-17" not in known["fire"]
     assert all(conflict.bridge is None and not conflict.past for conflict in conflicts.conflicts_for_everybody(facts).listed)
