@@ -12,7 +12,7 @@ from csp_pipeline.lake import connect, table_path, write_table
 from csp_pipeline.partnership.configuration import ComparabilityEntry, ToleranceEntry
 from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import load_partnership
-from csp_pipeline.reconcile.compare import build_comparisons
+from csp_pipeline.reconcile.compare import area_slugs, build_comparisons
 from csp_pipeline.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -214,3 +214,16 @@ def test_the_first_tolerance_that_concerns_both_feeds_and_the_measure_applies(tm
     assert compare(tmp_path, figure(POLICE), figure(TABLES), tolerances=rules).rule.tolist() == ["the_one"]
     with pytest.raises(ConfigurationError, match=r"no tolerance applies to .* between .*Add one without `between`"):
         compare(tmp_path / "none", figure(POLICE), figure(TABLES), tolerances=rules[:3])
+
+
+def test_of_areas_with_one_name_the_district_keeps_it_in_ids_and_the_others_add_their_level() -> None:
+    areas = pd.DataFrame(
+        [
+            ("D1", "Rutland", "district"),
+            ("C1", "Rutland", "county"),
+            ("D2", "Hinckley & Bosworth", "district"),
+            ("F1", "Leicestershire", "force"),
+        ],
+        columns=["area_code", "area_name", "area_level"],
+    )
+    assert area_slugs(areas).slug.tolist() == ["rutland", "rutland-county", "hinckley-bosworth", "leicestershire"]
