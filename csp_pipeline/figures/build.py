@@ -23,6 +23,8 @@ COMMON = """agency VARCHAR, feed VARCHAR, measure VARCHAR, area_code VARCHAR, ar
 TABLES = (
     f"CREATE TEMP TABLE counts ({COMMON}, value HUGEINT)",
     f"CREATE TEMP TABLE published ({COMMON}, value DOUBLE, value_low DOUBLE, value_high DOUBLE, base DOUBLE, as_at DATE)",
+    "CREATE TEMP TABLE coverage_of_areas (agency VARCHAR, feed VARCHAR, area_code VARCHAR, period VARCHAR, coverage DOUBLE,"
+    " covered VARCHAR, as_at DATE)",
 )
 
 NAMED = (
@@ -35,6 +37,7 @@ NAMED = (
     "variant_areas_frame",
     "counts",
     "published",
+    "coverage_of_areas",
 )
 
 

@@ -7,6 +7,7 @@ import duckdb
 import pandas as pd
 
 from csp_pipeline.errors import ConfigurationError
+from csp_pipeline.figures.coverage import steps_of_areas
 from csp_pipeline.lake import problem_of_condition, sql_path
 from csp_pipeline.partnership.configuration import MeasureEntry, MeasureFeedEntry
 from csp_pipeline.partnership.measures import MeasureBook
@@ -32,7 +33,7 @@ class Grid:
 
     def register(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Register the frames `variants_frame` and `variant_areas_frame` on a connection."""
-        types = {"is_headline": "bool", "grain_months": "int64"}
+        types = {"is_headline": "bool", "grain_months": "int64", "is_sum": "bool"}
         names = [*FEED, "measure", "date_basis", "area_basis", "counted_unit", "unit", *types]
         variants = pd.DataFrame(self.variants, columns=names)
         areas = pd.DataFrame(self.areas, columns=[*FEED, "area_basis", "area_code"], dtype="str")
@@ -49,9 +50,10 @@ def count_feed(
     files: list[str],
     grid: Grid,
 ) -> None:
-    """Count one feed's records into the table `counts` and its `grid`, or take its published numbers into `published`.
+    """Count one feed's records into the table `counts` and its `grid`, or take its published numbers into `published`; of sums
+    by area, what is covered of each goes into `coverage_of_areas`.
 
-    Needs the tables of `register_coverage`, `counts` and `published` on the connection. `files` are the Parquet files of
+    Needs the tables of `register_coverage` and these on the connection. `files` are the Parquet files of
     accepted submissions. Raises ConfigurationError when a measure names a column, unit, date or area that the feed does
     not have.
     """
@@ -82,6 +84,7 @@ def count_feed(
             "unit": unit["name"] if unit["column"] is not None else measure.unit,
             "is_headline": date == way.date and area == way.area and (way.sum is not None or unit["name"] == way.count),
             "grain_months": MONTHS_IN[grains.get(column, "month")],
+            "is_sum": has_sums,
         }
         for name, measure in measures.items()
         for way in [measure.feeds[feed.key]]
@@ -94,6 +97,13 @@ def count_feed(
     if has_sums:
         found = "SELECT DISTINCT agency, feed, area_basis, area_code FROM counts WHERE agency = ? AND feed = ?"
         grid.areas += connection.execute(found, [feed.agency, feed.name]).fetchall()
+        if files:
+            column = next(iter(areas.values()))
+            connection.execute(
+                "INSERT INTO coverage_of_areas SELECT agency, feed, area_code, period, arg_max(coverage, known_from),"
+                f" arg_max(coalesce(covered, ''), known_from), max(known_from) FROM ({steps_of_areas(column, file_list(files))})"
+                " GROUP BY ALL HAVING arg_max(coverage, known_from) > 0"
+            ).fetchall()
     else:
         # A feed that has sent nothing is missing for the district and above; its small areas would only say it again.
         small = set(partnership.areas.area_code[partnership.areas.area_level.isin(["lsoa", "beat"])]) if not files else set()

@@ -132,8 +132,21 @@ def register_coverage(
         "CREATE TEMP TABLE feeds AS SELECT * REPLACE (CAST(expected_from AS DATE) AS expected_from,"
         " CAST(expected_until AS DATE) AS expected_until) FROM feeds_frame",
         f"CREATE TEMP TABLE validity AS {read_sql(package, 'validity')}",
-        f"CREATE TEMP TABLE coverage_steps AS {read_sql(package, 'coverage_steps')}",
+        f"CREATE TEMP TABLE coverage_steps AS {steps_of_coverage(read_sql(package, 'months_of_feeds'))}",
         f"CREATE TEMP TABLE coverage AS {read_sql(package, 'coverage')}",
     ):
         connection.execute(statement).fetchall()
+    connection.register("known_areas", partnership.areas[["area_code"]])
     connection.unregister("cells")
+
+
+def steps_of_coverage(covered_months: str) -> str:
+    """SQL for the days on which what is covered of each period changed, from SQL for the months that are covered."""
+    return read_sql("csp_pipeline.figures", "coverage_steps", covered_months=covered_months)
+
+
+def steps_of_areas(column: str, files: str) -> str:
+    """The same for each area of a feed whose rows are sums by area, named in a column of its `files`; needs the tables of
+    `register_coverage`. An area that no row of a table names is missing there, not zero.
+    """
+    return steps_of_coverage(read_sql("csp_pipeline.figures", "months_of_areas", column=column, files=files))

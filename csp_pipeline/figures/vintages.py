@@ -6,7 +6,7 @@ import duckdb
 import pandas as pd
 
 from csp_pipeline.figures.count import condition_of, file_list, rollup_of, units_of, ways_published
-from csp_pipeline.figures.coverage import read_all_receipts, register_coverage
+from csp_pipeline.figures.coverage import read_all_receipts, register_coverage, steps_of_areas
 from csp_pipeline.figures.declared import REASONS, observation_status
 from csp_pipeline.lake import connect, records_path, sql_path, table_path, write_table
 from csp_pipeline.partnership.configuration import MeasureEntry
@@ -101,7 +101,13 @@ def _query_over_time(
     kinds = {str(way["kind"]): way["column"] for way in ways if way["column"]}
     events = read_sql(PACKAGE, "sum_events" if sums else "count_events", files=files, measures=ways, kinds=kinds)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE events AS {events}").fetchall()
-    return read_sql(PACKAGE, "counted_over_time", covers_area=feed.entry.covers_area, has_units=not sums, **common)
+    steps = "coverage_steps"
+    if sums:
+        steps = "steps_of_areas"
+        of_areas = steps_of_areas(next(iter(spec.columns_with_role("area").values())), files)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {steps} AS {of_areas}").fetchall()
+    covers_area = feed.entry.covers_area
+    return read_sql(PACKAGE, "counted_over_time", covers_area=covers_area, has_units=not sums, steps=steps, **common)
 
 
 def _ways_of_counting(feed: Feed, spec: FeedSpec, measures: dict[str, MeasureEntry]) -> list[dict[str, object]]:

@@ -188,6 +188,39 @@ def test_sums_are_restated_as_their_rows_have_nothing_to_follow(new_pipeline: Ca
     assert len(vintages(pipeline, "shoplifting", "2016-17 Q1", "police/recorded_crime_tables", "E23000021")) == 1
 
 
+def test_a_table_of_sums_covers_the_areas_that_it_has_rows_for(new_pipeline: Callable[..., Pipeline]) -> None:
+    """The tables by force came for four quarters, those by partnership for two; a later one of these leaves Harborough out."""
+    tables = "police/recorded_crime_tables"
+    pipeline = new_pipeline([tables], ONE_YEAR, ["total_crime", "shoplifting"])
+
+    def of_partnership(quarter: int, count: int, name: str = "Harborough") -> dict[str, str]:
+        return tables_row(quarter, count, **{"CSP Name": name})
+
+    by_force = [tables_row(quarter, 100) for quarter in (1, 2, 3, 4)]
+    pipeline.put(tables, "published-2017-07/prc-pfa-tables.csv", csv_text(by_force))
+    pipeline.put(tables, "published-2017-07/prc-csp-tables.csv", csv_text([of_partnership(1, 5), of_partnership(2, 8)]))
+    pipeline.put(tables, "published-2017-10/prc-csp-tables.csv", csv_text([of_partnership(2, 7, "Blaby")]))
+    make_vintages(pipeline)
+
+    def now(period: str, area: str = HARBOROUGH) -> tuple[Any, ...]:
+        figure = pipeline.figure(tables, "shoplifting", area, period)
+        return figure["value"], figure["status"], figure["coverage"], figure["covered"]
+
+    assert now("2016-17", "E23000021") == (400, "A", 1, None)
+    assert now("2016-17 Q1") == (5, "A", 1, None)
+    assert now("2016-17 Q2") == now("2016-17 Q3") == (None, "M", 0, None)
+    assert now("2016-17") == (5, "P", 0.25, "2016-04 to 2016-06")
+    assert told(vintages(pipeline, "shoplifting", "2016-17 Q2", tables), "known_from", "event", "value", "status") == [
+        ("2017-07-01", "first_published", 8, "A"),
+        ("2017-10-01", "withdrawn", None, "M"),
+    ]
+    assert told(vintages(pipeline, "shoplifting", "2016-17", tables), "known_from", "event", "value", "coverage") == [
+        ("2017-07-01", "first_published", 13, 0.5),
+        ("2017-10-01", "restated", 5, 0.25),
+    ]
+    assert count_vintages_unlike_figures(pipeline.settings) == 0
+
+
 def test_the_checks_pass_on_what_was_built_and_fail_when_it_is_otherwise(revised: Pipeline, tmp_path: Path) -> None:
     assert count_vintages_unlike_figures(revised.settings) == 0
     assert count_histories_unlike_comparisons(revised.settings) == 0

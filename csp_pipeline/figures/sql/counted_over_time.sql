@@ -1,10 +1,11 @@
 -- Headline counts of one feed over time: the value after each day on which something happened to it, or on which more of
--- its period came to be covered. Before anything is covered a figure is missing, whatever stray records fall in it.
+-- its period came to be covered. While nothing is covered a figure is missing, whatever stray records fall in it.
 WITH
 grid AS (
     SELECT f.measure, f.area_code, f.period, s.known_from AS day, s.coverage, s.covered
     FROM headline_figures f
-    JOIN coverage_steps s ON s.agency = {{ agency | quoted }} AND s.feed = {{ feed | quoted }} AND s.period = f.period
+    JOIN {{ steps }} s ON s.agency = {{ agency | quoted }} AND s.feed = {{ feed | quoted }} AND s.period = f.period
+        AND s.area_code IN ('', f.area_code)
     WHERE f.agency = {{ agency | quoted }} AND f.feed = {{ feed | quoted }}
 ),
 cells AS (SELECT DISTINCT measure, area_code, period FROM grid),
@@ -41,7 +42,11 @@ running AS (
 )
 SELECT
     {{ agency | quoted }} AS agency, {{ feed | quoted }} AS feed, measure, area_code, period, day AS known_from,
-    value, value AS value_low, value_high, coverage, covered,
+    {% for name in ("value", "value_low", "value_high") %}
+    CASE WHEN coverage > 0 THEN {{ "value_high" if name == "value_high" else "value" }} END AS {{ name }},
+    {% endfor %}
+    coverage, covered,
     {{ reasons | join(", ") }}
 FROM running
-WHERE coverage > 0
+-- from the first day on which anything is covered; after that, what is covered no more was withdrawn
+QUALIFY bool_or(coverage > 0) OVER (PARTITION BY measure, area_code, period ORDER BY day)

@@ -4,12 +4,17 @@ WITH
 -- What was counted has a figure for every measure, variant, area and period.
 grid AS (
     SELECT
-        v.* EXCLUDE (grain_months), a.area_code, c.period, c.period_kind, c.period_start, c.period_end, c.coverage, c.covered,
-        c.as_at, a.area_code = f.covers_area AS is_whole
+        v.* EXCLUDE (grain_months, is_sum), a.area_code, c.period, c.period_kind, c.period_start, c.period_end,
+        -- a table of sums covers the areas that it has rows for
+        CASE WHEN v.is_sum THEN coalesce(s.coverage, 0) ELSE c.coverage END AS coverage,
+        CASE WHEN v.is_sum THEN nullif(s.covered, '') ELSE c.covered END AS covered,
+        CASE WHEN v.is_sum THEN s.as_at ELSE c.as_at END AS as_at, a.area_code = f.covers_area AS is_whole
     FROM variants v
     JOIN variant_areas a USING (agency, feed, area_basis)
     JOIN coverage c USING (agency, feed)
     JOIN feeds f USING (agency, feed)
+    LEFT JOIN coverage_of_areas s ON v.is_sum AND s.agency = v.agency AND s.feed = v.feed AND s.area_code = a.area_code
+        AND s.period = c.period
     -- a date that only tells the quarter or the year gives no figures for shorter periods
     WHERE date_diff('month', c.period_start, c.period_end) + 1 >= v.grain_months
 ),
