@@ -2,9 +2,14 @@
 
 from typing import Any
 
-from csp_pipeline.tables import field_of
+from csp_pipeline.tables import DECIMAL, field_of
 
 SUPPRESSED = r"<\s?[0-9]{1,6}|\[c\]|\*"
+# From 0 to 100. Excel keeps a cell that shows 94% as 0.94, so that up to 1 a bare number may be a share of 1; only 0 is both.
+PERCENTAGE = (
+    r"(?:100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)%"
+    r"|0(?:\.0+)?|1\.0*[1-9][0-9]*|[2-9](?:\.[0-9]+)?|[1-9][0-9](?:\.[0-9]+)?|100(?:\.0+)?"
+)
 
 
 def published_number(description: str, **options: Any) -> Any:
@@ -15,8 +20,20 @@ def published_number(description: str, **options: Any) -> Any:
     return field_of(
         "VARCHAR",
         description,
-        str_matches=rf"(?:-?[0-9][0-9,]{{0,20}}(?:\.[0-9]+)?%?|{SUPPRESSED})$",
+        str_matches=rf"(?:(?:{DECIMAL})%?|{SUPPRESSED})$",
         expects="a number, or a suppressed one such as <5 or [c]",
+        **options,
+    )
+
+
+def published_percentage(description: str, **options: Any) -> Any:
+    """A published percentage from 0 to 100 as it stands, or suppressed; one that may be a share of 1 fails."""
+    return field_of(
+        "VARCHAR",
+        description,
+        str_matches=rf"(?:{PERCENTAGE}|{SUPPRESSED})$",
+        expects="a percentage from 0 to 100 such as 94, or a suppressed one such as [c]; not a share such as 0.94, which is what"
+        " Excel keeps of a cell that shows 94%. Write 1 and less with the sign, as 0.5%",
         **options,
     )
 

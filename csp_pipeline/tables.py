@@ -319,6 +319,8 @@ def choice(words: dict[str, str], description: str, **options: Any) -> Any:
 
 
 WHOLE_NUMBER = r"-?[0-9]{1,3}(?:,[0-9]{3}){1,4}|-?[0-9]{1,15}(?:\.0+)?"
+# A comma stands before three digits: a decimal comma would make 945 of 94,5.
+DECIMAL = r"-?(?:[0-9]{1,3}(?:,[0-9]{3}){1,4}|[0-9]{1,15})(?:\.[0-9]+)?"
 
 
 def whole_number(description: str, *, pattern: str = WHOLE_NUMBER, expects: str = "a whole number", **options: Any) -> Any:
@@ -339,7 +341,7 @@ def decimal(description: str, **options: Any) -> Any:
         "DOUBLE",
         description,
         sql="CAST(replace({column}, ',', '') AS DOUBLE)",
-        str_matches=r"-?[0-9][0-9,]{0,20}(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?$",
+        str_matches=rf"(?:{DECIMAL})(?:[eE][-+]?[0-9]{{1,2}})?$",
         expects="a number",
         **options,
     )

@@ -1,7 +1,7 @@
 """Leicestershire County Council: domestic abuse cases, youth offending, and the community survey."""
 
 from csp_pipeline import tables
-from csp_pipeline.published_numbers import published_number
+from csp_pipeline.published_numbers import published_percentage
 from csp_pipeline.tables import Derived, FeedTable, Layout
 
 
@@ -80,4 +80,4 @@ class CommunitySurvey(FeedTable):
     district: str = tables.district("District surveyed", header="District", role="area: residence")
     question: str = tables.text("Question as asked", header="Question")
     base: str = tables.whole_number("Respondents", header="Base", nullable=True, unit="respondents")
-    percentage: str = published_number("Percentage of respondents", header="Percentage", nullable=True, unit="%")
+    percentage: str = published_percentage("Percentage of respondents", header="Percentage", nullable=True, unit="%")

@@ -164,6 +164,29 @@ def test_numbers_as_publishers_write_them_are_accepted(desk: Pipeline, found: st
     assert [row["number_of_offences"] for row in desk.records(receipt)] == [number]
 
 
+@pytest.mark.parametrize("found", ["94,5", "1,2345", "-", "N/A", "1 204", "c. 300"])
+def test_a_published_number_that_cannot_be_read_for_certain_is_rejected(desk: Pipeline, found: str) -> None:
+    rows = [published("Total crime", "1,204.5"), published("Shoplifting", found)]
+    name = "published_figures_2016-17_extracted-2017-05-15.csv"
+    assert rejected(desk, csv_text(rows), "district/published_figures", name) == [(3, "value", "malformed")]
+
+
+def test_a_percentage_that_may_be_a_share_or_is_above_a_hundred_is_rejected(desk: Pipeline) -> None:
+    """Excel keeps a cell that shows 94% as 0.94, and 100% as 1."""
+    shown = [0.94, 1, 104, -3, "94 %", 0, 100, 1.5, 94, "94.5%", "0.5%", "[c]"]
+    districts = ["Blaby", "Charnwood", "Harborough", "Melton"]
+    rows = [
+        {"District": districts[n % 4], "Question": f"Safe {n}", "Base": 100, "Percentage": value} for n, value in enumerate(shown)
+    ]
+    survey = "community_survey_2016-17-Q3_extracted-2017-02-10.xlsx"
+    content = xlsx({"2016-17 Q3": grid(rows)})
+    receipt = desk.take_in_one("county/community_survey", survey, content)
+    rejects = desk.rejects(receipt)
+    assert [reject["row_number"] for reject in rejects] == [2, 3, 4, 5, 6]
+    assert "found '0.94'; expected a percentage from 0 to 100 such as 94" in rejects[0]["message"]
+    assert [row["percentage"] for row in desk.records(receipt)] == ["0", "100", "1.5", "94", "94.5%", "0.5%", "[c]"]
+
+
 TABLES = "police/recorded_crime_tables"
 TABLES_NAME = "published-2017-07/prc-pfa-tables201617.csv"
 
