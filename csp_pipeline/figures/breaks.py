@@ -16,9 +16,10 @@ from csp_pipeline.sql import read_sql
 LEAST_MONTHS, LEAST_EITHER_SIDE = 24, 6
 # Below this mean a month, the square root of a count is not yet of one variance.
 LEAST_MEAN = 5.0
-# A shift has to be this many standard errors of the noise. Simulated Poisson series of three years then give a false alarm
-# in one of a hundred at most; tests/unit/test_break_suggestions.py measures it.
-LEAST_STRENGTH = 3.0
+# A shift has to be this many standard errors of the noise in a series of three years, and more in a longer one, which has more
+# places where chance may look like one: the penalty grows with the logarithm of the length, as in the criterion of Schwarz.
+# Simulated Poisson series then give a false alarm in one of a hundred at most; tests/unit/test_break_suggestions.py measures it.
+LEAST_STRENGTH, OF_MONTHS = 3.0, 36
 # A declared break this many months away or nearer explains a suggestion.
 NEAR = 3
 SUGGESTED = ["agency", "feed", "measure", "area_code", "suggested_month", "mean_before", "mean_after", "strength"]
@@ -66,8 +67,8 @@ def find_shifts(counts: Sequence[float], calendar_months: Sequence[int]) -> list
 
     Counts are made of one variance by the square root (Anscombe 1948), and the time of the year is taken out by month
     effects fitted together with the levels. The levels are the segments of least squares under a penalty (PELT: Killick,
-    Fearnhead and Eckley 2012, as in ruptures), which grows with the noise of the series, and is never less than that of
-    a Poisson count. A series that a straight line describes as well as levels do is a trend and has no shift.
+    Fearnhead and Eckley 2012, as in ruptures), which grows with the noise of the series, never less than that of a
+    Poisson count, and with its length. A series that a straight line describes as well as levels do is a trend and has no shift.
     """
     import numpy as np
     import ruptures  # type: ignore[import-untyped]
@@ -78,6 +79,7 @@ def find_shifts(counts: Sequence[float], calendar_months: Sequence[int]) -> list
     stable = 2 * np.sqrt(values + 0.375)
     season = np.eye(12)[np.asarray(calendar_months) - 1]
     season = season[:, 1:] - season[:, :1]  # effects that sum to none
+    penalty = LEAST_STRENGTH**2 * max(1.0, np.log(len(values)) / np.log(OF_MONTHS))
     ends, seen = [len(values)], set[tuple[int, ...]]()
     while tuple(ends) not in seen:
         seen.add(tuple(ends))
@@ -85,7 +87,7 @@ def find_shifts(counts: Sequence[float], calendar_months: Sequence[int]) -> list
         effects, noise = _fit(np.hstack([levels, season]), stable)
         adjusted = stable - season @ effects[levels.shape[1] :]
         search = ruptures.KernelCPD(kernel="linear", min_size=LEAST_EITHER_SIDE).fit(adjusted[:, None])
-        ends = [int(end) for end in search.predict(pen=LEAST_STRENGTH**2 * noise)]
+        ends = [int(end) for end in search.predict(pen=penalty * noise)]
     if len(ends) == 1:
         return []
     levels = _levels(ends)

@@ -27,6 +27,13 @@ def test_chance_and_season_are_called_a_break_once_in_a_hundred_series_at_most(m
     assert alarms <= 3
 
 
+def test_a_long_series_has_no_more_false_alarms() -> None:
+    """Ten years have more places where chance may look like a shift."""
+    rng = np.random.default_rng(20270331)
+    alarms = sum(bool(find_shifts(rng.poisson(30, 120).tolist(), [month % 12 + 1 for month in range(120)])) for _ in range(200))
+    assert alarms <= 2
+
+
 def test_noise_beyond_chance_raises_the_bar() -> None:
     """Counts that vary twice as much as a Poisson count, as crimes in series by one offender do."""
     rng = np.random.default_rng(3)
