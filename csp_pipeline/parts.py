@@ -40,6 +40,11 @@ class Parts:
             if path not in self._asked:
                 path.unlink()
 
+    def remove_all(self) -> None:
+        """Remove every part: what they were made from was not what their names say."""
+        for path in self.folder.glob("*"):
+            path.unlink()
+
 
 def write_part(connection: duckdb.DuckDBPyConnection, path: Path, query: str) -> None:
     """Write a query's rows as a part."""

@@ -288,19 +288,42 @@ class Pipeline:
 
     @cached_property
     def _declared(self) -> bytes:
-        """A hash of configuration, code and libraries, which this pipeline has loaded and so stay what they are for it."""
+        """A hash of configuration, code and libraries as they were when this pipeline was opened."""
         digest = hashlib.sha256(" ".join(f"{name} {version(name)}" for name in LIBRARIES).encode())
-        configuration = sorted([*self.partnership.sources.glob("*.yml"), *self.partnership.sources.glob("*.csv")])
-        configuration += sorted(self.partnership.sources.glob("*/*/feed.yml"))
-        configuration += sorted(self.partnership.sources.glob("*/feed.yml"))
-        configuration += sorted(self.partnership.sources.glob("*/*/corrections.yml"))
-        # these may lie anywhere; one that is missing is told where it is read
-        configuration += [path for path in self.partnership.lists if path.is_file()]
+        digest.update(repr(self._configured).encode())
         program = Path(__file__).parent
         code = sorted(p for p in program.rglob("*") if p.suffix in (".py", ".sql", ".j2", ".css", ".json"))
-        _add_files(digest, self.partnership.sources, configuration)
         _add_files(digest, program, code)
         return digest.digest()
+
+    @cached_property
+    def _configured(self) -> dict[str, str]:
+        """The hash of each file of the configuration when this pipeline was opened."""
+        return self._configuration()
+
+    def _configuration(self) -> dict[str, str]:
+        sources = self.partnership.sources
+        files = sorted([*sources.glob("*.yml"), *sources.glob("*.csv")])
+        files += sorted(sources.glob("*/*/feed.yml"))
+        files += sorted(sources.glob("*/feed.yml"))
+        files += sorted(sources.glob("*/*/corrections.yml"))
+        # these may lie anywhere; one that is missing is told where it is read
+        files += [path for path in self.partnership.lists if path.is_file()]
+        return _hashes(sources, files)
+
+    def _check_configuration(self) -> None:
+        """Raises PublishError when the configuration is not the one that this pipeline was opened with.
+
+        Some of it was read when the pipeline was opened, some is read where it is needed: what is made of both is a result of
+        neither, and would be taken for that of the new one.
+        """
+        before, now = self._configured, self._configuration()
+        changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+        if changed:
+            raise PublishError(
+                f"{self.partnership.sources}: changed since this run began: {', '.join(changed)}. What it makes would be of "
+                "neither configuration, the old or the new, so it has ended. Run again."
+            )
 
     def parts_of(self, stage: str, apart: str = "") -> Parts:
         """Where the parts of a stage are kept.
@@ -329,10 +352,16 @@ class Pipeline:
         if last is not None and is_same and all(product.exists() for product in products):
             counted: dict[str, Any] = last["counted"]
             return counted
+        self._check_configuration()
         # first, so that a stage that was killed at its work is not taken for done when its inputs are what they were before
         note.unlink(missing_ok=True)
         parts = self.parts_of(stage, inputs if tables and self._made_from("figures") != self.inputs() else "")
         counted = run(parts)
+        try:
+            self._check_configuration()
+        except PublishError:
+            parts.remove_all()
+            raise
         parts.remove_others()
         write_json(note, {"inputs": inputs, "counted": counted, "state": state()})
         return counted
@@ -346,11 +375,16 @@ class Pipeline:
 
 
 def _add_files(digest: Any, folder: Path, paths: Sequence[Path]) -> None:
-    """Add files with their places as seen from a folder: a feed.yml is another one in another feed's folder."""
+    digest.update(repr(_hashes(folder, paths)).encode())
+
+
+def _hashes(folder: Path, paths: Sequence[Path]) -> dict[str, str]:
+    """The hash of each file, by its place as seen from a folder: a feed.yml is another one in another feed's folder."""
+    hashes = {}
     for path in paths:
-        digest.update(os.path.relpath(path, folder).encode("utf-8", "surrogateescape"))
         with path.open("rb") as file:  # piece by piece, for tables may be larger than memory
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+            hashes[os.path.relpath(path, folder)] = hashlib.file_digest(file, "sha256").hexdigest()
+    return hashes
 
 
 def open_pipeline(settings: Settings) -> Pipeline:
@@ -372,4 +406,6 @@ def open_pipeline(settings: Settings) -> Pipeline:
             f"{settings.warehouse}: cannot be written to: {error.strerror}. Give another folder with --warehouse or "
             "CSP_WAREHOUSE, or ask for write access."
         ) from error
-    return Pipeline(settings, partnership, specs)
+    pipeline = Pipeline(settings, partnership, specs)
+    pipeline._declared  # noqa: B018 (as it is now: a run may wait long for files before its first stage)
+    return pipeline

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from csp_pipeline import stages
+from csp_pipeline.errors import PublishError
 from csp_pipeline.figures import build
 from csp_pipeline.intake.read_again import forget_stages
 from csp_pipeline.lake import table_path, write_json
@@ -228,6 +229,39 @@ def test_a_stage_that_was_killed_after_it_wrote_is_run_again_though_its_inputs_a
     figures.write_bytes(kept)
     Stages(world.settings, world.partnership, world.specs).build_claims()
     assert tables_of(world.settings)["claims"] == before
+
+
+@pytest.mark.parametrize("when", ["before figures are made", "while figures are made"])
+def test_a_configuration_that_changes_in_a_run_ends_it_and_what_it_made_is_made_again(
+    world: Pipeline, work: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    feed = world.sources / FIRE / "feed.yml"
+    kept = feed.read_text(encoding="utf-8")
+    count = build.count_feed
+
+    def save_another() -> None:
+        feed.write_text(kept + "notes: Asked of the agency.\n", encoding="utf-8")
+
+    def counting(*arguments: object) -> None:
+        save_another()
+        count(*arguments)  # type: ignore[arg-type]
+
+    forget_stages(world.settings)
+    run = stages.open_pipeline(world.settings)
+    try:
+        with monkeypatch.context() as patched:
+            if when == "before figures are made":
+                save_another()
+            else:
+                patched.setattr(build, "count_feed", counting)
+            with pytest.raises(PublishError, match=r"changed since this run began: fire/incidents/feed\.yml.*Run again"):
+                run.build_figures()
+    finally:
+        feed.write_text(kept, encoding="utf-8")
+    # though it was taken back, and so is what the names of the parts that were made say
+    work["counted"].clear()
+    stages.open_pipeline(world.settings).build_figures()
+    assert work["counted"] == [feed.key for feed in world.partnership.feeds]
 
 
 def test_a_stage_asked_for_alone_on_older_tables_is_run_again_with_those_before_it(world: Pipeline, tmp_path: Path) -> None:
