@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import IO, Any
 
 import duckdb
+import pandas as pd
+import pyarrow as pa
 
 from csp_pipeline.errors import PublishError
 from csp_pipeline.settings import Settings
@@ -260,6 +262,14 @@ def _engine(memory_limit: str, threads: int, spill: str) -> duckdb.DuckDBPyConne
             "autoload_known_extensions": False,
         }
     )
+
+
+def register(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
+    """Make a frame readable on a connection, under its name.
+
+    As Arrow, which every query reads as it lies: pandas' columns DuckDB goes through in Python, anew for each query.
+    """
+    connection.register(name, pa.Table.from_pandas(frame, preserve_index=False))
 
 
 def write_table(connection: duckdb.DuckDBPyConnection, settings: Settings, table: str, query: str) -> int:

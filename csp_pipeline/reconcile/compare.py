@@ -1,7 +1,7 @@
 """Comparing every feed's headline figures, and raising the conflicts that people have to settle."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import duckdb
 import pandas as pd
@@ -11,7 +11,7 @@ from csp_pipeline.agencies.responses import ANSWERS
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.figures.coverage import read_all_receipts
 from csp_pipeline.intake.receipts import Receipt
-from csp_pipeline.lake import connect, sql_path, table_path, write_table
+from csp_pipeline.lake import connect, register, sql_path, table_path, write_table
 from csp_pipeline.partnership.configuration import ComparabilityEntry, ToleranceEntry
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Partnership
@@ -76,41 +76,45 @@ def prepare_judging(
     # over time, that neither feed had sent anything is a stretch of the comparison's days
     pairs = read_sql(PACKAGE, "kind_pairs", also_neither=over_time)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE pairs AS {pairs}").fetchall()
-    _make_words(connection, "verdict", f"SELECT unnest({list(VERDICTS)})")
-    for type_, columns in PAIR_WORDS.items():
-        # an ENUM has at least one word, also where nothing is compared
-        each = f"SELECT unnest([{', '.join(columns)}]) AS word FROM pairs UNION ALL SELECT ''"
-        _make_words(connection, type_, f"SELECT DISTINCT word FROM ({each}) WHERE word IS NOT NULL ORDER BY word")
+    areas = area_slugs(partnership.areas).sort_values("area_code")
+    periods = table_of_periods(partnership.years[0].start, partnership.years[-1].end).sort_values(["period_start", "period_end"])
+    periods["slug"] = periods.period.str.replace(" ", "-").str.lower()
+    _make_words(connection, {"verdict": VERDICTS, **_words_of_pairs(connection)})
+    for name, column, frame in (("area", "area_code", areas), ("period", "period", periods)):
+        _make_words(connection, {f"{name}_name": list(frame[column]), f"{name}_slug": sorted(set(frame.slug))})
+        register(connection, f"{name}s_declared", frame.assign(name=frame[column], place=range(len(frame))))
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {name}_names AS SELECT name, CAST(place AS BIGINT) AS place,"
+            f" CAST(name AS {name}_name) AS {column}, CAST(slug AS {name}_slug) AS slug FROM {name}s_declared"
+        ).fetchall()
     casts = ", ".join(f"CAST({name} AS {type_}) AS {name}" for type_, names in PAIR_WORDS.items() for name in names)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE kind_pairs AS SELECT * REPLACE ({casts}, CAST(settled AS verdict) AS settled) FROM pairs"
     ).fetchall()
-    connection.register("periods_declared", table_of_periods(partnership.years[0].start, partnership.years[-1].end))
-    for name, column, source, slug, order in (
-        ("area", "area_code", "area_slugs", "slug", "area_code"),
-        ("period", "period", "periods_declared", "lower(replace(period, ' ', '-'))", "period_start, period_end"),
-    ):
-        _make_words(connection, f"{name}_name", f"SELECT {column} FROM {source} ORDER BY {order}")
-        _make_words(connection, f"{name}_slug", f"SELECT DISTINCT {slug} AS slug FROM {source} ORDER BY slug")
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {name}_names AS"
-            f" SELECT CAST({column} AS {name}_name) AS {column}, CAST({slug} AS {name}_slug) AS slug FROM {source}"
-        ).fetchall()
 
 
-def _make_words(connection: duckdb.DuckDBPyConnection, type_: str, query: str) -> None:
-    """Make an ENUM of a query's words, in its order; an earlier one of the name goes."""
-    # where there are none, as without figures, an ENUM still has to have a word
-    words = [str(word) for (word,) in connection.execute(query).fetchall()] or [""]
-    connection.execute(f"CREATE OR REPLACE TEMP TYPE {type_} AS ENUM ({', '.join(quoted(word) for word in words)})").fetchall()
+def _words_of_pairs(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """Every text that stands in the columns of each type of `PAIR_WORDS`, in alphabetical order."""
+    pairs = connection.execute("FROM pairs").to_arrow_table()
+    return {
+        type_: sorted({word for name in names for word in pairs[name].unique().to_pylist() if word is not None})
+        for type_, names in PAIR_WORDS.items()
+    }
+
+
+def _make_words(connection: duckdb.DuckDBPyConnection, words: Mapping[str, Sequence[str]]) -> None:
+    """Make an ENUM of each type's words, in their order; an earlier one of the name goes."""
+    for type_, ordered in words.items():
+        # where there are none, as without figures, an ENUM still has to have a word
+        listed = ", ".join(quoted(word) for word in ordered or [""])
+        connection.execute(f"CREATE OR REPLACE TEMP TYPE {type_} AS ENUM ({listed})").fetchall()
 
 
 def _register_rules(connection: duckdb.DuckDBPyConnection, partnership: Partnership, book: MeasureBook) -> None:
-    """Register order of feeds, names of areas, tolerances, differences, breaks."""
-    connection.register("feed_order", _feed_order(partnership))
-    connection.register("area_slugs", area_slugs(partnership.areas))
-    connection.register("pair_rules", pair_rules(book))
-    connection.register("pair_differences", pair_differences(book))
+    """Register order of feeds, tolerances, differences, breaks."""
+    register(connection, "feed_order", _feed_order(partnership))
+    register(connection, "pair_rules", pair_rules(book))
+    register(connection, "pair_differences", pair_differences(book))
     groups = {
         "break_id": pa.array([b.id for b in book.breaks], pa.string()),
         "comparable_within": pa.array([list(b.comparable_within) for b in book.breaks], pa.list_(pa.string())),
