@@ -103,7 +103,7 @@ def _remove_what_was_left(settings: Settings) -> None:
     """Remove what a run that was killed had half written: as nobody is at work, nobody will put it in place."""
     beside = [folder.rglob(".*.part") for folder in (settings.lake, settings.reports)]
     building = settings.warehouse.glob(f".{settings.database.name}.*.building*")
-    for path in [*chain(*beside), *building, *(settings.lake / "scratch").glob("*")]:
+    for path in [*chain(*beside), *building, *(settings.lake / "scratch").glob("*"), *settings.spill.glob("*")]:
         path.unlink(missing_ok=True)
 
 
@@ -137,7 +137,7 @@ def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     # steps begin side by side: two engines would spill to the same files
     with _connecting:
-        connection = _engine(settings.memory_limit, settings.threads, str(settings.warehouse / ".spill")).cursor()
+        connection = _engine(settings.memory_limit, settings.threads, str(settings.spill)).cursor()
     with ending_queries(connection):
         yield connection
 

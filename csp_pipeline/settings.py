@@ -45,6 +45,11 @@ class Settings(BaseSettings):
         return self.warehouse / "lake"
 
     @property
+    def spill(self) -> Path:
+        """What DuckDB puts on disk while it does not fit in memory."""
+        return self.warehouse / ".spill"
+
+    @property
     def database(self) -> Path:
         """The published DuckDB warehouse."""
         return self.warehouse / "csp.duckdb"

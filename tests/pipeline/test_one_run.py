@@ -96,7 +96,12 @@ def test_two_runs_at_once_leave_a_whole_warehouse(small: Pipeline) -> None:
 def test_a_run_that_was_killed_leaves_the_warehouse_free(small: Pipeline) -> None:
     with hold_elsewhere(small.settings.warehouse) as other:
         half = [".csp.duckdb.7.building", ".csp.duckdb.7.building.wal", "lake/tables/.figures.parquet.7.8.part"]
-        half += ["lake/scratch/police.asb.0.csv", "reports/.police.html.7.8.part", "landing/incoming/police.asb/0.part"]
+        half += [
+            ".spill/duckdb_temp_storage_DEFAULT-0.tmp",
+            "lake/scratch/police.asb.0.csv",
+            "reports/.police.html.7.8.part",
+            "landing/incoming/police.asb/0.part",
+        ]
         for path in (small.settings.warehouse / name for name in half):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"half written")
