@@ -351,7 +351,7 @@ def _rejected(connection: duckdb.DuckDBPyConnection, spec: FeedSpec, files: list
 
 def read_steps(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """The signed steps of the bridges noted (`note_bridged`): `comparison_id`, `step`, `cause`, `detail`, `contribution`,
-    `records`, `records_a`, `records_b`, `sentence`.
+    `records`, `records_a`, `records_b`, `possible_counterparts`, `sentence`.
     """
     return connection.execute(_steps("bridge_records")).df()
 

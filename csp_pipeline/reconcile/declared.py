@@ -137,6 +137,12 @@ class BridgeSteps(Table):
     )
     records_a: int = tables.column("BIGINT", "Those of the first feed", nullable=True, unit="records")
     records_b: int = tables.column("BIGINT", "Those of the second feed", nullable=True, unit="records")
+    possible_counterparts: int = tables.column(
+        "BIGINT",
+        "Of what is known to one agency only, how many may be records of the other side's that stay unexplained",
+        nullable=True,
+        unit="records",
+    )
     sentence: str = tables.column("VARCHAR", "The step in words")
 
 

@@ -28,6 +28,12 @@ def bridge(crimes: list[dict[str, Any]], cases: list[dict[str, Any]]) -> Bridged
     return bridge_tables(feeds, frames, {"cases": (CRIMES, CASES)}, [HARBOROUGH], year, compared=["2016-17"])
 
 
+def possible_counterparts(found: Bridged) -> int:
+    """How many of the records known to one agency only may be the other side's unexplained ones."""
+    (step,) = found.steps[found.steps.cause == "known_to_one_agency_only"].to_dict("records")
+    return int(step["possible_counterparts"])
+
+
 def told(found: Bridged) -> dict[str, str]:
     return found.records.set_index("record_key")[["cause", "detail"]].fillna("").agg(": ".join, axis=1).to_dict()
 
@@ -67,6 +73,8 @@ def test_a_reference_that_leads_nowhere_casts_doubt_on_the_other_cases_of_the_in
         "C2": "unexplained: reference_not_found",
         "C3": "known_to_one_agency_only: ",
     }
+    # the crime may be that of C1 or C2; C3 can be none of the police's, who have no record left over
+    assert possible_counterparts(found) == 1
 
 
 def test_cases_of_two_persons_are_not_one_case_entered_twice() -> None:

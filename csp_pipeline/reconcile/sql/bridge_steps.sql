@@ -34,10 +34,18 @@ numbered AS (
     UNION ALL
     -- between feeds without declared links nothing can be taken apart
     SELECT comparison_id, 'unexplained', 'no_link_declared', gap, NULL, NULL, 1 FROM bridged_comparisons WHERE NOT is_linked
+),
+-- what each side counts and nothing explains: a record that seems to be known to the other side only may be one of them
+unlinked AS (
+    SELECT comparison_id, sum(records_a) AS a, sum(records - records_a) AS b
+    FROM named WHERE cause = 'unexplained' GROUP BY ALL
 )
 SELECT
     comparison_id, step, cause, detail, CAST(contribution AS DOUBLE) AS contribution, records, records_a,
     records - records_a AS records_b,
+    CASE WHEN cause = 'known_to_one_agency_only' THEN
+        CAST(least(records_a, coalesce(u.b, 0)) + least(records - records_a, coalesce(u.a, 0)) AS BIGINT)
+    END AS possible_counterparts,
     CASE
         WHEN records = 0 THEN 'Nothing is left unexplained.'
         -- a meaning of the detail's own comes before the cause's
@@ -49,5 +57,5 @@ SELECT
         {% endfor %}
         ELSE '.'
     END AS sentence
-FROM numbered
+FROM numbered LEFT JOIN unlinked u USING (comparison_id)
 ORDER BY comparison_id, step
