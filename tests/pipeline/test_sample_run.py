@@ -232,9 +232,9 @@ def test_every_submission_ends_as_the_planted_truth_says(database: duckdb.DuckDB
     with (generated / "truth" / "submissions.csv").open(newline="") as file:
         planted = {row["file"].rpartition("/")[2]: row for row in csv.DictReader(file)}
     assert len(planted) == 220
-    for path, outcome, accepted, rejected in database.execute(
-        "SELECT file, outcome, rows_accepted, rows_rejected FROM submissions"
-    ).fetchall():
+    submissions = database.execute("SELECT file, outcome, rows_accepted, rows_rejected FROM submissions").fetchall()
+    assert sorted(path.rpartition("/")[2] for path, *_ in submissions) == sorted(planted)
+    for path, outcome, accepted, rejected in submissions:
         expected = planted[path.rpartition("/")[2]]
         assert outcome == expected["outcome"], path
         if outcome != "refused":
