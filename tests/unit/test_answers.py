@@ -67,9 +67,12 @@ def judge(
     history: Iterable[Vintage] = STEADY,
     *,
     last_extract: str = "2017-07-01",
-    unexplained: int | None = None,
+    unexplained: tuple[int | None, float] | None = None,
 ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
-    """Every answer with its status, and the discrepancy between police and county, if there is one."""
+    """Every answer with its status, and the discrepancy between police and county, if there is one.
+
+    `unexplained` is what its bridge leaves over: how many records, and what they add up to.
+    """
     vintages = sorted(history)
     with _database().cursor() as db:
         db.execute("BEGIN").fetchall()
@@ -95,7 +98,7 @@ def judge(
             [a, b, verdict],
         ).fetchall()
         if unexplained is not None:
-            db.execute("INSERT INTO bridge_steps VALUES (?, 'unexplained', ?, 0)", [ABUSE, unexplained]).fetchall()
+            db.execute("INSERT INTO bridge_steps VALUES (?, 'unexplained', ?, ?)", [ABUSE, *unexplained]).fetchall()
         columns = ", ".join(f"{name} {type_}" for name, type_ in ANSWER_COLUMNS.items())
         db.execute(f"CREATE TABLE answers ({columns})").fetchall()
         rows = [[row[name] for name in ANSWER_COLUMNS] for row in answers]
@@ -167,9 +170,27 @@ def test_the_discrepancy_says_who_answered_what_and_who_has_not() -> None:
 
 
 def test_a_gap_taken_apart_by_its_bridge_is_explained_without_an_answer_but_promised_work_is_still_to_come() -> None:
-    assert state_of(unexplained=1) == "explained"
-    assert state_of(answer("will_correct"), unexplained=1) == "acknowledged"
-    assert state_of(unexplained=40) == "open"
+    assert state_of(unexplained=(1, 1)) == "explained"
+    assert state_of(answer("will_correct"), unexplained=(1, 1)) == "acknowledged"
+
+
+@pytest.mark.parametrize(
+    ("records", "adding_up_to", "state"),
+    [
+        # of 120 against 90, one in twenty of the larger
+        (6, -6, "explained"),
+        (7, -7, "open"),
+        # what one side has too many does not make up for what the other has
+        (40, 0, "open"),
+        # of feeds without declared links no records are set side by side, and the whole gap is left
+        (None, -30, "open"),
+        (None, -6, "explained"),
+    ],
+)
+def test_a_gap_is_taken_apart_where_no_more_is_left_than_the_tolerance(
+    records: int | None, adding_up_to: float, state: str
+) -> None:
+    assert state_of(unexplained=(records, adding_up_to)) == state
 
 
 def test_agencies_that_do_not_own_the_conflict_cannot_answer_it() -> None:
