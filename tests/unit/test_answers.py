@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -68,6 +68,7 @@ def judge(
     *,
     last_extract: str = "2017-07-01",
     unexplained: tuple[int | None, float] | None = None,
+    raised: Mapping[str, list[str]] = LEVELS,
 ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
     """Every answer with its status, and the discrepancy between police and county, if there is one.
 
@@ -93,7 +94,8 @@ def judge(
                 '2016-17' AS period, 'police' AS agency_a, 'crimes' AS feed_a, CAST(? AS DOUBLE) AS value_a,
                 unnest(['county', 'fire']) AS agency_b, unnest(['cases', 'incidents']) AS feed_b, CAST(? AS DOUBLE) AS value_b,
                 value_b - value_a AS gap, unnest([?, 'agrees']) AS verdict, 'two_agencies' AS rule,
-                CAST(NULL AS VARCHAR) AS reasons, DATE '2017-06-01' AS as_at
+                CAST(NULL AS VARCHAR) AS reasons,
+                unnest([DATE '2017-06-01', DATE '2017-06-15']) AS as_at
             """,
             [a, b, verdict],
         ).fetchall()
@@ -104,9 +106,9 @@ def judge(
         rows = [[row[name] for name in ANSWER_COLUMNS] for row in answers]
         if rows:
             db.executemany(f"INSERT INTO answers VALUES ({', '.join('?' * len(ANSWER_COLUMNS))})", rows)
-        db.execute(f"CREATE TABLE responses AS {query_for_responses()}", LEVELS).fetchall()
+        db.execute(f"CREATE TABLE responses AS {query_for_responses()}", raised).fetchall()
         judged = _rows(db, "FROM responses")
-        discrepancies = _rows(db, query_for_discrepancies(), LEVELS)
+        discrepancies = _rows(db, query_for_discrepancies(), raised)
         db.execute("ROLLBACK").fetchall()
     return judged, next((row for row in discrepancies if row["discrepancy_id"] == ABUSE), None)
 
@@ -191,6 +193,25 @@ def test_a_gap_is_taken_apart_where_no_more_is_left_than_the_tolerance(
     records: int | None, adding_up_to: float, state: str
 ) -> None:
     assert state_of(unexplained=(records, adding_up_to)) == state
+
+
+def test_a_conflict_is_first_seen_when_it_first_stood_and_last_on_the_latest_day_of_any_figure() -> None:
+    steps = [
+        ("2017-03-01", 120, 118, "within_tolerance"),
+        ("2017-04-20", 120, 90, "conflict"),
+        ("2017-05-20", 120, 88, "conflict"),
+    ]
+    _, discrepancy = judge([], steps)
+    assert discrepancy is not None
+    assert (discrepancy["first_seen"], discrepancy["last_seen"]) == (date(2017, 4, 20), date(2017, 6, 15))
+
+
+@pytest.mark.parametrize("raised", [{"area_levels": ["county"]}, {"periods": ["quarter"]}])
+def test_a_conflict_at_a_level_that_is_not_raised_is_no_discrepancy_and_cannot_be_answered(raised: dict[str, list[str]]) -> None:
+    [judged], discrepancy = judge([answer()], raised=LEVELS | raised)
+    assert discrepancy is None
+    assert judged["status"] == "not_applied"
+    assert judged["told"].startswith("No conflict has this reference.")
 
 
 def test_agencies_that_do_not_own_the_conflict_cannot_answer_it() -> None:
