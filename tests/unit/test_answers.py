@@ -204,6 +204,8 @@ def test_a_conflict_is_first_seen_when_it_first_stood_and_last_on_the_latest_day
     _, discrepancy = judge([], steps)
     assert discrepancy is not None
     assert (discrepancy["first_seen"], discrepancy["last_seen"]) == (date(2017, 4, 20), date(2017, 6, 15))
+    # it has opened once: a gap that changes has not come back
+    assert discrepancy["state"] == "open"
 
 
 @pytest.mark.parametrize("raised", [{"area_levels": ["county"]}, {"periods": ["quarter"]}])

@@ -135,3 +135,12 @@ def test_a_real_change_of_level_is_seen() -> None:
     counts[:, 30] = random.poisson(200, 200)
     limits = draw(pd.concat([series(row, f"measure {number:03d}") for number, row in enumerate(counts)]))
     assert (limits.signal[limits.index == MONTHS[30].label] == "above").mean() > 0.95
+
+
+@pytest.mark.parametrize("status", ["P", "B"])
+def test_a_month_that_is_not_covered_whole_or_holds_a_break_is_on_no_chart(status: str) -> None:
+    figures = series([10.0, 12.0] * 6 + [1.0])
+    figures.loc[12, "status"] = status
+    limits = draw(figures)
+    assert MONTHS[12].label not in limits.index
+    assert limits.centre.unique() == [11]
