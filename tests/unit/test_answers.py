@@ -361,6 +361,11 @@ def test_an_answer_of_which_something_is_uncertain_is_not_applied(changes: dict[
     assert state_of(answer("agree", **changes)) == "open"
 
 
+@pytest.mark.parametrize("changes", [{"on": "2017-12-01"}, {"on": "2017-07-01"}], ids=["it came", "of the report"])
+def test_an_answer_of_the_day_on_which_it_came_or_of_the_day_of_the_report_holds(changes: dict[str, str]) -> None:
+    assert told(answer("agree", **changes)) == [("in_force", None)]
+
+
 def test_a_date_in_the_future_expires_nobody_elses_answer() -> None:
     promised = answer("will_correct", valid_until="2017-09-30")
     assert state_of(promised, answer("agree", by="police", on="2071-07-04")) == "acknowledged"

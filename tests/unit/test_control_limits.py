@@ -144,3 +144,10 @@ def test_a_month_that_is_not_covered_whole_or_holds_a_break_is_on_no_chart(statu
     limits = draw(figures)
     assert MONTHS[12].label not in limits.index
     assert limits.centre.unique() == [11]
+
+
+def test_a_series_without_any_change_is_within_its_limits_and_low_percentages_have_some() -> None:
+    assert set(draw(series([20.0] * 12)).signal) == {"within"}
+    assert draw(series([1.0, 2.0] * 6, unit="percent")).centre.unique() == [1.5]
+    assert set(draw(series([1.0, 2.0] * 6, unit="percent")).signal) == {"within"}
+    assert set(draw(series([1.0, 2.0] * 6)).reason) == {"too_low"}
