@@ -29,16 +29,19 @@ CELLS = [
 
 @dataclass(frozen=True)
 class CoveredCell:
-    """A period that an accepted submission covers, and the day that it was extracted on."""
+    """A period that an accepted submission covers, and the day that it was extracted on; `is_main` unless it is of another part
+    than the one without which nothing is covered.
+    """
 
     receipt: Receipt
     period: Period
     extracted: date
+    is_main: bool = True
 
     @property
     def is_whole(self) -> bool:
-        """Whether the period was over by then."""
-        return self.extracted > self.period.end
+        """Whether the period was over by then, and this is the part that makes it covered."""
+        return self.is_main and self.extracted > self.period.end
 
 
 def read_all_receipts(settings: Settings, partnership: Partnership, *, with_responses: bool = False) -> dict[str, list[Receipt]]:
@@ -87,7 +90,8 @@ def covered_cells(feed: Feed, receipts: Iterable[Receipt]) -> Iterator[CoveredCe
             period = parse_period(label, feed.entry.coverage.kind)
             if period is None:
                 raise ValueError(f"{receipt.submission_id}: {label!r} is no {feed.entry.coverage.kind}")
-            yield CoveredCell(receipt, period, date.fromisoformat(str(receipt.extracted)))
+            is_main = feed.entry.coverage.main_scope in (None, receipt.scope)
+            yield CoveredCell(receipt, period, date.fromisoformat(str(receipt.extracted)), is_main)
 
 
 def refused_and_not_replaced(partnership: Partnership, receipts: Mapping[str, Sequence[Receipt]]) -> frozenset[str]:

@@ -89,6 +89,8 @@ class Validity(Table):
     covered_label: str = tables.column("VARCHAR", "Period covered")
     covered_from: str = tables.column("DATE", "First day of the period")
     covered_until: str = tables.column("DATE", "Last day of the period")
-    is_whole: bool = tables.column("BOOLEAN", "Extracted after the period ended, so that all of it is covered")
+    is_whole: bool = tables.column(
+        "BOOLEAN", "It covers all of the period: extracted after that ended, and of the feed's main_scope, if any"
+    )
     valid_from: str = tables.column("DATE", "Day of extraction, from which its records hold")
     valid_to: str = tables.column("DATE", "Day from which a later extract holds; NULL while it is the latest", nullable=True)

@@ -26,6 +26,8 @@ from csp_pipeline.partnership.scorecard import load_scorecard
 NATIONAL = ("lsoa_2011_issued.csv", "police/offence_codes.csv", "police/force_areas.csv", "responses/feed.yml")
 # Decisions about one partnership's own history and publications: a new one begins without.
 OWN_FEEDS = ("district/published_figures",)
+# Which part of a feed is the place's own, such as its force's.
+MAIN_SCOPE = re.compile(r"(?m)^ *main_scope:.*\n")
 COVERS = re.compile(r"(?m)^covers_area: *\S+")
 OWN_PERIODS = re.compile(r"(?m)^expected_(?:from|until):.*\n")
 HEAD = re.compile(r"\A(?:#[^\n]*\n|\n)*")
@@ -114,7 +116,7 @@ def _copy_feeds(given: Partnership, sources: Path, place: Place, chosen: list[st
         target = sources / feed.agency / feed.name
         (target / "exports").mkdir(parents=True)
         text = (feed.folder / "feed.yml").read_text(encoding="utf-8")
-        text = COVERS.sub(f"covers_area: {there[feed.entry.covers_area]}", OWN_PERIODS.sub("", text))
+        text = COVERS.sub(f"covers_area: {there[feed.entry.covers_area]}", MAIN_SCOPE.sub("", OWN_PERIODS.sub("", text)))
         (target / "feed.yml").write_text(text, encoding="utf-8")
         (target / "exports" / ".gitkeep").touch()
 

@@ -190,12 +190,14 @@ class CoverageEntry(Entry):
     `kind` is the period that one file or one sheet covers. `by` is `file_name` (the pattern's group `coverage`),
     `content` (the rows say it themselves) or `none` (answers cover no period). The pattern is matched against the path
     below the feed's location; its groups are `coverage`, `extracted` (or `extracted_after`, a month after whose end it was)
-    and `scope` (the part of a feed, such as a force, that replaces only itself).
+    and `scope` (the part of a feed, such as a force, that replaces only itself). Where one part has to be there for a period to
+    be covered, as the force's own file beside its neighbours', `main_scope` names it.
     """
 
     kind: Kind
     by: Literal["file_name", "content", "none"] = "file_name"
     pattern: str
+    main_scope: str | None = None
 
     @field_validator("pattern")
     @classmethod
@@ -208,6 +210,12 @@ class CoverageEntry(Entry):
         if unknown:
             raise ValueError(f"unknown groups {sorted(unknown)}; known are coverage, extracted, extracted_after and scope")
         return value
+
+    @model_validator(mode="after")
+    def _has_scopes(self) -> "CoverageEntry":
+        if self.main_scope is not None and "scope" not in re.compile(self.pattern).groupindex:
+            raise ValueError("main_scope is one of the pattern's group scope, which it does not have")
+        return self
 
 
 class LandedFilesEntry(Entry):

@@ -286,5 +286,5 @@ def _what_to_do(period: str, is_partial: bool, refused: str | None) -> str:
     if refused:
         return f"{refused} was refused. Correct it as described under refused files and send it again."
     if is_partial:
-        return f"The file for {period} was extracted before the period ended. Send one extracted afterwards."
+        return f"The file for {period} was extracted before the period ended, or is only a part. Send one that covers it whole."
     return f"Nothing has come for {period}. Send the file, or tell us that there will be none."

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import pandas as pd
 import pytest
 
+from csp_pipeline.figures.coverage import read_all_receipts
+from csp_pipeline.figures.lateness import table_of_due_periods
 from tests.conftest import ONE_YEAR, TWO_YEARS, Pipeline
 from tests.small_exports import (
     ALSO_IN_HARBOROUGH,
@@ -368,3 +371,22 @@ def test_an_incident_and_a_fire_count_by_their_own_conditions(new_pipeline: Call
     assert deliberate == {"2016-04": 1, "2016-05": 0, "2016-06": 1, "2016-17 Q1": 2}
     assert pipeline.figure("fire/incidents", "deliberate_fires", FORCE, "2016-17 Q1")["value"] == 3
     assert pipeline.figure("fire/incidents", "road_collisions_attended", HARBOROUGH, "2016-17 Q1")["value"] == 1
+
+
+def test_a_month_that_only_another_forces_file_has_come_for_is_missing(new_pipeline: Callable[..., Pipeline]) -> None:
+    pipeline = new_pipeline(["police/street"], ONE_YEAR, ["total_crime", "shoplifting"])
+    for month, force in (("2016-04", "leicestershire"), ("2016-04", "northamptonshire"), ("2016-05", "northamptonshire")):
+        rows = [street(Month=month, **{"Crime type": "Shoplifting"})]
+        pipeline.put("police/street", f"published-2016-08/{month}-{force}-street.csv", csv_text(rows))
+    pipeline.take_in("police/street")
+    pipeline.make_figures()
+    april, may, year = (
+        pipeline.figure("police/street", "shoplifting", HARBOROUGH, period) for period in ("2016-04", "2016-05", "2016-17")
+    )
+    assert (april["value"], april["status"]) == (2, "A")
+    assert (may["value"], may["status"]) == (None, "M")
+    assert (year["status"], year["covered"]) == ("P", "2016-04")
+    feed = pipeline.partnership.feed("police/street")
+    due = table_of_due_periods([feed], read_all_receipts(pipeline.settings, pipeline.partnership)).set_index("period")
+    assert not pd.isna(due.first_accepted["2016-04"])
+    assert pd.isna(due.first_accepted["2016-05"])

@@ -192,6 +192,7 @@ def test_a_rule_of_disclosure_has_its_reason(small: Pipeline) -> None:
         (lambda text: text.replace("kind: month", "kind: fortnight"), ("coverage > kind", "fortnight")),
         (lambda text: text.replace("(?:^|/)", "(?:^|/"), ("coverage > pattern", "not a regular expression")),
         (lambda text: text.replace("P<coverage>", "P<cover>"), ("unknown groups ['cover']",)),
+        (lambda text: text.replace("  pattern:", "  main_scope: kent\n  pattern:"), ("main_scope is one of",)),
         (
             lambda text: text.replace("covers_area: E23000021", "covers_area: E23000012"),
             ("police/asb/feed.yml", "'E23000012' is not in areas.csv"),
