@@ -301,6 +301,13 @@ class Pipeline:
         """The hash of each file of the configuration when this pipeline was opened."""
         return self._configuration()
 
+    def as_configured_now(self) -> "Pipeline":
+        """This pipeline, or a new one where the configuration has changed since this one was opened, as in a daemon.
+
+        Raises ConfigurationError for a configuration that cannot be used.
+        """
+        return self if self._configuration() == self._configured else open_pipeline(self.settings)
+
     def _configuration(self) -> dict[str, str]:
         sources = self.partnership.sources
         files = sorted([*sources.glob("*.yml"), *sources.glob("*.csv")])

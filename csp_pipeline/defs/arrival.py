@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from csp_pipeline.defs.automation import JOB_DEFINITION, range_tags
+from csp_pipeline.defs.automation import JOB_DEFINITION, tags_of_years
 from csp_pipeline.errors import ConfigurationError, PullError
 from csp_pipeline.intake.arrivals import look_for_new_files
 from csp_pipeline.intake.places.place import shown
@@ -36,15 +36,18 @@ def _build_sensor(pipeline: Pipeline, feed: Feed) -> dg.SensorDefinition:
     )
     def arrival(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         try:
-            cursor, new = look_for_new_files(pipeline.settings, feed, years, context.cursor, datetime.now(UTC).date())
+            # its entry may have changed since the daemon was started
+            now = pipeline.as_configured_now().partnership.feed(feed.key)
+            cursor, new = look_for_new_files(pipeline.settings, now, years, context.cursor, datetime.now(UTC).date())
         except (PullError, ConfigurationError) as error:
             return dg.SkipReason(str(error))
         if new is None:
-            return dg.SensorResult(skip_reason=f"Nothing new in {shown(feed.entry.location)}.", cursor=cursor)
+            return dg.SensorResult(skip_reason=f"Nothing new in {shown(now.entry.location)}.", cursor=cursor)
         request = dg.RunRequest(
             run_key=f"{feed.key} {new.digest}",
             asset_selection=[dg.AssetKey([feed.agency, feed.name])],
-            tags={"csp/new_files": str(new.files)} | (range_tags(new.first_year, new.last_year) if feed.covers_periods else {}),
+            tags={"csp/new_files": str(new.files)}
+            | (tags_of_years(years, new.first_year, new.last_year) if feed.covers_periods else {}),
         )
         return dg.SensorResult(run_requests=[request], cursor=cursor)
 

@@ -1,5 +1,6 @@
 """What runs when: the job that brings everything up to date, its schedules, and what follows new files by itself."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,7 @@ import dagster as dg
 from csp_pipeline.figures.coverage import read_all_receipts
 from csp_pipeline.figures.lateness import table_of_due_periods
 from csp_pipeline.partnership.partnership import Feed
-from csp_pipeline.partnership.periods import MONTHS_IN, period_holding
+from csp_pipeline.partnership.periods import MONTHS_IN, Period, period_holding
 from csp_pipeline.stages import Pipeline
 
 LONDON = "Europe/London"
@@ -16,6 +17,9 @@ LONDON = "Europe/London"
 POOL = "warehouse"
 # A run with this tag forgets first what became of the files of its years, so that they are read again from landing.
 READ_AGAIN = "csp/read_again"
+
+# A run with this tag takes in every year that its own process knows: a daemon knows those of the day on which it was started.
+ALL_YEARS = "csp/all_years"
 
 JOB = "bring_up_to_date"
 JOB_DEFINITION = dg.define_asset_job(
@@ -30,6 +34,12 @@ def range_tags(first_year: str, last_year: str) -> dict[str, str]:
     return {"dagster/asset_partition_range_start": first_year, "dagster/asset_partition_range_end": last_year}
 
 
+def tags_of_years(years: Sequence[Period], first_year: str, last_year: str) -> dict[str, str]:
+    """Tags of a run that is asked for by a daemon, which knows these years: where it wants them all, all is what is meant."""
+    is_all = (first_year, last_year) == (years[0].label, years[-1].label)
+    return range_tags(first_year, last_year) | ({ALL_YEARS: "true"} if is_all else {})
+
+
 def build_schedule(pipeline: Pipeline) -> dg.ScheduleDefinition:
     """Every morning, over all the partnership's financial years."""
     years = pipeline.partnership.years
@@ -42,7 +52,7 @@ def build_schedule(pipeline: Pipeline) -> dg.ScheduleDefinition:
         description="Brings everything up to date before the working day. A run with nothing new reads nothing again.",
     )
     def every_morning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        return dg.RunRequest(tags=range_tags(years[0].label, years[-1].label))
+        return dg.RunRequest(tags=tags_of_years(years, years[0].label, years[-1].label))
 
     return every_morning
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from csp_pipeline.defs.automation import POOL, READ_AGAIN, freshness_of
+from csp_pipeline.defs.automation import ALL_YEARS, POOL, READ_AGAIN, freshness_of
 from csp_pipeline.defs.catalogued import describe_feed
 from csp_pipeline.defs.metadata import preview_rejects, preview_submissions
 from csp_pipeline.defs.one_run import ONE_RUN
@@ -109,7 +109,7 @@ def _known_before(pipeline: Pipeline, feed: Feed, spec: FeedSpec) -> dict[str, A
 
 def _wanted_years(context: dg.AssetExecutionContext, partnership: Partnership) -> list[str] | None:
     """The financial years of this run; None for all of them, so that a file outside them all is refused, not left waiting."""
-    if not (context.has_partition_key or context.has_partition_key_range):
+    if context.run.tags.get(ALL_YEARS) == "true" or not (context.has_partition_key or context.has_partition_key_range):
         return None
     wanted = list(context.partition_keys)
     return None if len(wanted) == len(partnership.years) else wanted

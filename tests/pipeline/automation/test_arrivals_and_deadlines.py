@@ -1,6 +1,7 @@
 """What asks for a run by itself: new files at a place, and the day after a deadline."""
 
 import os
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,13 +52,17 @@ def test_the_same_arrival_has_the_same_run_key_and_other_contents_another(
     assert keys[0] == keys[1] != keys[2]
 
 
-def test_a_dead_place_is_skipped_with_the_reason_and_holds_no_other(world: Pipeline, instance: dg.DagsterInstance) -> None:
+def test_a_dead_place_is_skipped_with_the_reason_and_holds_no_other(
+    world: Pipeline, definitions: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    """A place that was given while the daemon was running, too."""
     feed = world.sources / CRIMES / "feed.yml"
     written = feed.read_text("utf-8")
     feed.write_text(written.replace("location: exports", "location: gone/away"), "utf-8")
-    definitions = build_definitions(open_pipeline(world.settings))
-    feed.write_text(written, "utf-8")
-    dead = tick(definitions, instance, CRIMES, "as before")
+    try:
+        dead = tick(definitions, instance, CRIMES, "as before")
+    finally:
+        feed.write_text(written, "utf-8")
     assert not dead.run_requests
     assert "gone/away does not exist" in dead.skip_message
     assert dead.cursor == "as before"
@@ -94,6 +99,29 @@ def test_a_file_of_no_known_year_asks_for_all_years_and_is_refused_by_name(
     assert refused == {"asb_2009-04_extracted-2009-05-10.csv", "asb_april.csv"}
 
 
+def test_files_of_a_year_that_was_added_while_the_daemon_was_running_are_taken_in(
+    world: Pipeline, definitions: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    file = "asb_2017-04_extracted-2017-05-10.csv"
+    world.put(ASB, file, incidents("15/04/2017", 9))
+    partnership = world.sources / "partnership.yml"
+    written = partnership.read_text("utf-8")
+    partnership.write_text(written.replace("\n  last: 2016-17", "\n  last: 2017-18"), "utf-8")
+    try:
+        (arrived,) = tick(definitions, instance, ASB).run_requests
+        context = dg.build_schedule_context(instance, repository_def=definitions.get_repository_def())
+        (daily,) = definitions.resolve_schedule_def("every_morning").evaluate_tick(context).run_requests or []
+        for request in (arrived, daily):
+            shutil.rmtree(world.settings.warehouse)
+            own = build_definitions(open_pipeline(world.settings))
+            years = (request.tags["dagster/asset_partition_range_start"], request.tags["dagster/asset_partition_range_end"])
+            assert years == ("2015-16", "2016-17")
+            assert run(own, instance, ASB, years, **request.tags).success
+            assert outcomes(world, ASB)[file] == "accepted"
+    finally:
+        partnership.write_text(written, "utf-8")
+
+
 def test_a_tick_over_ten_thousand_landed_files_reads_none_of_them(
     world: Pipeline, definitions: dg.Definitions, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,7 +140,13 @@ def test_a_tick_over_ten_thousand_landed_files_reads_none_of_them(
 
     monkeypatch.setattr(arrivals, "landed_files", counting("landed", arrivals.landed_files))
     monkeypatch.setattr(arrivals, "find_files", counting("listed", arrivals.find_files))
-    monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("a tick opens no file"))
+    opening = Path.open
+
+    def open_configuration(path: Path, *arguments: Any, **named: Any) -> Any:
+        assert path.parent in (world.sources, *world.sources.glob("*"), *world.sources.glob("*/*")), "not of the configuration"
+        return opening(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "open", open_configuration)
     first = tick(definitions, instance, CRIMES)
     assert first.run_requests[0].tags["csp/new_files"] == "10000"
     assert not tick(definitions, instance, CRIMES, first.cursor).run_requests

@@ -1,6 +1,7 @@
 """Years that are read again from landing."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import dagster as dg
 
@@ -87,6 +88,7 @@ def test_all_years_wanted_is_all_files_wanted(stages: Stages) -> None:
     """So that a file of a year that is not taken in is refused in the daily run, instead of waiting without a word."""
 
     class Context:
+        run = SimpleNamespace(tags={})
         has_partition_key, has_partition_key_range = False, True
         partition_keys = ("2015-16", "2016-17")
 
