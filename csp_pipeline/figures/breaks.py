@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from csp_pipeline.lake import connect, sql_path, table_path, write_table
+from csp_pipeline.lake import connect, register, sql_path, table_path, write_table
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.settings import Settings
@@ -55,8 +55,8 @@ def build_break_suggestions(settings: Settings, partnership: Partnership, book: 
         found = pd.DataFrame(rows, columns=SUGGESTED)
         texts = dict.fromkeys(SUGGESTED[:4], "str")
         means = dict.fromkeys(SUGGESTED[5:], "float64")
-        connection.register("found", found.astype({**texts, "suggested_month": "datetime64[s]", **means}))
-        connection.register("breaks", book.breaks_table)
+        register(connection, "found", found.astype({**texts, "suggested_month": "datetime64[s]", **means}))
+        register(connection, "breaks", book.breaks_table)
         query = read_sql("csp_pipeline.figures", "break_suggestions")
         connection.execute(f"CREATE TEMP TABLE suggestions AS {query}", {"near": NEAR}).fetchall()
         return write_table(connection, settings, "break_suggestions", "FROM suggestions")

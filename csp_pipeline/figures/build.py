@@ -10,7 +10,7 @@ from csp_pipeline.figures.coverage import read_all_receipts, register_coverage
 from csp_pipeline.figures.declared import observation_status
 from csp_pipeline.figures.words import number_words
 from csp_pipeline.intake.receipts import Receipt
-from csp_pipeline.lake import connect, records_path, write_table
+from csp_pipeline.lake import connect, records_path, register, write_table
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.parts import Parts, PartsByFeed
@@ -98,11 +98,11 @@ def count_feeds(
     `kept` is SQL for the figures of the other feeds, where there are any.
     """
     register_coverage(connection, partnership, receipts)
-    connection.register("breaks_frame", book.breaks_table)
+    register(connection, "breaks_frame", book.breaks_table)
     connection.execute(
         "CREATE TEMP TABLE breaks AS SELECT * REPLACE (CAST(break_date AS DATE) AS break_date) FROM breaks_frame"
     ).fetchall()
-    connection.register("preference_rules_frame", table_of_preference_rules(partnership, book))
+    register(connection, "preference_rules_frame", table_of_preference_rules(partnership, book))
     for statement in TABLES:
         connection.execute(statement).fetchall()
     grid = Grid()

@@ -8,7 +8,7 @@ import pandas as pd
 
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.figures.coverage import steps_of_areas
-from csp_pipeline.lake import problem_of_condition, sql_path
+from csp_pipeline.lake import problem_of_condition, register, sql_path
 from csp_pipeline.partnership.configuration import MeasureEntry, MeasureFeedEntry
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
@@ -37,8 +37,8 @@ class Grid:
         names = [*FEED, "measure", "date_basis", "area_basis", "counted_unit", "unit", *types]
         variants = pd.DataFrame(self.variants, columns=names)
         areas = pd.DataFrame(self.areas, columns=[*FEED, "area_basis", "area_code"], dtype="str")
-        connection.register("variants_frame", variants.astype({name: types.get(name, "str") for name in names}))
-        connection.register("variant_areas_frame", areas)
+        register(connection, "variants_frame", variants.astype({name: types.get(name, "str") for name in names}))
+        register(connection, "variant_areas_frame", areas)
 
 
 def count_feed(
@@ -131,7 +131,7 @@ def _count(
     named = set(re.findall(r"\w+", " ".join(f"{measure['condition']} {measure['amount']}" for measure in counted)))
     asked = {*areas.values(), *(named & set(_types_of(spec)))}
     columns = sorted({*asked, *dates.values(), *(str(unit["column"]) for unit in units if unit["is_distinct"])})
-    connection.register("rollup", rollup)
+    register(connection, "rollup", rollup)
     query = read_sql(
         PACKAGE,
         "count_records",

@@ -8,6 +8,7 @@ import duckdb
 import pandas as pd
 
 from csp_pipeline.intake.receipts import Receipt, read_receipts
+from csp_pipeline.lake import register
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.partnership.periods import Period, parse_period, table_of_periods
 from csp_pipeline.settings import Settings
@@ -126,9 +127,9 @@ def register_coverage(
 ) -> None:
     """Make the tables `periods`, `feeds`, `validity`, `coverage_steps` and `coverage` on a connection."""
     years = partnership.years
-    connection.register("cells", table_of_cells(partnership, receipts))
-    connection.register("feeds_frame", partnership.feeds_table)
-    connection.register("periods_frame", table_of_periods(years[0].start, years[-1].end))
+    register(connection, "cells", table_of_cells(partnership, receipts))
+    register(connection, "feeds_frame", partnership.feeds_table)
+    register(connection, "periods_frame", table_of_periods(years[0].start, years[-1].end))
     package = "csp_pipeline.figures"
     days = "CAST(period_start AS DATE) AS period_start, CAST(period_end AS DATE) AS period_end"
     for statement in (

@@ -8,7 +8,7 @@ import pandas as pd
 from csp_pipeline.figures.count import condition_of, file_list, rollup_of, units_of, ways_published
 from csp_pipeline.figures.coverage import read_all_receipts, register_coverage, steps_of_areas
 from csp_pipeline.figures.declared import REASONS, observation_status
-from csp_pipeline.lake import connect, records_path, sql_path, table_path, write_table
+from csp_pipeline.lake import connect, records_path, register, sql_path, table_path, write_table
 from csp_pipeline.partnership.configuration import MeasureEntry
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
@@ -34,7 +34,7 @@ def build_vintages(
     receipts = read_all_receipts(settings, partnership)
     with connect(settings) as connection:
         register_coverage(connection, partnership, receipts)
-        connection.register("areas", partnership.areas[["area_code", "area_level"]])
+        register(connection, "areas", partnership.areas[["area_code", "area_level"]])
         connection.execute(
             f"""
             CREATE TEMP TABLE headline_figures AS
@@ -43,7 +43,7 @@ def build_vintages(
             WHERE is_headline AND area_level <> 'lsoa'
             """
         ).fetchall()
-        connection.register("ways", table_of_ways(partnership, book, specs))
+        register(connection, "ways", table_of_ways(partnership, book, specs))
         by_feed = PartsByFeed(parts, partnership.feeds, receipts)
         over_time = []
         for feed in by_feed.stale:
@@ -92,7 +92,7 @@ def _query_over_time(
             **common,
         )
     sums = any(measure.feeds[feed.key].sum for measure in measures.values())
-    connection.register("rollup_frame", rollup_of(partnership, feed, spec, adds_up=not sums))
+    register(connection, "rollup_frame", rollup_of(partnership, feed, spec, adds_up=not sums))
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE rollup AS SELECT * FROM rollup_frame"
         " WHERE area_code = 'unlocated' OR area_code IN (SELECT area_code FROM headline_figures)"

@@ -14,7 +14,7 @@ from csp_pipeline.figures.lateness import table_of_due_periods
 from csp_pipeline.intake.correct import table_of_known_errors
 from csp_pipeline.intake.receipts import Receipt, noted_path
 from csp_pipeline.intake.submissions import Submissions
-from csp_pipeline.lake import ending_queries, make_folder, records_path, sql_path, table_path, wording, write_ahead_log
+from csp_pipeline.lake import ending_queries, make_folder, records_path, register, sql_path, table_path, wording, write_ahead_log
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.partnership.periods import parse_period
@@ -129,7 +129,7 @@ def _fill(
         elif table.name in FROM_LAKE:
             source = f"SELECT * FROM read_parquet('{sql_path(table_path(settings, table.name))}')"
         else:
-            db.register("frame", frames[table.name])
+            register(db, "frame", frames[table.name])
             source = "SELECT * FROM frame" if len(frames[table.name]) else None  # an empty frame has no types to insert
         rows[table.name] = _insert(db, table, source)
     return rows

@@ -10,7 +10,7 @@ import pandas as pd
 from csp_pipeline.figures.count import rollup_of
 from csp_pipeline.figures.coverage import read_all_receipts
 from csp_pipeline.intake.receipts import rejects_path
-from csp_pipeline.lake import connect, records_path, sql_path, table_path, threads_for, write_table
+from csp_pipeline.lake import connect, records_path, register, sql_path, table_path, threads_for, write_table
 from csp_pipeline.partnership.configuration import MeasureFeedEntry
 from csp_pipeline.partnership.links import LinksFile, PairEntry, load_links
 from csp_pipeline.partnership.measures import MeasureBook
@@ -65,7 +65,7 @@ def build_bridges(
                 "SELECT DISTINCT agency, feed FROM validity WHERE valid_to IS NOT NULL"
             ).fetchall()
         }
-        connection.register("areas", partnership.areas)
+        register(connection, "areas", partnership.areas)
         prepare_results(connection)
         feeds = {feed.key: feed for feed in partnership.feeds}
         kept: list[dict[str, Path]] = []

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from csp_pipeline.lake import connect, sql_path, table_path, write_table
+from csp_pipeline.lake import connect, register, sql_path, table_path, write_table
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.reconcile.declared_changes import ChangeTests
@@ -33,7 +33,7 @@ def build_change_tests(settings: Settings, partnership: Partnership, book: Measu
             ("populations", partnership.populations),
             ("breaks_frame", book.breaks_table),
         ):
-            connection.register(name, frame)
+            register(connection, name, frame)
         connection.execute(
             "CREATE TEMP VIEW breaks AS SELECT * REPLACE (CAST(break_date AS DATE) AS break_date) FROM breaks_frame"
         ).fetchall()
@@ -42,7 +42,7 @@ def build_change_tests(settings: Settings, partnership: Partnership, book: Measu
         # only what the tests need goes through pandas: names stay where they are, row beside row
         pairs = connection.execute(f"SELECT {', '.join(TESTED)}, unit, reason FROM pairs ORDER BY rowid").df()
         tested = judge_changes(pairs)
-        connection.register("tested", tested[[name for name in tested if name not in pairs]])
+        register(connection, "tested", tested[[name for name in tested if name not in pairs]])
         columns = ", ".join(ChangeTests.to_schema().columns)
         write_table(connection, settings, "change_tests", f"SELECT {columns} FROM pairs POSITIONAL JOIN tested")
         values = {"district": partnership.file.district, "least_points": LEAST_POINTS, "least_mean": LEAST_MEAN}

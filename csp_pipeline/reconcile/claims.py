@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pandas as pd
 
-from csp_pipeline.lake import connect, sql_path, table_path, write_table
+from csp_pipeline.lake import connect, register, sql_path, table_path, write_table
 from csp_pipeline.partnership.claims import PREFERRED, Claim, load_claims
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Partnership
@@ -77,7 +77,7 @@ def build_claims(settings: Settings, partnership: Partnership, book: MeasureBook
         figures = find_figures(connection, partnership, book, claims)
         p_values = find_p_values(connection)
         rows = judge_claims(claims, figures, find_comparisons(connection, claims), p_values, words)
-        connection.register("judged", pd.DataFrame(rows, columns=list(Claims.to_schema().columns)))
+        register(connection, "judged", pd.DataFrame(rows, columns=list(Claims.to_schema().columns)))
         _write(connection, settings, "claims", Claims, "judged")
         _write(connection, settings, "claim_figures", ClaimFigures, "claim_figures")
     verdicts = sorted(str(row["verdict"]) for row in rows)
@@ -101,7 +101,7 @@ def find_figures(
         ("populations", partnership.populations),
         ("breaks", book.breaks_table),
     ):
-        connection.register(name, frame)
+        register(connection, name, frame)
     connection.execute(f"CREATE TEMP TABLE needed AS {read_sql(PACKAGE, 'claim_feeds')}").fetchall()
     query = read_sql(PACKAGE, "claim_figures", area_years=read_sql(PACKAGE, "area_years"))
     connection.execute(f"CREATE TEMP TABLE claim_figures AS {query}").fetchall()
@@ -147,7 +147,7 @@ def find_comparisons(connection: duckdb.DuckDBPyConnection, claims: Sequence[Cla
         for key in claim.entry.feeds
     ]
     columns = ["claim", "measure", "area_code", "period", "feed_key"]
-    connection.register("asked", pd.DataFrame(asked, columns=columns).astype("str"))
+    register(connection, "asked", pd.DataFrame(asked, columns=columns).astype("str"))
     query = """
         SELECT a.claim, c.verdict, c.gap, c.rule
         FROM comparisons c

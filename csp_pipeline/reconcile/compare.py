@@ -139,7 +139,7 @@ def build_discrepancies(settings: Settings, partnership: Partnership, book: Meas
             ("pair_rules", pair_rules(book)),
             ("rejected_rows", rejected_rows(read_all_receipts(settings, partnership))),
         ):
-            connection.register(name, frame)
+            register(connection, name, frame)
         connection.execute(
             f"CREATE TEMP TABLE discrepancies AS {query_for_discrepancies()}",
             {"area_levels": raised.area_levels, "periods": raised.periods},

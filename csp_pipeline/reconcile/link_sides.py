@@ -7,7 +7,7 @@ import pandas as pd
 
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.figures.count import PERSON_UNITS, units_of
-from csp_pipeline.lake import problem_of_condition
+from csp_pipeline.lake import problem_of_condition, register
 from csp_pipeline.partnership.configuration import MeasureFeedEntry
 from csp_pipeline.partnership.links import FeedLinksEntry, LinksFile, PairEntry, RuleEntry
 from csp_pipeline.sql import read_sql
@@ -183,7 +183,7 @@ def read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
     if key and side.rejected:
         # a row may have been rejected for its key
         record_key = f"coalesce({record_key}, {by_row})"
-    connection.register(f"rollup_{side.name}_frame", side.rollup)
+    register(connection, f"rollup_{side.name}_frame", side.rollup)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE rollup_{side.name} AS SELECT place, area_code FROM rollup_{side.name}_frame"
     ).fetchall()

@@ -4,7 +4,7 @@ import duckdb
 import pandas as pd
 
 from csp_pipeline.figures.coverage import read_all_receipts
-from csp_pipeline.lake import connect, records_path, sql_path, table_path, write_table
+from csp_pipeline.lake import connect, records_path, register, sql_path, table_path, write_table
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.reconcile.compare import PACKAGE, as_worded, pair_rules, view
@@ -37,8 +37,8 @@ def build_responses(settings: Settings, partnership: Partnership, book: MeasureB
     with connect(settings) as connection:
         for table in ("comparisons", "gap_history", "periods", "validity"):
             view(connection, settings, table)
-        connection.register("areas", partnership.areas)
-        connection.register("pair_rules", pair_rules(book))
+        register(connection, "areas", partnership.areas)
+        register(connection, "pair_rules", pair_rules(book))
         _gather_answers(connection, settings, partnership)
         connection.execute(
             f"CREATE TEMP TABLE responses AS {query_for_responses()}",
@@ -70,7 +70,7 @@ def _gather_answers(connection: duckdb.DuckDBPyConnection, settings: Settings, p
     )
     if accepted.empty:
         return
-    connection.register("accepted", accepted)
+    register(connection, "accepted", accepted)
     files = ", ".join(
         f"'{sql_path(records_path(settings, agency, feed.name, submission))}'"
         for feed in partnership.response_feeds
