@@ -82,10 +82,10 @@ def prepare_judging(
     _make_words(connection, {"verdict": VERDICTS, **_words_of_pairs(connection)})
     for name, column, frame in (("area", "area_code", areas), ("period", "period", periods)):
         _make_words(connection, {f"{name}_name": list(frame[column]), f"{name}_slug": sorted(set(frame.slug))})
-        register(connection, f"{name}s_declared", frame.assign(name=frame[column], place=range(len(frame))))
+        register(connection, f"{name}s_declared", frame[[column, "slug"]])
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {name}_names AS SELECT name, CAST(place AS BIGINT) AS place,"
-            f" CAST(name AS {name}_name) AS {column}, CAST(slug AS {name}_slug) AS slug FROM {name}s_declared"
+            f"CREATE OR REPLACE TEMP TABLE {name}_names AS"
+            f" SELECT CAST({column} AS {name}_name) AS {column}, CAST(slug AS {name}_slug) AS slug FROM {name}s_declared"
         ).fetchall()
     casts = ", ".join(f"CAST({name} AS {type_}) AS {name}" for type_, names in PAIR_WORDS.items() for name in names)
     connection.execute(

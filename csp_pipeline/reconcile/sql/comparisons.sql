@@ -4,9 +4,11 @@ pairs AS (
 {{ pairs }}
 ),
 judged AS (
-    SELECT p.*, k.* EXCLUDE (kind_a, kind_b), p.value_b - p.value_a AS gap
+    SELECT p.*, k.* EXCLUDE (kind_a, kind_b), n.slug AS area_slug, m.slug AS period_slug, p.value_b - p.value_a AS gap
     FROM pairs p
     JOIN kind_pairs k USING (kind_a, kind_b)
+    JOIN area_names n USING (area_code)
+    JOIN period_names m USING (period)
 ),
 verdicts AS (
     SELECT

@@ -10,9 +10,12 @@ sides AS (
 ),
 headline AS MATERIALIZED (
     SELECT
-        k.kind, k.is_first, k.is_second, n.area_code, n.slug AS area_slug, m.period, m.slug AS period_slug,
+        k.kind, k.is_first, k.is_second,
+        -- a place that is not in the list of areas has no comparisons
+        TRY_CAST(f.area_code AS area_name) AS area_code, CAST(f.period AS period_name) AS period,
         -- measure, area and period in one number, in the order in which comparisons are written
-        (k.measure_place << 48) + (n.place << 24) + m.place AS cell,
+        (k.measure_place << 48) + (CAST(enum_code(TRY_CAST(f.area_code AS area_name)) AS BIGINT) << 24)
+            + enum_code(CAST(f.period AS period_name)) AS cell,
         f.value,
         -- only suppressed numbers are intervals here; unlocated records are shown as bounds but excuse nothing
         {% if has_intervals %}
@@ -20,15 +23,11 @@ headline AS MATERIALIZED (
         CASE WHEN f.value IS NULL THEN f.value_high ELSE f.value END AS high,
         {% endif %}
         f.as_at
-    FROM figures f
-    JOIN sides k ON k.traits = {{ traits }}
-    -- a place that is not in the list of areas has no comparisons
-    JOIN area_names n ON n.name = f.area_code
-    JOIN period_names m ON m.name = f.period
+    FROM figures f JOIN sides k ON k.traits = {{ traits }}
     WHERE f.is_headline AND (k.is_first OR k.is_second)
 )
 SELECT
-    a.kind AS kind_a, b.kind AS kind_b, a.cell, a.area_code, a.area_slug, a.period, a.period_slug,
+    a.kind AS kind_a, b.kind AS kind_b, a.cell, a.area_code, a.period,
     {% for side in ("a", "b") %}
     {{ side }}.value AS value_{{ side }}, {{ side }}.{{ "low" if has_intervals else "value" }} AS low_{{ side }},
     {{ side }}.{{ "high" if has_intervals else "value" }} AS high_{{ side }}, {{ side }}.as_at AS as_at_{{ side }}{{ "," if not loop.last }}

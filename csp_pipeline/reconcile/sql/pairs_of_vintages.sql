@@ -23,7 +23,7 @@ chosen AS (
     WHERE c.verdict = 'conflict' OR a.agency IS NOT NULL OR b.agency IS NOT NULL
 )
 SELECT
-    a.kind AS kind_a, b.kind AS kind_b, n.area_code, n.slug AS area_slug, m.period, m.slug AS period_slug,
+    a.kind AS kind_a, b.kind AS kind_b, TRY_CAST(c.area_code AS area_name) AS area_code, CAST(c.period AS period_name) AS period,
     {% for side in ("a", "b") %}
     {{ side }}.value AS value_{{ side }}, {{ side }}.low AS low_{{ side }}, {{ side }}.high AS high_{{ side }}, {{ side }}.known_from AS as_at_{{ side }},
     {% endfor %}
@@ -34,5 +34,3 @@ JOIN sides a ON a.agency = c.agency_a AND a.feed = c.feed_a
 JOIN sides b ON b.agency = c.agency_b AND b.feed = c.feed_b
     AND b.measure = c.measure AND b.area_code = c.area_code AND b.period = c.period
     AND a.known_from < coalesce(b.known_to, 'infinity') AND b.known_from < coalesce(a.known_to, 'infinity')
-JOIN area_names n ON n.name = c.area_code
-JOIN period_names m ON m.name = c.period
