@@ -331,6 +331,9 @@ def dictionary(
 
 def main() -> None:
     """The command: errors meant for people are printed as one sentence, without a traceback."""
+    for name in ("stdout", "stderr"):  # closed by the shell: the next file that is opened would take its place
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 (until the process ends)
     try:
         try:
             app()

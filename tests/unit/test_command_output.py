@@ -31,6 +31,17 @@ def test_a_reader_who_has_seen_enough_is_told_nothing(monkeypatch: pytest.Monkey
     assert (ended.value.code, capfd.readouterr().err) == (1, "")
 
 
+def test_a_command_whose_output_is_closed_does_what_it_should(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["csp", "feeds", "--format", "csv"])
+    monkeypatch.setattr(sys, "stdout", None)  # as Python has it after `>&-`
+    with pytest.raises(SystemExit) as ended:
+        app.main()
+    assert not ended.value.code
+    assert capfd.readouterr().err == ""
+
+
 def test_a_sample_is_not_written_over_what_is_there(tmp_path: Path) -> None:
     """It would put made-up exports beside real ones, and its configuration in place of a partnership's."""
     (tmp_path / "partnership.yml").write_text("name: Ours", encoding="utf-8")
