@@ -267,6 +267,13 @@ def test_an_overtaken_answer_says_when_the_figures_moved() -> None:
     assert words.startswith("A figure moved beyond the tolerance on 10 August 2017, after the report of 1 July 2017")
 
 
+def test_a_conflict_that_went_away_by_a_small_move_has_overtaken_its_answer_when_it_is_back() -> None:
+    close = ("2017-08-10", 100, 96, "within_tolerance")
+    history = [("2017-04-20", 100, 93, "conflict"), close, ("2017-09-01", 100, 93, "conflict")]
+    [(status, _)] = told(answer("agree"), history=history, last_extract="2017-09-10")
+    assert status == "overtaken"
+
+
 def test_what_moved_before_the_report_does_not_count() -> None:
     history = [("2017-04-20", 20, 90, "conflict"), ("2017-06-20", 120, 90, "conflict")]
     assert state_of(answer("definition_differs"), history=history) == "explained"
