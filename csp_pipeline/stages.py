@@ -1,15 +1,14 @@
 """The pipeline as one page of named stages; Dagster's assets and the tests call these and nothing below."""
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from csp_pipeline.declared import add_files, check_unchanged, hash_configuration, hash_declared
 from csp_pipeline.errors import PublishError
 from csp_pipeline.feed_specs import find_specs
 from csp_pipeline.figures.breaks import build_break_suggestions
@@ -41,10 +40,6 @@ from csp_pipeline.tables import FeedSpec
 if TYPE_CHECKING:
     from csp_pipeline.delivery import Delivery
     from csp_pipeline.reports.read import Facts
-
-
-# Another version of these may give other results, or write them in another way.
-LIBRARIES = ("duckdb", "pandas", "scipy", "Jinja2", "vl-convert-python", "XlsxWriter")
 
 
 class Reads(IntEnum):
@@ -253,17 +248,17 @@ class Pipeline:
         """
         digest = hashlib.sha256(self._declared)
         of_lake = [path for table in tables if (path := table_path(self.settings, table)).exists()]
-        _add_files(digest, self.settings.lake, of_lake)
+        add_files(digest, self.settings.lake, of_lake)
         if reads == Reads.NOTHING_ELSE:
             return digest.hexdigest()
         with_answers = reads >= Reads.ANSWERS
         for receipts in read_all_receipts(self.settings, self.partnership, with_responses=with_answers).values():
             for receipt in receipts:
                 digest.update(f"{receipt.submission_id} {receipt.fingerprint} {receipt.outcome}\n".encode())
-        _add_files(digest, self.settings.views, sorted(self.settings.views.glob("*.sql")))
+        add_files(digest, self.settings.views, sorted(self.settings.views.glob("*.sql")))
         if reads >= Reads.SENT_REPORTS:
             digest.update(f"{self._made_from('warehouse')}\n".encode())
-            _add_files(digest, self.settings.landing, sorted(self.settings.landing.glob("reports/*/sent.jsonl")))
+            add_files(digest, self.settings.landing, sorted(self.settings.landing.glob("reports/*/sent.jsonl")))
         return digest.hexdigest()
 
     @cached_property
@@ -288,49 +283,18 @@ class Pipeline:
 
     @cached_property
     def _declared(self) -> bytes:
-        """A hash of configuration, code and libraries as they were when this pipeline was opened."""
-        digest = hashlib.sha256(" ".join(f"{name} {version(name)}" for name in LIBRARIES).encode())
-        digest.update(repr(self._configured).encode())
-        program = Path(__file__).parent
-        code = sorted(p for p in program.rglob("*") if p.suffix in (".py", ".sql", ".j2", ".css", ".json"))
-        _add_files(digest, program, code)
-        return digest.digest()
+        return hash_declared(self._configured)
 
     @cached_property
     def _configured(self) -> dict[str, str]:
-        """The hash of each file of the configuration when this pipeline was opened."""
-        return self._configuration()
+        return hash_configuration(self.partnership)
 
     def as_configured_now(self) -> "Pipeline":
         """This pipeline, or a new one where the configuration has changed since this one was opened, as in a daemon.
 
         Raises ConfigurationError for a configuration that cannot be used.
         """
-        return self if self._configuration() == self._configured else open_pipeline(self.settings)
-
-    def _configuration(self) -> dict[str, str]:
-        sources = self.partnership.sources
-        files = sorted([*sources.glob("*.yml"), *sources.glob("*.csv")])
-        files += sorted(sources.glob("*/*/feed.yml"))
-        files += sorted(sources.glob("*/feed.yml"))
-        files += sorted(sources.glob("*/*/corrections.yml"))
-        # these may lie anywhere; one that is missing is told where it is read
-        files += [path for path in self.partnership.lists if path.is_file()]
-        return _hashes(sources, files)
-
-    def _check_configuration(self) -> None:
-        """Raises PublishError when the configuration is not the one that this pipeline was opened with.
-
-        Some of it was read when the pipeline was opened, some is read where it is needed: what is made of both is a result of
-        neither, and would be taken for that of the new one.
-        """
-        before, now = self._configured, self._configuration()
-        changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
-        if changed:
-            raise PublishError(
-                f"{self.partnership.sources}: changed since this run began: {', '.join(changed)}. What it makes would be of "
-                "neither configuration, the old or the new, so it has ended. Run again."
-            )
+        return self if hash_configuration(self.partnership) == self._configured else open_pipeline(self.settings)
 
     def parts_of(self, stage: str, apart: str = "") -> Parts:
         """Where the parts of a stage are kept.
@@ -359,13 +323,13 @@ class Pipeline:
         if last is not None and is_same and all(product.exists() for product in products):
             counted: dict[str, Any] = last["counted"]
             return counted
-        self._check_configuration()
+        check_unchanged(self.partnership, self._configured)
         # first, so that a stage that was killed at its work is not taken for done when its inputs are what they were before
         note.unlink(missing_ok=True)
         parts = self.parts_of(stage, inputs if tables and self._made_from("figures") != self.inputs() else "")
         counted = run(parts)
         try:
-            self._check_configuration()
+            check_unchanged(self.partnership, self._configured)
         except PublishError:
             parts.remove_all()
             raise
@@ -379,19 +343,6 @@ class Pipeline:
     def _made_from(self, stage: str) -> object:
         """The inputs that a stage last ran with to its end."""
         return (read_json(self._note(stage)) or {}).get("inputs")
-
-
-def _add_files(digest: Any, folder: Path, paths: Sequence[Path]) -> None:
-    digest.update(repr(_hashes(folder, paths)).encode())
-
-
-def _hashes(folder: Path, paths: Sequence[Path]) -> dict[str, str]:
-    """The hash of each file, by its place as seen from a folder: a feed.yml is another one in another feed's folder."""
-    hashes = {}
-    for path in paths:
-        with path.open("rb") as file:  # piece by piece, for tables may be larger than memory
-            hashes[os.path.relpath(path, folder)] = hashlib.file_digest(file, "sha256").hexdigest()
-    return hashes
 
 
 def open_pipeline(settings: Settings) -> Pipeline:
