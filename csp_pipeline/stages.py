@@ -283,10 +283,12 @@ class Pipeline:
 
     @cached_property
     def _declared(self) -> bytes:
+        """A hash of configuration, code and libraries as they were when this pipeline was opened."""
         return hash_declared(self._configured)
 
     @cached_property
     def _configured(self) -> dict[str, str]:
+        """The hash of each file of the configuration when this pipeline was opened."""
         return hash_configuration(self.partnership)
 
     def as_configured_now(self) -> "Pipeline":

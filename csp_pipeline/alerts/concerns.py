@@ -16,6 +16,8 @@ from csp_pipeline.sql import read_sql
 
 Kind = Literal["failed_run", "failed_check", "refused_file", "late_feed", "conflict"]
 LONGEST = 300
+LOOK_AT_THE_RUN = "The warehouse as it was stays in place. Look at the run in csp ui, mend the cause, run again; see csp doctor."
+LOOK_AT_THE_CHECK = "What it checks may be wrong in the warehouse and the reports: look at it in csp ui before anybody uses them."
 
 
 @dataclass(frozen=True)
@@ -58,17 +60,8 @@ def find_concerns(settings: Settings, partnership: Partnership, today: date) -> 
 
 def failed_steps(partnership: Partnership, outcome: RunOutcome, today: date) -> list[Concern]:
     """A concern for each step that failed."""
-    link = _link(partnership, "")
     return [
-        Concern(
-            kind="failed_run",
-            key=step,
-            what=_one_line(f"{step} failed: {why}"),
-            whose="data engineer",
-            since=today.isoformat(),
-            to_do="The warehouse as it was stays in place. Look at the run in csp ui, mend the cause, run again; see csp doctor.",
-            link=link,
-        )
+        _of_the_run(partnership, today, "failed_run", step, f"{step} failed: {why}", LOOK_AT_THE_RUN)
         for step, why in sorted(outcome.failed.items())
     ]
 
@@ -76,17 +69,13 @@ def failed_steps(partnership: Partnership, outcome: RunOutcome, today: date) -> 
 def failed_checks(partnership: Partnership, outcome: RunOutcome, today: date) -> list[Concern]:
     """A concern for each check that failed; what it found stays in the house."""
     return [
-        Concern(
-            kind="failed_check",
-            key=check,
-            what=_one_line(f"the check {check} failed"),
-            whose="data engineer",
-            since=today.isoformat(),
-            to_do="What it checks may be wrong in the warehouse and the reports: look at it in csp ui before anybody uses them.",
-            link=_link(partnership, ""),
-        )
+        _of_the_run(partnership, today, "failed_check", check, f"the check {check} failed", LOOK_AT_THE_CHECK)
         for check in sorted(outcome.failed_checks)
     ]
+
+
+def _of_the_run(partnership: Partnership, today: date, kind: Kind, key: str, what: str, to_do: str) -> Concern:
+    return Concern(kind, key, _one_line(what), "data engineer", today.isoformat(), to_do, _link(partnership, ""))
 
 
 def _refused_files(partnership: Partnership, receipts: Mapping[str, list[Receipt]]) -> Iterator[Concern]:

@@ -12,8 +12,6 @@ from csp_pipeline.memory import loading
 from csp_pipeline.partnership.periods import Period
 from csp_pipeline.settings import Settings
 
-LOOK_AT_THE_CHECK = "What it checks may be wrong in the warehouse and the reports: look at it in csp ui before anybody uses them."
-
 
 def run_to_the_end(settings: Settings, years: str | None, *, quiet: bool, read_again: bool = False) -> None:
     """Run, tell what is new, and end the command; with `read_again` the files of the years are read anew from landing.
@@ -22,6 +20,7 @@ def run_to_the_end(settings: Settings, years: str | None, *, quiet: bool, read_a
     """
     with loading():
         from csp_pipeline.alerts import tell_news
+        from csp_pipeline.alerts.concerns import LOOK_AT_THE_CHECK
         from csp_pipeline.defs.build import run_in_process
         from csp_pipeline.publish.checks import list_errors_not_found, list_refused_files
         from csp_pipeline.stages import open_pipeline

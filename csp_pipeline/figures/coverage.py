@@ -125,10 +125,11 @@ def refused_and_not_replaced(partnership: Partnership, receipts: Mapping[str, Se
 def register_coverage(
     connection: duckdb.DuckDBPyConnection, partnership: Partnership, receipts: dict[str, list[Receipt]]
 ) -> None:
-    """Make the tables `periods`, `feeds`, `validity`, `coverage_steps` and `coverage` on a connection."""
+    """Make the tables `periods`, `feeds`, `validity`, `coverage_steps`, `coverage` and `known_areas` on a connection."""
     years = partnership.years
     register(connection, "cells", table_of_cells(partnership, receipts))
     register(connection, "feeds_frame", partnership.feeds_table)
+    register(connection, "known_areas", partnership.areas[["area_code"]])
     register(connection, "periods_frame", table_of_periods(years[0].start, years[-1].end))
     package = "csp_pipeline.figures"
     days = "CAST(period_start AS DATE) AS period_start, CAST(period_end AS DATE) AS period_end"
@@ -141,7 +142,6 @@ def register_coverage(
         f"CREATE TEMP TABLE coverage AS {read_sql(package, 'coverage')}",
     ):
         connection.execute(statement).fetchall()
-    connection.register("known_areas", partnership.areas[["area_code"]])
     connection.unregister("cells")
 
 

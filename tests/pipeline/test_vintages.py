@@ -16,7 +16,7 @@ from csp_pipeline.figures.vintages import build_vintages
 from csp_pipeline.publish.checks import count_histories_unlike_comparisons, count_vintages_unlike_figures
 from csp_pipeline.settings import Settings
 from tests.altered import alter_table
-from tests.conftest import ONE_YEAR, Pipeline
+from tests.conftest import ONE_YEAR, TWO_YEARS, Pipeline
 from tests.small_exports import (
     HARBOROUGH,
     IN_BLABY,
@@ -219,6 +219,22 @@ def test_a_table_of_sums_covers_the_areas_that_it_has_rows_for(new_pipeline: Cal
         ("2017-10-01", "restated", 5, 0.25),
     ]
     assert count_vintages_unlike_figures(pipeline.settings) == 0
+
+
+def test_what_is_covered_no_more_names_no_months(new_pipeline: Callable[..., Pipeline]) -> None:
+    """A quarter of each year came for Harborough; a later table leaves it out of the one of 2016/17."""
+    tables = "police/recorded_crime_tables"
+    pipeline = new_pipeline([tables], TWO_YEARS, ["shoplifting"])
+    rows = [tables_row(1, 5, **{"CSP Name": "Harborough", "Financial Year": year}) for year in ("2015/16", "2016/17")]
+    pipeline.put(tables, "published-2017-07/prc-csp-tables.csv", csv_text(rows))
+    pipeline.put(tables, "published-2017-10/prc-csp-tables.csv", csv_text([tables_row(1, 7, **{"CSP Name": "Blaby"})]))
+    make_vintages(pipeline)
+    of_year = vintages(pipeline, "shoplifting", "2016-17", tables)
+    assert told(of_year, "known_from", "event", "value", "coverage", "covered") == [
+        ("2017-07-01", "first_published", 5, 0.25, "2016-04 to 2016-06"),
+        ("2017-10-01", "withdrawn", None, 0, None),
+    ]
+    assert pipeline.figure(tables, "shoplifting", HARBOROUGH, "2016-17")["covered"] is None
 
 
 def test_the_checks_pass_on_what_was_built_and_fail_when_it_is_otherwise(revised: Pipeline, tmp_path: Path) -> None:

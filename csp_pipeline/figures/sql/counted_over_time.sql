@@ -35,16 +35,15 @@ running AS (
         * EXCLUDE (coverage, covered, change, unlocated),
         sum(change) OVER so_far AS value, sum(change + unlocated) OVER so_far AS value_high,
         last_value(coverage IGNORE NULLS) OVER so_far AS coverage,
-        -- an empty text where the whole is covered, so that it is not passed over
-        nullif(last_value(CASE WHEN coverage = 1 THEN '' ELSE covered END IGNORE NULLS) OVER so_far, '') AS covered
+        -- an empty text where the whole is covered or nothing is, so that it is not passed over
+        nullif(last_value(CASE WHEN coverage IN (0, 1) THEN '' ELSE covered END IGNORE NULLS) OVER so_far, '') AS covered
     FROM moments
     WINDOW so_far AS (PARTITION BY measure, area_code, period ORDER BY day)
 )
 SELECT
     {{ agency | quoted }} AS agency, {{ feed | quoted }} AS feed, measure, area_code, period, day AS known_from,
-    {% for name in ("value", "value_low", "value_high") %}
-    CASE WHEN coverage > 0 THEN {{ "value_high" if name == "value_high" else "value" }} END AS {{ name }},
-    {% endfor %}
+    CASE WHEN coverage > 0 THEN value END AS value, CASE WHEN coverage > 0 THEN value END AS value_low,
+    CASE WHEN coverage > 0 THEN value_high END AS value_high,
     coverage, covered,
     {{ reasons | join(", ") }}
 FROM running
