@@ -140,7 +140,7 @@ def _find_rows(
         FROM text_rows WHERE {FILE_INDEX} IN ({", ".join(map(str, indexes))}) AND {_condition_of(entry)} ORDER BY place
     """
     try:
-        return connection.execute(query).to_arrow_table().to_pylist()
+        return connection.sql(query).to_arrow_table().to_pylist()
     finally:
         connection.unregister("text_rows")
 

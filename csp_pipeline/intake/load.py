@@ -95,7 +95,7 @@ def _convert(
         good = _set_bad_rows_apart(corrected, checker, files)
         connection.register("batch", as_text_columns(good, checker.spec))
         try:
-            typed = connection.execute(query).to_arrow_table()
+            typed = connection.sql(query).to_arrow_table()
         except (duckdb.DataError, duckdb.InvalidInputException) as error:
             raise word_conversion_error(connection, query, checker.spec) from error
         yield _set_unplaced_rows_apart(typed, checker.spec, files)
@@ -285,7 +285,7 @@ def _find_repeated_keys(
     key = ", ".join(["submission_id", *map(identifier, spec.traits.key)])
     present = " AND ".join(f"{identifier(name)} IS NOT NULL" for name in spec.traits.key)
     # Hashes first: a key of 64 characters over millions of rows would not fit, its hash does.
-    suspects = connection.execute(
+    suspects = connection.sql(
         f"SELECT hash({key}) AS h FROM {records} WHERE {present} GROUP BY h HAVING count(*) > 1"
     ).to_arrow_table()
     if not suspects.num_rows:

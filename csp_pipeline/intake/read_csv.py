@@ -100,7 +100,7 @@ def read_together(files: Sequence[CsvFile], columns: tuple[ColumnSpec, ...], set
     number = next(_READINGS)
     with connect(settings) as connection:
         with wording(_unreadable, leaving=NOT_OF_THE_FILE):
-            rows = connection.execute(_query(files, columns, number)).to_arrow_table()
+            rows = connection.sql(_query(files, columns, number)).to_arrow_table()
         broken = _broken_rows(connection, files, number)
     indexes = rows[FILE_INDEX].to_numpy()
     edges = np.searchsorted(indexes, np.arange(len(files) + 1))

@@ -95,7 +95,7 @@ def prepare_judging(
 
 def _words_of_pairs(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     """Every text that stands in the columns of each type of `PAIR_WORDS`, in alphabetical order."""
-    pairs = connection.execute("FROM pairs").to_arrow_table()
+    pairs = connection.sql("FROM pairs").to_arrow_table()
     return {
         type_: sorted({word for name in names for word in pairs[name].unique().to_pylist() if word is not None})
         for type_, names in PAIR_WORDS.items()
