@@ -1,4 +1,4 @@
-"""What has arrived at a feed's place and is not landed yet, found without reading a file: what a sensor asks at each tick."""
+"""What has arrived of a feed and is not taken in yet, found without reading a file: what a sensor asks at each tick."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,10 +7,13 @@ from datetime import date
 
 from csp_pipeline.errors import RefusedFileError
 from csp_pipeline.intake.land import LandedFile, is_unpacked, landed_files
-from csp_pipeline.intake.place import place_file
+from csp_pipeline.intake.membership import reason_set_aside
+from csp_pipeline.intake.place import place_file, submission_id_of
 from csp_pipeline.intake.places import FoundFile
 from csp_pipeline.intake.pull import cursor_of, find_files
+from csp_pipeline.intake.receipts import read_receipts
 from csp_pipeline.intake.unreached import noting_reach
+from csp_pipeline.lake import receipt_path
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.partnership.periods import Period
 from csp_pipeline.settings import Settings
@@ -32,8 +35,9 @@ def look_for_new_files(
     """The place's cursor now, and what is new in it, None when nothing is.
 
     A place whose cursor is the one given is not looked at further: a tick over unchanged files is one listing. What is new
-    is asked for once a day until it has landed, for its run may have found the server down. Raises PullError when the place
-    cannot be listed, ConfigurationError when what it needs is not there.
+    is asked for once a day until it is taken in, for its run may have found the server down, have failed, or have been of other
+    years than a file that came meanwhile. Raises PullError when the place cannot be listed, ConfigurationError when what it
+    needs is not there.
     """
     with noting_reach(settings, feed):
         listed = find_files(_asked_once(feed))
@@ -41,15 +45,41 @@ def look_for_new_files(
     asked_today = f"{now} {today}"
     if cursor in (now, asked_today):
         return str(cursor), None
-    known = {(file.path, file.version) for file in landed_files(settings, feed)}
-    new = [found for found in listed if (found.path, found.version) not in known]
+    landed = landed_files(settings, feed)
+    known = {(file.path, file.version) for file in landed}
+    new = [_as_if_landed(feed, found) for found in listed if (found.path, found.version) not in known]
+    new += _left_waiting(settings, feed, landed)
     if not new:
         return now, None
     digest = hashlib.sha256(
-        "\n".join(f"{found.path}\0{found.version}" for found in new).encode("utf-8", "surrogateescape")
+        "\n".join(f"{file.path}\0{file.version}" for file in new).encode("utf-8", "surrogateescape")
     ).hexdigest()[:32]
     first, last = _years_of(feed, new, years)
     return asked_today, NewFiles(len(new), first, last, f"{digest} {today}")
+
+
+def _left_waiting(settings: Settings, feed: Feed, landed: Sequence[LandedFile]) -> list[LandedFile]:
+    """Landed files that no run has taken in: those without a receipt, but for what is set aside and for copies of others."""
+    folder = receipt_path(settings, feed.agency, feed.name, "x").parent
+    receipts = {path.stem for path in folder.glob("*.json")}
+    waiting = [
+        file
+        for file in landed
+        if file.landed_id not in receipts
+        and not (file.is_archive and file.refusal is None)
+        and not reason_set_aside(feed, file.path)
+    ]
+    if not waiting:
+        return []
+    taken_in = {receipt.submission_id for receipt in read_receipts(settings, feed)}
+    return [file for file in waiting if _submission_id_of(feed, file) not in taken_in]
+
+
+def _submission_id_of(feed: Feed, file: LandedFile) -> str | None:
+    try:
+        return submission_id_of(feed, file, place_file(feed, file))
+    except RefusedFileError:
+        return None  # it has none before it is refused
 
 
 def _asked_once(feed: Feed) -> Feed:
@@ -62,15 +92,15 @@ def _asked_once(feed: Feed) -> Feed:
     return replace(feed, entry=feed.entry.model_copy(update={"pull": pull}))
 
 
-def _years_of(feed: Feed, new: Sequence[FoundFile], years: Sequence[Period]) -> tuple[str, str]:
+def _years_of(feed: Feed, new: Sequence[LandedFile], years: Sequence[Period]) -> tuple[str, str]:
     """The financial years that new files cover by their names; all of them where one does not say, or says another."""
     everything = (years[0].label, years[-1].label)
     touched: set[int] = set()
-    for found in new:
-        if is_unpacked(found.path, feed):
+    for file in new:
+        if is_unpacked(file.path, feed):
             return everything  # what is in it is not known before it is here
         try:
-            coverage = place_file(feed, _as_if_landed(feed, found)).coverage
+            coverage = place_file(feed, file).coverage
         except (RefusedFileError, ValueError):
             return everything  # it is to be refused, which only a run over all years does
         inside = [n for n, year in enumerate(years) if coverage and year.start <= coverage.start and coverage.end <= year.end]

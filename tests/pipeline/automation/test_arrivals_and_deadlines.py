@@ -52,6 +52,27 @@ def test_the_same_arrival_has_the_same_run_key_and_other_contents_another(
     assert keys[0] == keys[1] != keys[2]
 
 
+def test_a_file_that_landed_and_was_not_taken_in_is_asked_for(
+    world: Pipeline, definitions: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    """It came after the tick that asked for another year's, whose run brought it to landing and left it waiting; as
+    `csp run --years` would, or a run that fell over in between.
+    """
+    assert run(definitions, instance, ASB, ("2015-16", "2016-17")).success
+    cursor = tick(definitions, instance, ASB).cursor
+    world.put(ASB, "asb_2015-05_extracted-2015-06-10.csv", incidents("15/05/2015", 5))
+    asked = tick(definitions, instance, ASB, cursor)
+    world.put(ASB, MAY, incidents("15/05/2016", 4))
+    world.put(ASB, f"copy/{APRIL}", incidents("15/04/2016", 3))  # which counts once, and is no file that waits
+    assert run(definitions, instance, ASB, ("2015-16", "2015-16")).success
+    assert MAY not in outcomes(world, ASB)
+    (may,) = tick(definitions, instance, ASB, asked.cursor).run_requests
+    assert (may.tags["dagster/asset_partition_range_start"], may.tags["csp/new_files"]) == ("2016-17", "1")
+    assert run(definitions, instance, ASB, ("2016-17", "2016-17")).success
+    assert outcomes(world, ASB)[MAY] == "accepted"
+    assert not tick(definitions, instance, ASB).run_requests
+
+
 def test_a_dead_place_is_skipped_with_the_reason_and_holds_no_other(
     world: Pipeline, definitions: dg.Definitions, instance: dg.DagsterInstance
 ) -> None:

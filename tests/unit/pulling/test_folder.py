@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from csp_pipeline.errors import PullError
 from csp_pipeline.intake.arrivals import look_for_new_files
 from csp_pipeline.intake.land import blob_path
 from csp_pipeline.intake.pull import list_arrivals, pull_feed
+from csp_pipeline.intake.receipts import Receipt
+from csp_pipeline.lake import receipt_path, write_json
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.partnership.periods import parse_period
 from csp_pipeline.settings import Settings
@@ -100,8 +103,10 @@ def test_what_came_of_a_file_that_was_taken_back_is_removed(
     assert not left.exists()
 
 
-def test_what_did_not_land_is_asked_for_again_once_a_day(place: Path, new_feed: Callable[..., Feed], settings: Settings) -> None:
-    """The run that was asked for may have found the server down, and the listing does not change by that."""
+def test_what_is_not_taken_in_is_asked_for_again_once_a_day(
+    place: Path, new_feed: Callable[..., Feed], settings: Settings
+) -> None:
+    """The run that was asked for may have found the server down or have failed, and the listing does not change by that."""
     (place / "asb_2016-04.csv").write_bytes(b"x")
     feed, today, tomorrow = new_feed(str(place)), date(2016, 6, 1), date(2016, 6, 2)
     years = [period for period in (parse_period("2016-17", "financial_year"),) if period]
@@ -111,10 +116,14 @@ def test_what_did_not_land_is_asked_for_again_once_a_day(place: Path, new_feed: 
     cursor, again = look_for_new_files(settings, feed, years, cursor, tomorrow)
     assert again is not None
     assert again.digest != first.digest
-    pull_feed(feed, settings)
-    cursor, none = look_for_new_files(settings, feed, years, cursor, date(2016, 6, 3))
+    [landed] = pull_feed(feed, settings).landed
+    cursor, once_more = look_for_new_files(settings, feed, years, cursor, date(2016, 6, 3))
+    assert once_more is not None
+    receipt = Receipt(landed, "", "police.asb", "accepted")
+    write_json(receipt_path(settings, feed.agency, feed.name, landed.landed_id), asdict(receipt))
+    cursor, none = look_for_new_files(settings, feed, years, cursor, date(2016, 6, 4))
     assert none is None
-    assert look_for_new_files(settings, feed, years, cursor, date(2016, 6, 4)) == (cursor, None)
+    assert look_for_new_files(settings, feed, years, cursor, date(2016, 6, 5)) == (cursor, None)
 
 
 def test_bytes_that_a_lost_power_left_cut_short_are_mended_when_they_come_again(
