@@ -1,20 +1,18 @@
 """What runs when: the job that brings everything up to date, its schedules, and what follows new files by itself."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from csp_pipeline.figures.coverage import read_all_receipts
-from csp_pipeline.figures.lateness import table_of_due_periods
+from csp_pipeline.figures.lateness import overdue_periods, table_of_due_periods
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.partnership.periods import MONTHS_IN, Period, period_holding
 from csp_pipeline.stages import Pipeline
 
 LONDON = "Europe/London"
-# Every asset and job is in this pool, of which a run holds the only slot from its start to its end (dagster.yaml).
-POOL = "warehouse"
 # A run with this tag forgets first what became of the files of its years, so that they are read again from landing.
 READ_AGAIN = "csp/read_again"
 
@@ -58,20 +56,22 @@ def build_schedule(pipeline: Pipeline) -> dg.ScheduleDefinition:
 
 
 def build_due_schedule(pipeline: Pipeline) -> dg.ScheduleDefinition:
-    """Every morning, the feeds of which a period has become overdue: their places are looked at once more, and it is told."""
+    """Every morning, the feeds of which a period has become overdue since they were last taken in: their places are looked at
+    once more, and it is told.
+    """
 
     @dg.schedule(
         name="when_due",
         job=JOB_DEFINITION,
         cron_schedule="0 7 * * *",
         execution_timezone=LONDON,
-        description="On the day after a feed's deadline, for the feeds of which nothing whole has come for the period.",
+        description="After a feed's deadline, for the feeds of which nothing whole has come for the period.",
     )
     def when_due(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         today = context.scheduled_execution_time.astimezone(ZoneInfo(LONDON)).date()
-        overdue = feeds_that_became_overdue(pipeline, today)
+        overdue = feeds_that_became_overdue(pipeline, today, context.instance)
         if not overdue:
-            return dg.SkipReason("No period has become overdue today.")
+            return dg.SkipReason("No period has become overdue since its feed was last taken in.")
         first, last = min(years[0] for years in overdue.values()), max(years[1] for years in overdue.values())
         return dg.RunRequest(
             run_key=today.isoformat(),
@@ -82,16 +82,28 @@ def build_due_schedule(pipeline: Pipeline) -> dg.ScheduleDefinition:
     return when_due
 
 
-def feeds_that_became_overdue(pipeline: Pipeline, today: date) -> dict[str, tuple[str, str]]:
-    """The feeds of which a period was due yesterday and has not come, with the first and last financial year of them."""
-    periods = table_of_due_periods(pipeline.partnership.feeds, read_all_receipts(pipeline.settings, pipeline.partnership))
-    late = periods[periods["first_accepted"].isna() & (periods["due"].dt.date == today - timedelta(days=1))]
+def feeds_that_became_overdue(pipeline: Pipeline, today: date, instance: dg.DagsterInstance) -> dict[str, tuple[str, str]]:
+    """The feeds of which a period is overdue that was not yet when they were last taken in, with the first and last financial
+    year of such periods.
+
+    Not those of one day: Dagster leaves out the ticks of days on which its daemon was off, and a day's run may have failed.
+    """
+    receipts = read_all_receipts(pipeline.settings, pipeline.partnership)
     found: dict[str, tuple[str, str]] = {}
-    for row in late.itertuples(index=False):
-        year = period_holding(row.period_start.date(), "financial_year").label
-        first, last = found.get(key := f"{row.agency}/{row.feed}", (year, year))
-        found[key] = (min(first, year), max(last, year))
+    for feed in pipeline.partnership.feeds:
+        late = overdue_periods(table_of_due_periods([feed], receipts), today)
+        taken_in = _last_taken_in(instance, feed) if len(late) else None
+        days = zip(late["due"].dt.date, late["period_start"].dt.date, strict=True)
+        years = [period_holding(start, "financial_year").label for due, start in days if taken_in is None or taken_in <= due]
+        if years:
+            found[feed.key] = (min(years), max(years))
     return found
+
+
+def _last_taken_in(instance: dg.DagsterInstance, feed: Feed) -> date | None:
+    """The day in London on which a feed was last taken in, whatever came of it."""
+    event = instance.get_latest_materialization_event(dg.AssetKey([feed.agency, feed.name]))
+    return datetime.fromtimestamp(event.timestamp, ZoneInfo(LONDON)).date() if event is not None else None
 
 
 def follows_new_files() -> dg.AutomationCondition:

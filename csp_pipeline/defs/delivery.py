@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from csp_pipeline.defs.automation import POOL
+from csp_pipeline.defs.instance import POOL
 from csp_pipeline.defs.metadata import markdown_table
 from csp_pipeline.defs.one_run import ONE_RUN
 from csp_pipeline.stages import Pipeline

@@ -9,8 +9,9 @@ from typing import Any
 
 import dagster as dg
 
-from csp_pipeline.defs.automation import ALL_YEARS, POOL, READ_AGAIN, freshness_of
+from csp_pipeline.defs.automation import ALL_YEARS, READ_AGAIN, freshness_of
 from csp_pipeline.defs.catalogued import describe_feed
+from csp_pipeline.defs.instance import POOL
 from csp_pipeline.defs.metadata import preview_rejects, preview_submissions
 from csp_pipeline.defs.one_run import ONE_RUN
 from csp_pipeline.defs.retries import trying_again

@@ -7,7 +7,8 @@ from typing import Any
 import dagster as dg
 from dagster._core.storage.tags import PRIORITY_TAG
 
-from csp_pipeline.defs.automation import POOL, follows_new_files
+from csp_pipeline.defs.automation import follows_new_files
+from csp_pipeline.defs.instance import POOL
 from csp_pipeline.defs.metadata import markdown_table
 from csp_pipeline.defs.one_run import ONE_RUN
 from csp_pipeline.defs.retries import trying_again

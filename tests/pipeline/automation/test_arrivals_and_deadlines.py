@@ -2,13 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.test_utils import freeze_time
 
 from csp_pipeline.defs.arrival import sensor_name
 from csp_pipeline.defs.automation import JOB
@@ -184,22 +185,40 @@ def test_every_place_has_a_sensor_that_somebody_has_to_start(definitions: dg.Def
 # Deadlines
 
 
+@pytest.fixture(scope="module")
+def kept_instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.DagsterInstance]:
+    """An instance that a schedule's tick can be given: one that lies in a folder."""
+    with dg.DagsterInstance.local_temp(str(tmp_path_factory.mktemp("dagster"))) as made:
+        yield made
+
+
 @pytest.mark.parametrize(
-    ("day", "asked"),
+    ("taken_in", "day", "asked"),
     [
-        ("2016-06-15", None),  # May's last day
-        ("2016-06-16", [CRIMES, ASB]),
-        ("2016-06-17", None),
-        ("2016-05-16", [CRIMES]),  # of the other feed April is there
+        ("2016-06-14", "2016-06-15", None),  # May's last day
+        ("2016-06-14", "2016-06-16", [CRIMES, ASB]),
+        ("2016-06-15", "2016-06-16", [CRIMES, ASB]),
+        ("2016-06-16", "2016-06-17", None),
+        ("2016-06-14", "2016-06-19", [CRIMES, ASB]),  # the daemon was off, or the run of the 16th failed
+        ("2016-05-14", "2016-05-16", [CRIMES]),  # of the other feed April is there
     ],
 )
-def test_on_the_day_after_a_deadline_the_feeds_that_have_not_come_are_looked_for_once_more(
-    world: Pipeline, definitions: dg.Definitions, instance: dg.DagsterInstance, day: str, asked: list[str] | None
+def test_after_a_deadline_the_feeds_that_have_not_come_are_looked_for_once_more(
+    world: Pipeline,
+    definitions: dg.Definitions,
+    kept_instance: dg.DagsterInstance,
+    taken_in: str,
+    day: str,
+    asked: list[str] | None,
 ) -> None:
     world.take_in(ASB)
+    kept_instance.wipe()
+    with freeze_time(datetime.fromisoformat(f"{taken_in}T12:00:00").replace(tzinfo=UTC)):
+        for feed in (ASB, CRIMES):
+            kept_instance.report_runless_asset_event(dg.AssetMaterialization(feed.split("/")))
     moment = datetime.fromisoformat(f"{day}T06:00:00").replace(tzinfo=UTC)
     context = dg.build_schedule_context(
-        instance, scheduled_execution_time=moment, repository_def=definitions.get_repository_def()
+        kept_instance, scheduled_execution_time=moment, repository_def=definitions.get_repository_def()
     )
     told = definitions.resolve_schedule_def("when_due").evaluate_tick(context)
     if asked is None:

@@ -14,8 +14,7 @@ import pytest
 import yaml
 from dagster._core.events import EngineEventData
 
-from csp_pipeline.defs.automation import POOL
-from csp_pipeline.defs.instance import TEMPLATE, open_instance
+from csp_pipeline.defs.instance import POOL, TEMPLATE, open_instance
 from csp_pipeline.stages import Pipeline as Stages
 from tests.conftest import Pipeline
 from tests.pipeline.automation.small_world import APRIL, ASB, FIGURES, outcomes, run
@@ -48,6 +47,8 @@ def test_all_wait_in_one_queue_for_the_warehouse(definitions: dg.Definitions, tm
     with open_instance(tmp_path / "home") as made:
         pools = made.get_concurrency_config().pool_config
         assert (pools.default_pool_limit, pools.pool_granularity.value) == (1, "run")  # type: ignore[union-attr]
+        # before the first runs wait: Dagster would let those go at once
+        assert made.event_log_storage.get_concurrency_info(POOL).slot_count == 1
         assert made.run_retries_enabled
         assert not made.run_retries_max_retries > 1
     assert (tmp_path / "home" / "dagster.yaml").read_text("utf-8") == TEMPLATE.read_text("utf-8")
