@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from csp_pipeline.errors import RefusedFileError
+from csp_pipeline.errors import PublishError, RefusedFileError
 from csp_pipeline.intake.fetch import COPIED_BY, Fetched, incoming_folder
 from csp_pipeline.intake.places.archives import is_archive, read_archive
-from csp_pipeline.intake.places.place import matches
+from csp_pipeline.intake.places.place import matches, shown_path
 from csp_pipeline.lake import make_folder, write_json
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.settings import Settings
@@ -59,6 +59,24 @@ def landed_files(settings: Settings, feed: Feed) -> list[LandedFile]:
         return []  # nothing has landed yet; a place that cannot be made is told by what lands first
     landed = [_read_note(note.path, *identity_of(note.stat())) for note in notes]
     return sorted(landed, key=lambda file: (file.received, file.path, file.sha256))
+
+
+def has_bytes(settings: Settings, landed: LandedFile) -> bool:
+    """Whether a landed file's bytes are there, all of them: somebody may have removed them, or a disk or a restore lost them."""
+    try:
+        return blob_path(settings, landed.sha256).stat().st_size == landed.size
+    except FileNotFoundError:
+        return False
+
+
+def check_bytes(settings: Settings, landed: LandedFile) -> None:
+    """Raise PublishError where a landed file's bytes are not there: without it, figures would lack what they had."""
+    if not has_bytes(settings, landed):
+        raise PublishError(
+            f"{shown_path(landed.path)} was received on {landed.received[:10]} and has to be read again, but its bytes are no "
+            f"longer in landing ({blob_path(settings, landed.sha256)}). Put the file back where its sender left it, or restore "
+            "landing from its backup; then run again."
+        )
 
 
 def identity_of(status: os.stat_result) -> tuple[int, int, int]:

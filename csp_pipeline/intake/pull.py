@@ -13,7 +13,7 @@ from threading import Lock
 
 from csp_pipeline.errors import ConfigurationError, CspError, PullError
 from csp_pipeline.intake.fetch import Patience, fetch_file, incoming_folder
-from csp_pipeline.intake.land import LandedFile, land_fetched, landed_files, unpack, unpacking_rules
+from csp_pipeline.intake.land import LandedFile, has_bytes, land_fetched, landed_files, unpack, unpacking_rules
 from csp_pipeline.intake.places import FoundFile, Place, SourceDownError, is_wanted, open_place
 from csp_pipeline.intake.places.place import odd_name, shown, shown_path
 from csp_pipeline.intake.unreached import note_reached, note_unreached
@@ -169,8 +169,9 @@ def _list_once(feed: Feed, place: Place, patience: Patience, errors: list[CspErr
 def _pull_files(feed: Feed, settings: Settings, place: Place, pulled: Pulled) -> bool:
     """Fetch and land what is new; gives whether anything was landed."""
     patience = Patience(feed)
-    known = {(file.path, file.version) for file in pulled.landed}
-    last_version = {file.path: file.version for file in pulled.landed}
+    whole = [file for file in pulled.landed if has_bytes(settings, file)]  # what was lost of landing is fetched again
+    known = {(file.path, file.version) for file in whole}
+    last_version = {file.path: file.version for file in whole}
     first_path = {file.sha256: file.path for file in reversed(pulled.landed) if file.archive is None}
     listed = _list_files(feed, place, patience, pulled.errors)
     new = [found for found in listed if not found.version or (found.path, found.version) not in known]

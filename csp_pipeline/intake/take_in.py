@@ -14,7 +14,7 @@ from csp_pipeline.intake.contract import ColumnChange, Contract
 from csp_pipeline.intake.convert import prepare_conversion
 from csp_pipeline.intake.correct import Correcting, CorrectionsDoNotApplyError
 from csp_pipeline.intake.fingerprint import fingerprint_of, person_key_secret, with_corrections
-from csp_pipeline.intake.land import LandedFile, begins, blob_path
+from csp_pipeline.intake.land import LandedFile, begins, blob_path, check_bytes
 from csp_pipeline.intake.load import LoadingFile, load_files, make_reject, read_of
 from csp_pipeline.intake.membership import reason_set_aside, remarks_on_membership
 from csp_pipeline.intake.noted import write_noted
@@ -153,6 +153,7 @@ class _TakingIn:
             if receipt.submission_id in self.seen:
                 self.forget(file)  # what it was taken for before would stay beside the copy that counts
                 return
+            check_bytes(self.settings, file)
             self._load_if_claimed(receipt)
             self._check_place(receipt)
             loading = self._open(file, placement, receipt)

@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
+from csp_pipeline.doctor.files import examine_files
+from csp_pipeline.errors import PublishError
 from csp_pipeline.figures.coverage import read_all_receipts
+from csp_pipeline.intake.land import blob_path, landed_files
+from csp_pipeline.intake.read_again import forget_receipts
 from tests.conftest import ONE_YEAR, Pipeline
 from tests.small_exports import asb, csv_text
 
@@ -113,3 +117,38 @@ def test_an_archive_that_was_refused_is_not_once_its_limit_is_raised(desk: Pipel
     change(desk, pull={"archives": "*.zip", "limits": {"archive_members": 2}})
     expected = {f"sent.zip/{APRIL}": ("2016-05-10", None, 3), f"sent.zip/{MAY}": ("2016-06-10", None, 2)}
     assert outcomes(desk) == from_nothing(desk) == expected
+
+
+def test_a_file_whose_bytes_landing_has_lost_is_named_and_keeps_the_feed_from_being_read_without_it(desk: Pipeline) -> None:
+    def found() -> list[tuple[str, str]]:
+        return [(finding.verdict, finding.found) for finding in examine_files(desk.settings, desk.partnership)]
+
+    left_at = desk.put(ASB, APRIL, rows(3))
+    desk.take_in(ASB)
+    left_at.unlink()
+    [landed] = landed_files(desk.settings, desk.partnership.feed(ASB))
+    blob_path(desk.settings, landed.sha256).unlink()
+    assert outcomes(desk)[APRIL][2] == 3
+    [(verdict, words)] = found()
+    assert verdict == "wrong"
+    assert f"the bytes of 1 file ({APRIL}) are no longer in landing" in words
+    forget_receipts(desk.settings, desk.partnership.feed(ASB), None)
+    with pytest.raises(PublishError, match=f"{APRIL} was received on .* its bytes are no longer in landing .* restore landing"):
+        desk.take_in(ASB)
+    desk.put(ASB, APRIL, rows(3))
+    assert outcomes(desk)[APRIL][2] == 3
+    assert found() == [("fine", "1, each there and named by its feed")]
+
+
+def test_records_of_a_file_that_landing_knows_nothing_of_are_told(desk: Pipeline) -> None:
+    """After an older copy of landing was put under a newer lake."""
+    left_at = desk.put(ASB, APRIL, rows(3))
+    desk.take_in(ASB)
+    left_at.unlink()
+    shutil.rmtree(desk.settings.landing / "received")
+    assert outcomes(desk)[APRIL][2] == 3
+    [finding] = examine_files(desk.settings, desk.partnership)
+    assert finding.verdict == "wrong"
+    assert f"landing has no note of 1 file ({APRIL})" in finding.found
+    forget_receipts(desk.settings, desk.partnership.feed(ASB), None)  # as csp backfill --all does
+    assert outcomes(desk) == from_nothing(desk) == {}
