@@ -10,6 +10,7 @@ from csp_pipeline.reports import wording
 from csp_pipeline.reports.answers import WILL_CORRECT, Answer, answers_to
 from csp_pipeline.reports.bridges import Bridge, Reader, build_bridge
 from csp_pipeline.reports.conflict_words import Figure, question_of, reasons_of, sentence_of
+from csp_pipeline.reports.disclosure_cells import agency_of
 from csp_pipeline.reports.disclosure_conflicts import cell_of, cells_of_reports, hidden_figures, may_be_listed
 from csp_pipeline.reports.disclosure_rules import EVERYBODY
 from csp_pipeline.reports.history import PastGap, opening_of, past_gaps
@@ -133,15 +134,46 @@ def conflicts_for(facts: Facts, agency: str, on_scorecard: frozenset[str]) -> Co
     """An agency's conflicts as it may see them, the partnership's own district and whole years first; `on_scorecard` are the
     cells that the scorecard shows everybody.
     """
-    mine = [row for row in facts.conflicts if agency in row["owner_agencies"]]
-    seen_by_all = _on_front_page(facts) | on_scorecard | facts.cells_sent_to_all
-    return _conflicts(facts, mine, agency, seen_by_all | cells_of_reports(all_reports(facts.landing, agency)))
+    listed = listed_for(facts, agency)
+    hidden = hidden_figures(facts, listed, agency, _on_front_page(facts) | on_scorecard | seen_before(facts, agency))
+    return _conflicts(facts, listed, agency, hidden)
 
 
 @lru_cache(maxsize=1)
 def conflicts_for_everybody(facts: Facts) -> Conflicts:
-    """The open yearly conflicts of the partnership's own district as anybody may see them."""
-    return _conflicts(facts, _leading_rows(facts), EVERYBODY, facts.cells_sent_to_all)
+    """The open yearly conflicts of the partnership's own district as anybody may see them.
+
+    Each agency reads them with what it has by itself, so that what has to be hidden from any of them is hidden.
+    """
+    listed = leading_for_everybody(facts)
+    hidden: dict[str, str] = {}
+    for reader in readers(facts):
+        elsewhere = [] if reader is EVERYBODY else listed_for(facts, reader)
+        hidden |= hidden_figures(facts, listed, reader, seen_before(facts, reader), elsewhere)
+    return _conflicts(facts, listed, EVERYBODY, hidden)
+
+
+def readers(facts: Facts) -> list[str | None]:
+    """Who reads what is for everybody: somebody who has nothing else, and each agency that has figures to set beside others'."""
+    pairs = facts.compared
+    with_figures = set(pairs.other_agency[agency_of(pairs.cell) != pairs.other_agency])
+    return [EVERYBODY, *(row["agency"] for row in facts.agencies if row["agency"] in with_figures)]
+
+
+def seen_before(facts: Facts, reader: str | None) -> frozenset[str]:
+    """The cells whose numbers a reader has in what was sent to it, or to all."""
+    own = frozenset[str]() if reader is EVERYBODY else cells_of_reports(all_reports(facts.landing, reader))
+    return facts.cells_sent_to_all | own
+
+
+def listed_for(facts: Facts, agency: str) -> list[Row]:
+    """The conflicts that an agency's report lists."""
+    return _listed(facts, [row for row in facts.conflicts if agency in row["owner_agencies"]], agency)
+
+
+def leading_for_everybody(facts: Facts) -> list[Row]:
+    """The open yearly conflicts of the partnership's own district that everybody may know of."""
+    return _listed(facts, [row for row in facts.conflicts if is_leading(facts, row)], EVERYBODY)
 
 
 def _on_front_page(facts: Facts) -> frozenset[str]:
@@ -163,13 +195,7 @@ def _is_main(facts: Facts, row: Row) -> bool:
     return bool(row["area_code"] == facts.district and row["period_kind"] == "financial_year")
 
 
-def _leading_rows(facts: Facts) -> list[Row]:
-    return [row for row in facts.conflicts if is_leading(facts, row)]
-
-
-def _conflicts(facts: Facts, rows: list[Row], audience: str | None, seen: frozenset[str]) -> Conflicts:
-    listed = _listed(facts, rows, audience)
-    hidden = hidden_figures(facts, listed, audience, seen)
+def _conflicts(facts: Facts, listed: list[Row], audience: str | None, hidden: dict[str, str]) -> Conflicts:
     made = [_conflict(facts, row, audience, hidden) for row in listed]
     made.sort(key=lambda c: (not c.is_leading, c.area_code != facts.district, c.period_kind != "financial_year"))
     return Conflicts(tuple(made), facts.rules.omission)

@@ -1,6 +1,6 @@
 """Turning a report's numbers into the cells and relations that disclosure.protect takes: figures and sums."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from csp_pipeline.lake import read_json, write_json
+from csp_pipeline.partnership.scorecard import SumEntry
 from csp_pipeline.parts import Parts
 from csp_pipeline.reports.disclosure import protect
 from csp_pipeline.reports.disclosure_rules import Rules
@@ -99,8 +100,9 @@ def figure_numbers(figures: pd.DataFrame, rules: Rules, audience: str | None) ->
     return numbers(figures.assign(is_protected=is_protected, is_known=~is_protected | (is_seen & ~is_small)))
 
 
-def sum_numbers(figures: pd.DataFrame, areas: pd.DataFrame, periods: pd.DataFrame) -> Numbers:
-    """What adds up to what: quarters to a year, districts to a county, districts or counties to a force area.
+def sum_numbers(figures: pd.DataFrame, areas: pd.DataFrame, periods: pd.DataFrame, measures: Sequence[SumEntry] = ()) -> Numbers:
+    """What adds up to what: quarters to a year, districts to a county, districts or counties to a force area, and the
+    measures that are declared to.
 
     `figures`: cell, feed, measure, area_code, period, value; `areas` and `periods` as in the warehouse. Where parts do not
     add up to their whole (records without a location; people counted once in a year and in two quarters), the rest is a
@@ -108,6 +110,7 @@ def sum_numbers(figures: pd.DataFrame, areas: pd.DataFrame, periods: pd.DataFram
     """
     terms = [_terms(figures, _quarters_of_years(periods), "period", "quarters")]
     terms += [_terms(figures, pairs, "area_code", way) for way, pairs in _parts_of_areas(areas).items()]
+    terms += [_terms_of_measures(figures, entry) for entry in measures]
     parts = pd.concat(terms, ignore_index=True)
     rests = parts.groupby("relation", as_index=False).agg(
         cell=("whole", "first"), value=("whole_value", "first"), sum=("value", "sum")
@@ -127,6 +130,12 @@ def _terms(figures: pd.DataFrame, pairs: pd.DataFrame, by: str, way: str) -> pd.
     wholes = wholes.rename(columns={"part": by})[[*PLACE, "whole", "whole_value"]]
     parts = wholes.merge(figures[[*PLACE, "cell", "value"]], on=PLACE)
     return parts.assign(relation=parts.whole + "|" + way)
+
+
+def _terms_of_measures(figures: pd.DataFrame, entry: SumEntry) -> pd.DataFrame:
+    """The same for the measures of one feed that are declared to add up to another."""
+    pairs = pd.DataFrame({"whole": entry.whole, "part": entry.parts})
+    return _terms(figures[figures.feed == entry.feed], pairs, "measure", "parts")
 
 
 def _quarters_of_years(periods: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Which conflicts may be listed for a reader, and which of their figures are hidden."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -25,30 +25,53 @@ def may_be_listed(facts: Facts, rows: list[Row], audience: str | None) -> list[b
     return [row["discrepancy_id"] not in telling for row in rows]
 
 
-def hidden_figures(facts: Facts, rows: list[Row], audience: str | None, seen: frozenset[str]) -> dict[str, str]:
+def hidden_figures(
+    facts: Facts, rows: list[Row], audience: str | None, seen: frozenset[str], listed_elsewhere: Sequence[Row] = ()
+) -> dict[str, str]:
     """The hidden figures of the conflicts that are listed: cell_names to the reason, which is for us alone.
 
-    `seen` are the cells whose numbers the reader has before it elsewhere: on the front page, in earlier reports.
+    `seen` are the cells whose numbers the reader has before it elsewhere: on the front page, in earlier reports;
+    `listed_elsewhere` the conflicts that another list tells it of.
     """
     if not rows:
         return {}
-    return conflict_numbers(facts, rows, audience, seen).protected(facts.rules, facts.parts)
+    return conflict_numbers(facts, rows, audience, seen, listed_elsewhere).protected(facts.rules, facts.parts)
 
 
-def conflict_numbers(facts: Facts, rows: list[Row], audience: str | None, seen: frozenset[str]) -> Numbers:
+def conflict_numbers(
+    facts: Facts, rows: Sequence[Row], audience: str | None, seen: frozenset[str], listed_elsewhere: Sequence[Row] = ()
+) -> Numbers:
     """The figures of listed conflicts with all that adds up to them, as disclosure.protect takes them.
 
+    Of conflicts that are `listed_elsewhere` the reader knows that they are, and no figure.
     The gap between two figures needs no cell of its own: reports hide it with either of them.
     """
     sides = _sides(facts)
-    listed = sides[found_in(sides.conflict, (row["discrepancy_id"] for row in rows))]
+    here, told = (
+        sides[found_in(sides.conflict, (row["discrepancy_id"] for row in listed))]
+        for listed in (rows, [*rows, *listed_elsewhere])
+    )
     figures = facts.figures
     is_known = figures.feed.isin(facts.rules.public_feeds) | (figures.agency == (audience or ""))
-    in_question = figures[found_in(figures.feed + "|" + figures.measure, listed.feed + "|" + listed.measure) & ~is_known]
-    cells = in_question.merge(_bounds(facts, listed, audience), on="cell", how="left")
-    loss = cells.cell.map(listed.loss.groupby(listed.cell).sum()).fillna(0.0)
+    subjects = _with_measures_of_sums(facts, frozenset(_subjects(told)))
+    in_question = figures[found_in(_subjects(figures), subjects) & ~is_known]
+    cells = in_question.merge(_bounds(facts, told, audience, seen | frozenset(here.cell)), on="cell", how="left")
+    loss = cells.cell.map(here.loss.groupby(here.cell).sum()).fillna(0.0)
     cells = cells.assign(loss=loss, is_known=found_in(cells.cell, seen))
     return figure_numbers(cells, facts.rules, audience) + facts.sums.among(in_question.cell)
+
+
+def _subjects(figures: pd.DataFrame) -> pd.Series:
+    """Which feed counts what: the figures of one subject make up one another."""
+    return figures.feed + "|" + figures.measure
+
+
+def _with_measures_of_sums(facts: Facts, subjects: frozenset[str]) -> frozenset[str]:
+    """Subjects, and those that are declared to add up to one of them, or to something with it."""
+    sums = [{f"{entry.feed}|{measure}" for measure in (entry.whole, *entry.parts)} for entry in facts.measure_sums]
+    while more := [tied for tied in sums if tied & subjects and not tied <= subjects]:
+        subjects = subjects.union(*more)
+    return subjects
 
 
 def cell_of(feed: str, measure: str, area_code: str, period: str) -> str:
@@ -124,9 +147,9 @@ def _losses(facts: Facts, sides: pd.DataFrame) -> Array:
     return found
 
 
-def _bounds(facts: Facts, listed: pd.DataFrame, audience: str | None) -> pd.DataFrame:
+def _bounds(facts: Facts, listed: pd.DataFrame, audience: str | None, may_be_seen: frozenset[str]) -> pd.DataFrame:
     """What conflicts and their absence tell of a figure, to whoever knows the other one: cell, lowest, highest,
-    below, above.
+    below, above. `may_be_seen` are the cells whose numbers the reader may have before it.
 
     A figure in a listed conflict lies outside the other's tolerance. One in a conflict that this reader's list
     would hold, were there any, lies within it, or is a small count whose conflict is not listed. The other figure counts as
@@ -137,18 +160,18 @@ def _bounds(facts: Facts, listed: pd.DataFrame, audience: str | None) -> pd.Data
     is_between = told.lowest.notna() & told.highest.notna()
     told[["below", "above"]] = told[["below", "above"]].mask(is_between)
     told[["lowest", "highest"]] = told[["lowest", "highest"]].where(is_between)
-    bounds = pd.concat([told, _silence(facts, listed, audience)], ignore_index=True)
+    bounds = pd.concat([told, _silence(facts, listed, audience, may_be_seen)], ignore_index=True)
     return bounds.groupby("cell", as_index=False).agg({"lowest": "max", "highest": "min", "below": "min", "above": "max"})
 
 
-def _silence(facts: Facts, listed: pd.DataFrame, audience: str | None) -> pd.DataFrame:
+def _silence(facts: Facts, listed: pd.DataFrame, audience: str | None, may_be_seen: frozenset[str]) -> pd.DataFrame:
     """What it tells that conflicts are not listed which would be, of figures whose other one this reader may see: cell, lowest,
     highest.
     """
     pairs, reader = _silent_bounds(facts), audience or ""
     is_other_own = pairs.other_agency == reader
     is_told = is_other_own | pairs.is_main
-    may_see = is_other_own | pairs.other_feed.isin(facts.rules.public_feeds) | found_in(pairs.other_cell, listed.cell)
+    may_see = is_other_own | pairs.other_feed.isin(facts.rules.public_feeds) | found_in(pairs.other_cell, may_be_seen)
     pairs = pairs[is_told & may_see]
     return pairs.loc[~found_in(pairs.cell + "+" + pairs.other_cell, listed.pair), ["cell", "lowest", "highest"]]
 

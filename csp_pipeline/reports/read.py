@@ -14,6 +14,7 @@ from csp_pipeline.errors import PublishError
 from csp_pipeline.lake import open_published
 from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import RESPONSES, Partnership
+from csp_pipeline.partnership.scorecard import SumEntry, load_scorecard
 from csp_pipeline.parts import Parts
 from csp_pipeline.reports.disclosure_cells import Numbers, sum_numbers
 from csp_pipeline.reports.disclosure_rules import Rules
@@ -24,14 +25,15 @@ from csp_pipeline.sql import read_sql
 PACKAGE = "csp_pipeline.reports"
 # So many rows of a file that are rejected for one reason are listed one by one.
 MOST_REJECTS_LISTED = 50
+SUMMED = ("agency", "feed", "measure")
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
 class Facts:
     """All that the reports are made from: rows of the warehouse, tolerances by name as (absolute, relative), rows of bridges
-    and earlier gaps by comparison, the landing place, where the reports lie that were sent, and
-    the parts of earlier work.
+    and earlier gaps by comparison, the landing place, where the reports lie that were sent, which measures
+    add up to another, and the parts of earlier work.
     """
 
     partnership: str
@@ -61,13 +63,14 @@ class Facts:
     series: list[Row]
     landing: Path
     rules: Rules
+    measure_sums: tuple[SumEntry, ...] = ()
     parts: Parts | None = None
 
     @cached_property
     def sums(self) -> Numbers:
         """What adds up to what among the figures that are not public."""
         kept = self.figures[~self.figures.feed.isin(self.rules.public_feeds)]
-        return sum_numbers(kept, pd.DataFrame(self.areas), pd.DataFrame(self.periods))
+        return sum_numbers(kept, pd.DataFrame(self.areas), pd.DataFrame(self.periods), self.measure_sums)
 
     @cached_property
     def cells_sent_to_all(self) -> frozenset[str]:
@@ -104,7 +107,10 @@ def read_facts(settings: Settings, partnership: Partnership, parts: Parts | None
     """
     if not settings.database.exists():
         raise PublishError(f"{settings.database}: there is no published warehouse yet. Build it first.")
-    district = partnership.file.district
+    district, book = partnership.file.district, load_measures(partnership)
+    scorecard = load_scorecard(partnership, book)
+    measure_sums = scorecard.sums if scorecard else ()
+    summed = [(*sum_.feed.split("/"), measure) for sum_ in measure_sums for measure in (sum_.whole, *sum_.parts)]
     with open_published(settings, "the reports cannot be read from it") as db:
         latest = "SELECT max(extracted) AS day FROM submissions WHERE outcome <> 'refused'"
         return Facts(
@@ -127,7 +133,7 @@ def read_facts(settings: Settings, partnership: Partnership, parts: Parts | None
             responses=_rows(db, "FROM responses ORDER BY discrepancy_id, agency, answered_on, submission_id, row_number"),
             validity=_rows(db, "FROM validity ORDER BY agency, feed, covered_from, valid_from, submission_id"),
             conflicts=_rows(db, read_sql(PACKAGE, "conflicts")),
-            figures=_table(db, read_sql(PACKAGE, "cells")),
+            figures=_table(db, read_sql(PACKAGE, "cells"), sums=[dict(zip(SUMMED, entry, strict=True)) for entry in summed]),
             compared=_table(db, read_sql(PACKAGE, "compared"), district=district),
             blocked=_rows(db, read_sql(PACKAGE, "blocked"), district=district),
             bridge_steps=_by_comparison(_rows(db, read_sql(PACKAGE, "bridge_steps"), district=district)),
@@ -137,8 +143,9 @@ def read_facts(settings: Settings, partnership: Partnership, parts: Parts | None
             revisions=_rows(db, read_sql(PACKAGE, "revisions")),
             series=_rows(db, read_sql(PACKAGE, "series"), district=district),
             landing=settings.landing,
-            tolerances={rule.name: (rule.absolute, rule.relative) for rule in load_measures(partnership).tolerances},
+            tolerances={rule.name: (rule.absolute, rule.relative) for rule in book.tolerances},
             rules=Rules(partnership.file.disclosure),
+            measure_sums=measure_sums,
             parts=parts,
         )
 

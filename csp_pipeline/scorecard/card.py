@@ -2,12 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import date
-from itertools import compress
+from functools import lru_cache
 from typing import Any
 
-from csp_pipeline.partnership.scorecard import PriorityEntry, ScorecardFile, WithoutFiguresEntry
-from csp_pipeline.reports.conflicts import Conflict, Conflicts, conflicts_for_everybody, is_leading
-from csp_pipeline.reports.disclosure_conflicts import conflict_numbers, may_be_listed
+from csp_pipeline.partnership.scorecard import PriorityEntry, WithoutFiguresEntry
+from csp_pipeline.reports.conflicts import (
+    Conflict,
+    Conflicts,
+    conflicts_for_everybody,
+    leading_for_everybody,
+    listed_for,
+    readers,
+    seen_before,
+)
+from csp_pipeline.reports.disclosure_conflicts import conflict_numbers
 from csp_pipeline.reports.disclosure_rules import EVERYBODY
 from csp_pipeline.reports.read import Facts
 from csp_pipeline.scorecard.changes import NO_TEST, Change, word_change
@@ -134,10 +142,10 @@ class Card:
         return counts
 
 
-def build_card(facts: Facts, card_facts: CardFacts, file: ScorecardFile) -> Card:
+def build_card(facts: Facts, card_facts: CardFacts) -> Card:
     """Put the scorecard together, without what may not be shown."""
-    conflicts = conflicts_for_everybody(facts)
-    hidden = _hidden(facts, card_facts, file, conflicts)
+    conflicts, file = conflicts_for_everybody(facts), card_facts.file
+    hidden = _hidden(facts, card_facts)
     builder = _Builder(facts, card_facts, conflicts, hidden)
     counted = frozenset(card_facts.figures.cell[card_facts.figures.value.notna()])
     return Card(
@@ -151,34 +159,40 @@ def build_card(facts: Facts, card_facts: CardFacts, file: ScorecardFile) -> Card
         tables=published_tables(file.published, builder.rows, builder.show, builder.source),
         claims=tuple(builder.claim(row) for row in card_facts.claims),
         omission=conflicts.omission,
-        shown_cells=tuple(sorted((_cells(card_facts, file) & counted) - hidden)),
+        shown_cells=tuple(sorted((_cells(card_facts) & counted) - hidden)),
     )
 
 
-def cells_shown(facts: Facts, card_facts: CardFacts, file: ScorecardFile) -> frozenset[str]:
+def cells_shown(facts: Facts, card_facts: CardFacts) -> frozenset[str]:
     """The cells of the figures that the scorecard shows, and so everybody knows."""
-    return _cells(card_facts, file) - _hidden(facts, card_facts, file, conflicts_for_everybody(facts))
+    return _cells(card_facts) - _hidden(facts, card_facts)
 
 
-def _cells(card_facts: CardFacts, file: ScorecardFile) -> frozenset[str]:
+def _cells(card_facts: CardFacts) -> frozenset[str]:
     """The cells that the scorecard is made of, whether or not they may be shown."""
-    figures = card_facts.figures
-    printed = [period for table in (file.published.tables if file.published else []) for period in table.periods]
+    figures, published = card_facts.figures, card_facts.file.published
+    printed = [period for table in (published.tables if published else []) for period in table.periods]
     shown = frozenset(figures.cell[figures.period.isin([*card_facts.years, *card_facts.quarters, *printed])])
     return shown | {used["cell"] for claim in card_facts.claims for used in claim["figures"]}
 
 
-def _hidden(facts: Facts, card_facts: CardFacts, file: ScorecardFile, conflicts: Conflicts) -> frozenset[str]:
+@lru_cache(maxsize=1)
+def _hidden(facts: Facts, card_facts: CardFacts) -> frozenset[str]:
+    conflicts, file = conflicts_for_everybody(facts), card_facts.file
     on_front_page: dict[bool, set[str]] = {True: set(), False: set()}
     for conflict in conflicts.listed:
         for figure in conflict.figures:
             cell = f"{figure.agency}/{figure.feed}|{conflict.measure}|{conflict.area_code}|{conflict.period}"
             on_front_page[figure.value is not None].add(cell)
-    seen, withheld = frozenset(on_front_page[True]) | facts.cells_sent_to_all, frozenset(on_front_page[False])
-    leading = [row for row in facts.conflicts if is_leading(facts, row)]
-    listed = list(compress(leading, may_be_listed(facts, leading, EVERYBODY)))
-    numbers = conflict_numbers(facts, listed, EVERYBODY, seen) if listed else None
-    return find_hidden(card_facts.figures, _cells(card_facts, file), seen, withheld, file.sums, facts.rules, numbers, facts.parts)
+    shown, withheld, hidden = _cells(card_facts), frozenset(on_front_page[False]), frozenset[str]()
+    leading = leading_for_everybody(facts)
+    # each agency reads it with its own figures, and with its report
+    for reader in readers(facts):
+        seen = frozenset(on_front_page[True]) | seen_before(facts, reader)
+        elsewhere = [] if reader is EVERYBODY else listed_for(facts, reader)
+        told = conflict_numbers(facts, leading, reader, seen, elsewhere) if leading or elsewhere else None
+        hidden |= find_hidden(card_facts.figures, shown, seen, withheld, file.sums, facts.rules, told, facts.parts, reader)
+    return hidden
 
 
 class _Builder:

@@ -23,8 +23,9 @@ def find_hidden(
     rules: Rules,
     front_page: Numbers | None = None,
     parts: Parts | None = None,
+    audience: str | None = EVERYBODY,
 ) -> frozenset[str]:
-    """The cells of figures that are not shown.
+    """The cells of figures that may not be shown to an audience: an agency with its own figures, or somebody who has none.
 
     `figures` has one row a figure: cell, feed, measure, period, period_kind, period_start, period_end, unit, value. `shown` are
     the cells that the scorecard would show, `seen` those that the front page shows, `withheld` those that it withholds;
@@ -32,7 +33,7 @@ def find_hidden(
     """
     counts = figures[figures.value.notna()]
     loss = counts.period_kind.map(LOSS).where(counts.cell.isin(shown) & ~counts.cell.isin(withheld), 0.0)
-    found = figure_numbers(counts.assign(loss=loss, is_known=counts.cell.isin(seen)), rules, EVERYBODY)
+    found = figure_numbers(counts.assign(loss=loss, is_known=counts.cell.isin(seen)), rules, audience)
     found += _sums(counts, pd.concat([_quarters_of_years(counts), _parts_of_measures(counts, sums)], ignore_index=True))
     hidden = (found if front_page is None else front_page + found).protected(rules, parts)
     return (frozenset(hidden) | withheld) & shown

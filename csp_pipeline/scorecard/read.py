@@ -1,13 +1,16 @@
 """Reading what the scorecard needs from the published warehouse, once; nothing is decided here."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import duckdb
 import pandas as pd
 
 from csp_pipeline.lake import open_published
-from csp_pipeline.partnership.scorecard import ScorecardFile
+from csp_pipeline.partnership.measures import load_measures
+from csp_pipeline.partnership.partnership import load_partnership
+from csp_pipeline.partnership.scorecard import ScorecardFile, load_scorecard
 from csp_pipeline.reports.read import Facts
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
@@ -17,15 +20,29 @@ YEARS = 3
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CardFacts:
-    """Rows of the warehouse: `years` and `quarters` are the periods shown, in order; the last of each is the latest."""
+    """What is declared, and rows of the warehouse: `years` and `quarters` are the periods shown, in order; the last of each is
+    the latest.
+    """
 
+    file: ScorecardFile
     figures: pd.DataFrame
     changes: list[Row]
     claims: list[Row]
     years: tuple[str, ...]
     quarters: tuple[str, ...]
+
+
+@lru_cache(maxsize=1)
+def card_facts_of(settings: Settings, facts: Facts) -> CardFacts | None:
+    """What the scorecard is made from; None without `scorecard.yml`. Read once for the same facts.
+
+    Raises ConfigurationError when it cannot be used, PublishError as `read_card_facts` does.
+    """
+    partnership = load_partnership(settings.sources)
+    file = load_scorecard(partnership, load_measures(partnership))
+    return None if file is None else read_card_facts(settings, file, facts)
 
 
 def read_card_facts(settings: Settings, file: ScorecardFile, facts: Facts) -> CardFacts:
@@ -40,7 +57,7 @@ def read_card_facts(settings: Settings, file: ScorecardFile, facts: Facts) -> Ca
         years, quarters = _shown_periods(figures)
         changes = _rows(db, read_sql(PACKAGE, "changes"), values | {"periods": [*years[-1:], *quarters[-1:]]})
         claims = _rows(db, read_sql(PACKAGE, "claims"), {})
-    return CardFacts(figures, changes, claims, years, quarters)
+    return CardFacts(file, figures, changes, claims, years, quarters)
 
 
 def _shown_periods(figures: pd.DataFrame) -> tuple[tuple[str, ...], tuple[str, ...]]:

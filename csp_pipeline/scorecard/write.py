@@ -6,15 +6,13 @@ from pathlib import Path
 
 from csp_pipeline.lake import replacing
 from csp_pipeline.partnership.configuration import SCORECARD
-from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import load_partnership
-from csp_pipeline.partnership.scorecard import load_scorecard
 from csp_pipeline.parts import Parts
 from csp_pipeline.reports.read import Facts, read_facts
 from csp_pipeline.scorecard.card import Card, build_card, cells_shown
 from csp_pipeline.scorecard.data import as_json
 from csp_pipeline.scorecard.page import scorecard_page
-from csp_pipeline.scorecard.read import read_card_facts
+from csp_pipeline.scorecard.read import card_facts_of
 from csp_pipeline.scorecard.workbook import write_workbook
 from csp_pipeline.settings import Settings
 
@@ -39,15 +37,16 @@ def write_scorecard(settings: Settings, parts: Parts | None = None, facts: Facts
     Raises PublishError when there is no warehouse to read or a scorecard that was sent cannot be read, ConfigurationError
     when `sources/` cannot be read.
     """
-    partnership = load_partnership(settings.sources)
-    file = load_scorecard(partnership, load_measures(partnership))
     page, workbook, data = files = settings.report_files(SCORECARD)
-    if file is None:
+    card_facts = None
+    if (settings.sources / "scorecard.yml").exists():
+        facts = facts or read_facts(settings, load_partnership(settings.sources), parts)
+        card_facts = card_facts_of(settings, facts)
+    if facts is None or card_facts is None:
         for path in files:  # of a scorecard that was declared before: it would pass for today's
             path.unlink(missing_ok=True)
         return None
-    facts = facts or read_facts(settings, partnership, parts)
-    card = build_card(facts, read_card_facts(settings, file, facts), file)
+    card = build_card(facts, card_facts)
     with replacing(page) as beside:
         beside.write_text(scorecard_page(card), encoding="utf-8")
     with replacing(workbook) as beside:
@@ -59,6 +58,5 @@ def write_scorecard(settings: Settings, parts: Parts | None = None, facts: Facts
 
 def cells_on_scorecard(settings: Settings, facts: Facts) -> frozenset[str]:
     """The cells of figures that the scorecard shows, which the agencies' reports have to reckon with; raises as above."""
-    partnership = load_partnership(settings.sources)
-    file = load_scorecard(partnership, load_measures(partnership))
-    return frozenset() if file is None else cells_shown(facts, read_card_facts(settings, file, facts), file)
+    card_facts = card_facts_of(settings, facts)
+    return frozenset() if card_facts is None else cells_shown(facts, card_facts)

@@ -1,4 +1,4 @@
-"""Each agency attacks its report on the samples with all it has: the report, the front page, its own and public figures."""
+"""Each agency attacks its report on the samples with all it has: it, front page and scorecard, its own and public figures."""
 
 import json
 from collections import defaultdict
@@ -20,8 +20,9 @@ def published(sample_run: CommandRun) -> Published:
 @pytest.mark.parametrize("agency", [None, "police", "county", "fire", "turning_point", "district"])
 def test_no_reader_narrows_down_another_agencys_count_of_1_to_4(published: Published, agency: str | None) -> None:
     listed = published.front_page() + (published.pack(agency) if agency else [])
-    attacker = published.attacker(agency, listed, {})
-    small = published.small(agency, listed)
+    scorecard = published.scorecard()
+    attacker = published.attacker(agency, listed, scorecard)
+    small = published.small(agency, listed, scorecard)
     assert not small & set(attacker.seen)
     narrow = {cell: ends for cell, ends in attacker.bounds_of(small, 1, 4).items() if ends != (1, 4)}
     # what is narrowed down all the same is so by what the reader has by itself: it is, when no figure of others is shown
@@ -32,6 +33,7 @@ def test_no_reader_narrows_down_another_agencys_count_of_1_to_4(published: Publi
 
 def test_the_front_page_and_packs_are_read_whole(published: Published) -> None:
     """The attack would prove nothing on tables that it could not read."""
+    assert len(published.scorecard()) > 100
     assert len(published.front_page()) > 10
     assert len(published.pack("police")) > 300
     marked = [conflict for conflict in published.pack("police") if None in conflict.values]

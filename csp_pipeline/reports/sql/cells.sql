@@ -5,6 +5,9 @@ disputed AS (
     SELECT agency_a AS agency, feed_a AS feed, measure FROM discrepancies
     UNION
     SELECT agency_b, feed_b, measure FROM discrepancies
+    UNION
+    -- and what is declared to add up to such a measure, or to be made up of it, of which a scorecard may show parts
+    SELECT sums.agency, sums.feed, sums.measure FROM (SELECT unnest($sums::STRUCT(agency VARCHAR, feed VARCHAR, measure VARCHAR)[]) AS sums)
 )
 SELECT
     concat_ws('|', f.agency || '/' || f.feed, f.measure, f.area_code, f.period) AS cell,

@@ -7,6 +7,7 @@ sums hold and which counts are in fact small.
 import json
 import math
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -84,6 +85,16 @@ class Published:
                 found.append(Conflict(cells, (_number(row[3]), _number(row[5])), _number(row[6])))
         return found
 
+    def scorecard(self) -> dict[Cell, float]:
+        """The figures of the scorecard's measures by year and quarter, which everybody reads."""
+        sheets = json.loads((self.reports / "scorecard.json").read_text(encoding="utf-8"))["sheets"]
+        return {
+            f"{self.feeds[row['Figures from']]}|{self.titles[row['Measure']]}|{self.own_district}|{period}": float(value)
+            for row in sheets["Measures"]
+            for period, value in row.items()
+            if period[:2] == "20" and isinstance(value, (int, float)) and row["Unit"] != "per cent"
+        }
+
     def knows_by_itself(self, agency: str | None) -> dict[Cell, float]:
         """An agency's own figures and the public ones."""
         return {
@@ -100,12 +111,19 @@ class Published:
         ranges |= self._told(agency, listed, seen)
         return Attacker(seen, sums, ranges, signed)
 
-    def small(self, agency: str | None, listed: list[Conflict]) -> set[Cell]:
-        """Others' counts of 1 to 4 of the feeds, measures and years that the reports are about."""
+    def small(self, agency: str | None, listed: list[Conflict], seen: Iterable[Cell] = ()) -> set[Cell]:
+        """Others' counts of 1 to 4 of the feeds, measures and years that the reports are about; and in the own district, those
+        that the figures `seen` on the scorecard are about.
+        """
         subjects = {_subject(cell) for conflict in listed for cell in conflict.cells}
+        in_district = subjects | {_subject(cell) for cell in seen}
         own = self.knows_by_itself(agency)
         return {
-            cell for cell, value in self.figures.items() if 1 <= value <= 4 and cell not in own and _subject(cell) in subjects
+            cell
+            for cell, value in self.figures.items()
+            if 1 <= value <= 4
+            and cell not in own
+            and _subject(cell) in (in_district if cell.split("|")[2] == self.own_district else subjects)
         }
 
     def _sums(self) -> tuple[list[dict[Cell, float]], dict[Cell, list[tuple[float, float]]], frozenset[Cell]]:

@@ -6,7 +6,8 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from csp_pipeline.reports.disclosure_cells import Numbers, numbers
+from csp_pipeline.partnership.scorecard import SumEntry
+from csp_pipeline.reports.disclosure_cells import Numbers, numbers, sum_numbers
 from csp_pipeline.reports.disclosure_conflicts import cell_of, cells_of_reports, conflict_numbers, may_be_listed
 from csp_pipeline.reports.disclosure_rules import EVERYBODY
 from tests.unit.reports.made_rules import RULES
@@ -27,6 +28,8 @@ class Given:
     conflicts: list[dict[str, Any]] = field(default_factory=list)
     compared_pairs: list[tuple[str, Side, Side, str]] = field(default_factory=list)
     rules: Any = RULES
+    measure_sums: tuple[SumEntry, ...] = ()
+    parts_of_measures: list[tuple[str, str, str, float]] = field(default_factory=list)
     district: str = OWN
     tolerances: dict[str, tuple[float, float]] = field(default_factory=lambda: {TWO: (2.0, 0.0), TENTH: (0.0, 0.1)})
 
@@ -49,7 +52,13 @@ class Given:
     def figures(self) -> pd.DataFrame:
         values = {(area, feed): value for area, *sides, _ in self.compared_pairs for feed, value in cast("list[Side]", sides)}
         return pd.DataFrame(
-            [(place(feed, area), feed.split("/")[0], feed, "arson", area, value) for (area, feed), value in values.items()],
+            [
+                (cell_of(feed, measure, area, "2016-17"), feed.split("/")[0], feed, measure, area, value)
+                for feed, measure, area, value in (
+                    *((feed, "arson", area, value) for (area, feed), value in values.items()),
+                    *self.parts_of_measures,
+                )
+            ],
             columns=["cell", "agency", "feed", "measure", "area_code", "value"],
         ).assign(period="2016-17", unit="record")
 
@@ -75,7 +84,11 @@ class Given:
 
     @property
     def sums(self) -> Numbers:
-        return numbers(pd.DataFrame({"cell": [], "value": []}))
+        if not self.measure_sums:
+            return numbers(pd.DataFrame({"cell": [], "value": []}))
+        areas = pd.DataFrame({"area_code": [OWN], "area_level": "district", "county_code": None, "force_code": None})
+        periods = pd.DataFrame({"period": ["2016-17"], "period_kind": "financial_year", "period_start": 0, "period_end": 1})
+        return sum_numbers(self.figures, areas, periods, self.measure_sums)
 
 
 def place(feed: str, area: str) -> str:
@@ -172,6 +185,43 @@ def test_silence_tells_others_nothing_of_a_figure_unless_their_list_would_hold_t
     given.conflict(OWN, (CASES, 50), (CRIMES, 21))
     given.no_conflict(OWN, (CRIMES, 21), (FIRE, 20))
     assert told(given, FIRE, OWN, "district") == (19, 23, 47, 53)
+
+
+def test_a_whole_is_hidden_where_the_scorecard_shows_all_its_parts_but_a_small_one() -> None:
+    given = Given(parts_of_measures=[(FIRE, "arson_of_cars", OWN, 3.0), (FIRE, "arson_of_houses", OWN, 17.0)])
+    given.conflict(OWN, (CRIMES, 50), (FIRE, 20))
+    on_scorecard = frozenset({f"{FIRE}|arson_of_houses|{OWN}|2016-17"})
+
+    def hidden_from_the_police() -> dict[str, str]:
+        return conflict_numbers(cast("Any", given), given.conflicts, "police", on_scorecard).protected(RULES)
+
+    assert place(FIRE, OWN) not in hidden_from_the_police()
+    given.measure_sums = (SumEntry(feed=FIRE, whole="arson", parts=["arson_of_cars", "arson_of_houses"]),)
+    assert place(FIRE, OWN) in hidden_from_the_police()
+
+
+def test_a_figure_that_the_reader_sees_elsewhere_tells_by_the_silence_about_it() -> None:
+    given = Given()
+    given.conflict(OTHER, (CASES, 50), (FIRE, 20))
+    given.conflict(OTHER, (CASES, 50), (CRIMES, 21))
+    given.no_conflict(OWN, (CRIMES, 21), (FIRE, 20))
+
+    def known(seen: frozenset[str]) -> tuple[float, float]:
+        cells = conflict_numbers(cast("Any", given), given.conflicts, "county", seen).cells.set_index("cell")
+        return tuple(cells.loc[place(FIRE, OWN), ["lowest", "highest"]])
+
+    assert np.isnan(known(frozenset())).all()
+    assert known(frozenset({place(CRIMES, OWN)})) == (19, 23)
+
+
+def test_of_a_conflict_that_another_list_holds_a_reader_knows_that_it_is_one() -> None:
+    given = Given()
+    leading = given.conflict(OWN, (CASES, 50), (FIRE, 20))
+    elsewhere = given.conflict(OTHER, (CRIMES, 10), (FIRE, 20))
+    found = conflict_numbers(cast("Any", given), [leading], "police", frozenset(), [elsewhere]).cells.set_index("cell")
+    # what it knows beside it, and that the figure is not shown here
+    assert found.loc[place(FIRE, OTHER), ["below", "above", "loss"]].tolist() == [7, 13, 0]
+    assert found.loc[place(FIRE, OWN), "loss"] > 0
 
 
 def test_what_stands_in_a_sent_report_is_known_and_what_was_hidden_in_it_is_not() -> None:

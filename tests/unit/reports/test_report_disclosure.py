@@ -1,5 +1,7 @@
 """What a partner must never be able to read in a report: another agency's small counts, rows and files."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from csp_pipeline.partnership.partnership import load_partnership
@@ -102,9 +104,11 @@ def test_what_everybody_reads_counts_as_known_in_every_report(settings: Settings
     facts.__dict__["cells_sent_to_all"] = frozenset({"on a scorecard that was sent"})
     hide = conflicts.hidden_figures
 
-    def hidden_figures(facts: Facts, rows: list[Row], audience: str | None, seen: frozenset[str]) -> dict[str, str]:
+    def hidden_figures(
+        facts: Facts, rows: list[Row], audience: str | None, seen: frozenset[str], listed_elsewhere: Sequence[Row] = ()
+    ) -> dict[str, str]:
         known[audience] = seen
-        return hide(facts, rows, audience, seen)
+        return hide(facts, rows, audience, seen, listed_elsewhere)
 
     monkeypatch.setattr(conflicts, "hidden_figures", hidden_figures)
     conflicts.conflicts_for(facts, "fire", frozenset({"on the scorecard"}))
