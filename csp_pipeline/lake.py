@@ -190,14 +190,16 @@ def wording(
 def read_database(settings: Settings) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
     """The published warehouse for the block, read-only; DuckDB's own errors where it cannot be read.
 
-    Raises PublishError when somebody else has it open for writing, or wrote into it and was killed at that: DuckDB would take
-    what was written for what was published.
+    Raises PublishError when this user may not read it, or somebody else has it open for writing, or wrote into it and was killed
+    at that: DuckDB would take what was written for what was published.
     """
     if write_ahead_log(settings).exists():
         raise PublishError(f"{settings.database}: {_WRITTEN_INTO}")
     try:
         return ending_queries(duckdb.connect(str(settings.database), read_only=True))
     except duckdb.IOException as error:
+        if "Permission denied" in str(error):
+            raise PublishError(f"{settings.database}: this user may not read it. Ask for read access, or for a copy.") from error
         if "Could not set lock" not in str(error):
             raise
         raise PublishError(f"{settings.database}: {_WRITTEN_INTO}") from error

@@ -85,7 +85,7 @@ def failures_of(events: Iterable[dg.DagsterEvent], *, is_success: bool) -> list[
     failed = [explain_failure(event) for event in found if _failed_by_itself(event)]
     if any(_is_interruption(event) for event in found):
         return [*failed, _failure_of_the_run(f"the run was interrupted{_at_work(found)}. {GOES_ON}")]
-    return failed or [_failure_of_the_run(_why_no_step_failed(found))]
+    return failed or [_failure_outside_of_steps(found)]
 
 
 def outcome_of(run_id: str, events: Iterable[dg.DagsterEvent], *, is_success: bool) -> RunOutcome:
@@ -145,10 +145,17 @@ def _is_interruption(event: dg.DagsterEvent) -> bool:
     return isinstance(data, JobFailureData) and data.failure_reason == RunFailureReason.UNEXPECTED_TERMINATION
 
 
-def _why_no_step_failed(events: Iterable[dg.DagsterEvent]) -> str:
+def _failure_outside_of_steps(events: Iterable[dg.DagsterEvent]) -> StepFailure:
     """Why a run failed of which no step did: it never came to its steps, or its process was ended during some."""
-    at_work = _at_work(events)
-    return f"its process was ended{at_work}: killed, out of memory, or the machine was restarted" if at_work else NO_STEP
+    found = list(events)
+    if at_work := _at_work(found):
+        return _failure_of_the_run(f"its process was ended{at_work}: killed, out of memory, or the machine was restarted")
+    ends = (event.event_specific_data for event in found if event.is_run_failure)
+    error = next((data.error for data in ends if isinstance(data, JobFailureData) and data.error is not None), None)
+    while error is not None and error.cause is not None:
+        error = error.cause
+    why = f" ({error.message.strip()})" if error is not None else ""
+    return StepFailure(WHOLE_RUN, f"{NO_STEP}{why}", NO_STEP, is_configuration=False)
 
 
 def _at_work(events: Iterable[dg.DagsterEvent]) -> str:

@@ -34,6 +34,9 @@ def examine(settings: Settings) -> list[Finding]:
 def _looked(area: str, look: Examination) -> list[Finding]:
     try:
         return list(look())
+    except PermissionError as error:
+        mend = "Call csp doctor as the user that runs the pipeline, or give this one access to what that user made."
+        return [wrong(area, "looking at it", f"{error.filename} may not be read by this user", mend)]
     except Exception as error:  # noqa: BLE001 (whatever one examination meets, the others are made)
         return [wrong(area, "looking at it", type(error).__name__, "This is a fault of csp doctor itself; report it.")]
 

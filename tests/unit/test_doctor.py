@@ -154,6 +154,18 @@ def test_too_little_room_and_a_folder_that_is_read_only_are_told(ward: Pipeline,
     assert found(disk.examine_disk(ward.settings), "may be written to").verdict == "wrong"
 
 
+def test_what_another_user_made_and_this_one_may_not_read_is_no_fault_of_the_doctor(
+    ward: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "/srv/csp/warehouse/landing/person_key.secret")
+
+    monkeypatch.setattr("csp_pipeline.doctor.look.secrets.examine_secrets", refuse)
+    [finding] = [finding for finding in examine(ward.settings) if finding.verdict == "wrong"]
+    assert finding.found == "/srv/csp/warehouse/landing/person_key.secret may not be read by this user"
+    assert "as the user that runs the pipeline" in finding.mend
+
+
 def test_a_version_that_is_not_the_tested_one_is_told(tmp_path: Path) -> None:
     lock = tmp_path / "requirements.lock"
     lock.write_text("duckdb==0.0.1 \\\n    --hash=sha256:0\npandera[pandas]==0.0.2 \\\n", "utf-8")

@@ -25,3 +25,16 @@ def test_a_damaged_warehouse_is_told_with_what_to_do(tmp_path: Path) -> None:
     settings.database.write_bytes(b"not a database" * 1000)
     with pytest.raises(PublishError, match=r"csp\.duckdb: cannot be asked: .*Remove it"):
         ask_warehouse(settings, "claims", {"claim": None, "verdict": None})
+
+
+def test_a_warehouse_that_may_not_be_read_is_not_said_to_be_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By whom the published file was not copied to: nobody should be told to remove it."""
+    settings = Settings(warehouse=tmp_path)
+    settings.database.touch()
+
+    def refuse(path: str, **_: object) -> None:
+        raise duckdb.IOException(f'IO Error: Cannot open file "{path}": Permission denied')
+
+    monkeypatch.setattr(duckdb, "connect", refuse)
+    with pytest.raises(PublishError, match=r"csp\.duckdb: this user may not read it\. Ask for read access, or for a copy\.$"):
+        ask_warehouse(settings, "claims", {"claim": None, "verdict": None})

@@ -16,7 +16,7 @@ import pytest
 from csp_pipeline.defs import side_by_side
 from csp_pipeline.defs.instance import QUIET, open_instance
 from csp_pipeline.defs.outcome import failures_of
-from csp_pipeline.defs.side_by_side import build_executor, execute_here
+from csp_pipeline.defs.side_by_side import SideBySideExecutor, build_executor, execute_here
 from csp_pipeline.lake import connect, interrupt_queries
 from csp_pipeline.settings import Settings
 from tests.ending_queries import ENDLESS
@@ -217,3 +217,16 @@ def test_a_run_that_is_interrupted_while_a_step_waits_to_be_tried_again_does_not
     result = run(asset("away", work))
     assert not result.success
     assert len(tries) == 1
+
+
+def test_a_run_that_ends_before_its_first_step_says_why(
+    run: Callable[..., dg.ExecuteInProcessResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "/srv/csp/warehouse/dagster/storage")
+
+    monkeypatch.setattr(SideBySideExecutor, "_execute_steps", refuse)
+    (failure,) = failures_of(run(asset("made", lambda: None)).all_events, is_success=False)
+    assert "before its first step" in failure.message
+    assert "Permission denied: '/srv/csp/warehouse/dagster/storage'" in failure.message
+    assert "/srv" not in failure.told
