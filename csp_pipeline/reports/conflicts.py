@@ -10,8 +10,8 @@ from csp_pipeline.reports import wording
 from csp_pipeline.reports.answers import WILL_CORRECT, Answer, answers_to
 from csp_pipeline.reports.bridges import Bridge, Reader, build_bridge
 from csp_pipeline.reports.conflict_words import Figure, question_of, reasons_of, sentence_of
-from csp_pipeline.reports.disclosure_cells import agency_of
-from csp_pipeline.reports.disclosure_conflicts import cell_of, cells_of_reports, hidden_figures, may_be_listed
+from csp_pipeline.reports.disclosure_cells import Seen, agency_of
+from csp_pipeline.reports.disclosure_conflicts import cell_of, hidden_figures, may_be_listed, seen_in_reports
 from csp_pipeline.reports.disclosure_rules import EVERYBODY
 from csp_pipeline.reports.history import PastGap, opening_of, past_gaps
 from csp_pipeline.reports.read import Facts, Row
@@ -135,7 +135,8 @@ def conflicts_for(facts: Facts, agency: str, on_scorecard: frozenset[str]) -> Co
     cells that the scorecard shows everybody.
     """
     listed = listed_for(facts, agency)
-    hidden = hidden_figures(facts, listed, agency, _on_front_page(facts) | on_scorecard | seen_before(facts, agency))
+    seen = Seen(_on_front_page(facts) | on_scorecard) | seen_before(facts, agency)
+    hidden = hidden_figures(facts, listed, agency, seen)
     return _conflicts(facts, listed, agency, hidden)
 
 
@@ -160,10 +161,10 @@ def readers(facts: Facts) -> list[str | None]:
     return [EVERYBODY, *(row["agency"] for row in facts.agencies if row["agency"] in with_figures)]
 
 
-def seen_before(facts: Facts, reader: str | None) -> frozenset[str]:
-    """The cells whose numbers a reader has in what was sent to it, or to all."""
-    own = frozenset[str]() if reader is EVERYBODY else cells_of_reports(all_reports(facts.landing, reader))
-    return facts.cells_sent_to_all | own
+def seen_before(facts: Facts, reader: str | None) -> Seen:
+    """What a reader has from what was sent to it, or to all."""
+    own = Seen() if reader is EVERYBODY else seen_in_reports(all_reports(facts.landing, reader))
+    return Seen(facts.cells_sent_to_all) | own
 
 
 def listed_for(facts: Facts, agency: str) -> list[Row]:

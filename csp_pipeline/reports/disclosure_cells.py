@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,44 @@ BOUNDS = {"lowest": "max", "highest": "min", "below": "min", "above": "max"}
 RELATIONS = ["relation", "cell", "coefficient"]
 # Names a figure's place; none of its parts holds the mark between them.
 PLACE = ["feed", "measure", "area_code", "period"]
+
+
+# A figure that was revised since a report showed it is a poor cover, as its reader knows about how large it is: it is hidden
+# only where little else would do. One that a report withheld from the reader goes on being withheld.
+REVISED, WITHHELD_BEFORE = 100.0, 0.01
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a reader has before it elsewhere: `cells` whose numbers it has as they are now, the `values` of cells that earlier
+    reports showed, and the cells that one of them `withheld`.
+    """
+
+    cells: frozenset[str] = frozenset()
+    values: frozenset[tuple[str, float]] = frozenset()
+    withheld: frozenset[str] = frozenset()
+
+    def __or__(self, other: "Seen") -> "Seen":
+        return Seen(self.cells | other.cells, self.values | other.values, self.withheld | other.withheld)
+
+    @cached_property
+    def any_time(self) -> frozenset[str]:
+        """The cells of which the reader has a number, be it a former one."""
+        return self.cells | {cell for cell, _ in self.values}
+
+    def weighed(self, figures: pd.DataFrame) -> pd.DataFrame:
+        """Figures (cell, value, loss) with `is_known`, and the loss that goes with what the reader has of each."""
+        pairs = pd.Series(list(zip(figures.cell, figures.value, strict=True)), index=figures.index, dtype=object)
+        is_known = found_in(figures.cell, self.cells) | found_in(pairs, self.values)
+        is_revised = found_in(figures.cell, self.any_time) & ~is_known
+        loss = figures.loss * np.where(is_revised, REVISED, 1.0)
+        loss = loss.where(~found_in(figures.cell, self.withheld) | is_known, loss.clip(upper=WITHHELD_BEFORE))
+        return figures.assign(is_known=is_known, loss=loss)
+
+    def still_withheld(self, figures: pd.DataFrame) -> frozenset[str]:
+        """The cells of figures that were withheld before, and of which no report has shown the number as it is now."""
+        weighed = self.weighed(figures)
+        return frozenset(weighed.cell[found_in(weighed.cell, self.withheld) & ~weighed.is_known])
 
 
 @dataclass(frozen=True)
@@ -71,7 +110,7 @@ def agency_of(feeds: pd.Series) -> pd.Series:
     return feeds.map({feed: feed.split("/")[0] for feed in feeds.unique()})
 
 
-def found_in(values: pd.Series, among: Iterable[str]) -> pd.Series:
+def found_in(values: pd.Series, among: Iterable[Any]) -> pd.Series:
     """Whether each value is one of many others; pandas' own `isin` converts these one by one, at ten times the cost."""
     return values.map(frozenset(among).__contains__).astype(bool)
 

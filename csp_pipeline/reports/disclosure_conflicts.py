@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csp_pipeline.reports.disclosure_cells import Numbers, cell_names, figure_numbers, found_in
+from csp_pipeline.reports.disclosure_cells import Numbers, Seen, cell_names, figure_numbers, found_in
 from csp_pipeline.reports.disclosure_rules import Array, tolerated_range
 from csp_pipeline.reports.read import Facts, Row
 
 SIDES = (("a", "b"), ("b", "a"))
+# The reason, for us alone, to hide what an earlier report withheld.
+WITHHELD_BEFORE = "withheld before"
 # What a figure is worth to its reader: the yearly ones of the own district are what the partnership answers for.
 LEADING, OWN_DISTRICT, OTHER = 10.0, 3.0, 1.0
 
@@ -26,20 +28,22 @@ def may_be_listed(facts: Facts, rows: list[Row], audience: str | None) -> list[b
 
 
 def hidden_figures(
-    facts: Facts, rows: list[Row], audience: str | None, seen: frozenset[str], listed_elsewhere: Sequence[Row] = ()
+    facts: Facts, rows: list[Row], audience: str | None, seen: Seen, listed_elsewhere: Sequence[Row] = ()
 ) -> dict[str, str]:
     """The hidden figures of the conflicts that are listed: cell_names to the reason, which is for us alone.
 
-    `seen` are the cells whose numbers the reader has before it elsewhere: on the front page, in earlier reports;
-    `listed_elsewhere` the conflicts that another list tells it of.
+    `seen` is what the reader has before it elsewhere: on the front page, in earlier reports; `listed_elsewhere` the conflicts
+    that another list tells it of.
     """
     if not rows:
         return {}
-    return conflict_numbers(facts, rows, audience, seen, listed_elsewhere).protected(facts.rules, facts.parts)
+    asked = conflict_numbers(facts, rows, audience, seen, listed_elsewhere)
+    shown = asked.cells[(asked.cells.loss > 0) & asked.cells.is_protected]
+    return asked.protected(facts.rules, facts.parts) | dict.fromkeys(seen.still_withheld(shown), WITHHELD_BEFORE)
 
 
 def conflict_numbers(
-    facts: Facts, rows: Sequence[Row], audience: str | None, seen: frozenset[str], listed_elsewhere: Sequence[Row] = ()
+    facts: Facts, rows: Sequence[Row], audience: str | None, seen: Seen, listed_elsewhere: Sequence[Row] = ()
 ) -> Numbers:
     """The figures of listed conflicts with all that adds up to them, as disclosure.protect takes them.
 
@@ -55,10 +59,9 @@ def conflict_numbers(
     is_known = figures.feed.isin(facts.rules.public_feeds) | (figures.agency == (audience or ""))
     subjects = _with_measures_of_sums(facts, frozenset(_subjects(told)))
     in_question = figures[found_in(_subjects(figures), subjects) & ~is_known]
-    cells = in_question.merge(_bounds(facts, told, audience, seen | frozenset(here.cell)), on="cell", how="left")
+    cells = in_question.merge(_bounds(facts, told, audience, seen.any_time | frozenset(here.cell)), on="cell", how="left")
     loss = cells.cell.map(here.loss.groupby(here.cell).sum()).fillna(0.0)
-    cells = cells.assign(loss=loss, is_known=found_in(cells.cell, seen))
-    return figure_numbers(cells, facts.rules, audience) + facts.sums.among(in_question.cell)
+    return figure_numbers(seen.weighed(cells.assign(loss=loss)), facts.rules, audience) + facts.sums.among(in_question.cell)
 
 
 def _subjects(figures: pd.DataFrame) -> pd.Series:
@@ -79,17 +82,23 @@ def cell_of(feed: str, measure: str, area_code: str, period: str) -> str:
     return f"{feed}|{measure}|{area_code}|{period}"
 
 
-def cells_of_reports(reports: Iterable[dict[str, Any]]) -> frozenset[str]:
-    """The cells whose numbers stand in reports that were sent (their JSON): they cannot be hidden from their reader any more.
+def seen_in_reports(reports: Iterable[dict[str, Any]]) -> Seen:
+    """What reports that were sent (their JSON) showed their reader and withheld from it.
 
-    A figure that was shown with another value counts as shown: who knows the old one knows about how large the new one is.
+    A number that was shown cannot be hidden from its reader any more. What was withheld is withheld for good: shown once the
+    small count that it protected is none any more, it would tell what that count was.
     """
-    return frozenset(
-        cell_of(f"{figure['agency']}/{figure['feed']}", conflict["measure"], conflict["area_code"], conflict["period"])
+    figures = [
+        (cell_of(f"{figure['agency']}/{figure['feed']}", conflict["measure"], conflict["area_code"], conflict["period"]), figure)
         for report in reports
         for conflict in report["conflicts"]
         for figure in conflict["figures"]
-        if figure["value"] is not None
+        # where neither number is withheld, one that is not there was suppressed by its sender
+        if figure["value"] is not None or conflict.get("withheld")
+    ]
+    return Seen(
+        values=frozenset((cell, float(figure["value"])) for cell, figure in figures if figure["value"] is not None),
+        withheld=frozenset(cell for cell, figure in figures if figure["value"] is None),
     )
 
 

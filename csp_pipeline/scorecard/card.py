@@ -15,6 +15,7 @@ from csp_pipeline.reports.conflicts import (
     readers,
     seen_before,
 )
+from csp_pipeline.reports.disclosure_cells import Seen
 from csp_pipeline.reports.disclosure_conflicts import conflict_numbers
 from csp_pipeline.reports.disclosure_rules import EVERYBODY
 from csp_pipeline.reports.read import Facts
@@ -188,7 +189,7 @@ def _hidden(facts: Facts, card_facts: CardFacts) -> frozenset[str]:
     leading = leading_for_everybody(facts)
     # each agency reads it with its own figures, and with its report
     for reader in readers(facts):
-        seen = frozenset(on_front_page[True]) | seen_before(facts, reader)
+        seen = Seen(frozenset(on_front_page[True])) | seen_before(facts, reader)
         elsewhere = [] if reader is EVERYBODY else listed_for(facts, reader)
         told = conflict_numbers(facts, leading, reader, seen, elsewhere) if leading or elsewhere else None
         hidden |= find_hidden(card_facts.figures, shown, seen, withheld, file.sums, facts.rules, told, facts.parts, reader)

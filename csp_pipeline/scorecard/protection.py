@@ -7,7 +7,7 @@ import pandas as pd
 
 from csp_pipeline.partnership.scorecard import SumEntry
 from csp_pipeline.parts import Parts
-from csp_pipeline.reports.disclosure_cells import Numbers, figure_numbers, numbers
+from csp_pipeline.reports.disclosure_cells import Numbers, Seen, figure_numbers, numbers
 from csp_pipeline.reports.disclosure_rules import EVERYBODY, Rules
 
 # What a shown figure is worth: the years are what the plan is judged by.
@@ -17,7 +17,7 @@ LOSS = {"financial_year": 10.0, "quarter": 3.0}
 def find_hidden(
     figures: pd.DataFrame,
     shown: frozenset[str],
-    seen: frozenset[str],
+    seen: Seen,
     withheld: frozenset[str],
     sums: Sequence[SumEntry],
     rules: Rules,
@@ -33,10 +33,11 @@ def find_hidden(
     """
     counts = figures[figures.value.notna()]
     loss = counts.period_kind.map(LOSS).where(counts.cell.isin(shown) & ~counts.cell.isin(withheld), 0.0)
-    found = figure_numbers(counts.assign(loss=loss, is_known=counts.cell.isin(seen)), rules, audience)
+    found = figure_numbers(seen.weighed(counts.assign(loss=loss)), rules, audience)
     found += _sums(counts, pd.concat([_quarters_of_years(counts), _parts_of_measures(counts, sums)], ignore_index=True))
     hidden = (found if front_page is None else front_page + found).protected(rules, parts)
-    return (frozenset(hidden) | withheld) & shown
+    others = found.cells[found.cells.is_protected]
+    return (frozenset(hidden) | withheld | seen.still_withheld(others)) & shown
 
 
 def _sums(counts: pd.DataFrame, terms: pd.DataFrame) -> Numbers:

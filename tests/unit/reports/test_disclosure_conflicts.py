@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from csp_pipeline.partnership.scorecard import SumEntry
-from csp_pipeline.reports.disclosure_cells import Numbers, numbers, sum_numbers
-from csp_pipeline.reports.disclosure_conflicts import cell_of, cells_of_reports, conflict_numbers, may_be_listed
+from csp_pipeline.reports.disclosure_cells import Numbers, Seen, numbers, sum_numbers
+from csp_pipeline.reports.disclosure_conflicts import cell_of, conflict_numbers, may_be_listed, seen_in_reports
 from csp_pipeline.reports.disclosure_rules import EVERYBODY
 from tests.unit.reports.made_rules import RULES
 
@@ -101,7 +101,7 @@ def listed_for(given: Given, audience: str | None) -> list[bool]:
 
 def told(given: Given, feed: str, area: str, audience: str | None) -> tuple[float | None, ...]:
     """What a reader of the listed conflicts is taken to know of a figure: lowest, highest, below, above."""
-    found = conflict_numbers(cast("Any", given), given.conflicts, audience, frozenset()).cells.set_index("cell")
+    found = conflict_numbers(cast("Any", given), given.conflicts, audience, Seen()).cells.set_index("cell")
     return tuple(None if np.isnan(bound) else float(bound) for bound in found.loc[place(feed, area), list(BOUNDS)])
 
 
@@ -190,7 +190,7 @@ def test_silence_tells_others_nothing_of_a_figure_unless_their_list_would_hold_t
 def test_a_whole_is_hidden_where_the_scorecard_shows_all_its_parts_but_a_small_one() -> None:
     given = Given(parts_of_measures=[(FIRE, "arson_of_cars", OWN, 3.0), (FIRE, "arson_of_houses", OWN, 17.0)])
     given.conflict(OWN, (CRIMES, 50), (FIRE, 20))
-    on_scorecard = frozenset({f"{FIRE}|arson_of_houses|{OWN}|2016-17"})
+    on_scorecard = Seen(frozenset({f"{FIRE}|arson_of_houses|{OWN}|2016-17"}))
 
     def hidden_from_the_police() -> dict[str, str]:
         return conflict_numbers(cast("Any", given), given.conflicts, "police", on_scorecard).protected(RULES)
@@ -206,25 +206,43 @@ def test_a_figure_that_the_reader_sees_elsewhere_tells_by_the_silence_about_it()
     given.conflict(OTHER, (CASES, 50), (CRIMES, 21))
     given.no_conflict(OWN, (CRIMES, 21), (FIRE, 20))
 
-    def known(seen: frozenset[str]) -> tuple[float, float]:
+    def known(seen: Seen) -> tuple[float, float]:
         cells = conflict_numbers(cast("Any", given), given.conflicts, "county", seen).cells.set_index("cell")
         return tuple(cells.loc[place(FIRE, OWN), ["lowest", "highest"]])
 
-    assert np.isnan(known(frozenset())).all()
-    assert known(frozenset({place(CRIMES, OWN)})) == (19, 23)
+    assert np.isnan(known(Seen())).all()
+    assert known(Seen(frozenset({place(CRIMES, OWN)}))) == (19, 23)
 
 
 def test_of_a_conflict_that_another_list_holds_a_reader_knows_that_it_is_one() -> None:
     given = Given()
     leading = given.conflict(OWN, (CASES, 50), (FIRE, 20))
     elsewhere = given.conflict(OTHER, (CRIMES, 10), (FIRE, 20))
-    found = conflict_numbers(cast("Any", given), [leading], "police", frozenset(), [elsewhere]).cells.set_index("cell")
+    found = conflict_numbers(cast("Any", given), [leading], "police", Seen(), [elsewhere]).cells.set_index("cell")
     # what it knows beside it, and that the figure is not shown here
     assert found.loc[place(FIRE, OTHER), ["below", "above", "loss"]].tolist() == [7, 13, 0]
     assert found.loc[place(FIRE, OWN), "loss"] > 0
 
 
-def test_what_stands_in_a_sent_report_is_known_and_what_was_hidden_in_it_is_not() -> None:
+def test_what_stands_in_a_sent_report_is_known_and_what_was_withheld_in_it_stays_so() -> None:
     figures = [{"agency": "police", "feed": "crimes", "value": 30}, {"agency": "fire", "feed": "incidents", "value": None}]
-    report = {"conflicts": [{"measure": "arson", "area_code": OWN, "period": "2016-17", "figures": figures}]}
-    assert cells_of_reports([report]) == {f"police/crimes|arson|{OWN}|2016-17"}
+    conflict = {"measure": "arson", "area_code": OWN, "period": "2016-17", "figures": figures, "withheld": "A count of 1 to 4"}
+    crimes, fire = place(CRIMES, OWN), place(FIRE, OWN)
+    assert seen_in_reports([{"conflicts": [conflict]}]) == Seen(values=frozenset({(crimes, 30)}), withheld=frozenset({fire}))
+    # what its sender suppressed was not withheld by the report
+    suppressed = {"conflicts": [conflict | {"withheld": None}]}
+    assert seen_in_reports([suppressed]) == Seen(values=frozenset({(crimes, 30)}))
+
+
+def test_a_figure_that_was_revised_since_it_was_shown_is_not_known_and_hidden_only_at_a_high_price() -> None:
+    given = Given()
+    given.conflict(OWN, (CRIMES, 50), (FIRE, 20))
+
+    def of(shown: float) -> tuple[bool, float]:
+        seen = Seen(values=frozenset({(place(FIRE, OWN), shown)}))
+        found = conflict_numbers(cast("Any", given), given.conflicts, "police", seen).cells.set_index("cell")
+        return bool(found.loc[place(FIRE, OWN), "is_known"]), float(found.loc[place(FIRE, OWN), "loss"])
+
+    assert of(20)[0]
+    assert not of(21)[0]
+    assert of(21)[1] > 10 * of(20)[1]

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,6 +54,49 @@ def test_what_an_earlier_scorecard_showed_everybody_is_no_cover_either(tmp_path:
     second = published(settings)
     assert second.attacker("police", second.pack("police"), {}).seen[SECOND] == 7
     assert second.attacker("police", second.pack("police"), {SECOND: 7.0}).bounds_of([THIRD], 1, 4) == {THIRD: (1, 4)}
+
+
+def send(settings: Settings, shown: dict[str, float | None]) -> None:
+    """Note as sent a report to the police that showed these figures of the fire service's in Southby, or withheld them."""
+    report = json.loads((settings.reports / "police.json").read_text(encoding="utf-8"))
+    for conflict in report["conflicts"]:
+        if conflict["measure"] == "arson" and conflict["period"] in shown:
+            conflict["figures"][1]["value"] = shown[conflict["period"]]
+            conflict["withheld"] = "A count of 1 to 4" if shown[conflict["period"]] is None else None
+    sent = settings.landing / "reports" / "police" / "2016-08-01-0123456789ab.json"
+    sent.parent.mkdir(parents=True)
+    sent.write_text(json.dumps(report), encoding="utf-8")
+
+
+def test_a_figure_that_was_revised_together_with_a_count_that_became_small_does_not_tell_it(tmp_path: Path) -> None:
+    settings = make_warehouse(tmp_path)
+    write_reports(settings)
+    # when the third quarter was 5 and the year 23, all of it was shown; now they are 2 and 20
+    earlier = {"2016-17": 23.0, "2016-17 Q1": 6.0, "2016-17 Q2": 7.0, "2016-17 Q4": 5.0}
+    send(settings, dict(earlier))
+    write_reports(settings)
+    reader = published(settings)
+    kept = {f"fire/incidents|arson|{SOUTHBY}|{period}": value for period, value in earlier.items() if period != "2016-17"}
+    found = reader.attacker("police", reader.pack("police"), kept)
+    assert found.bounds_of([THIRD], 1, 4) == {THIRD: (1, 4)}
+    assert f"fire/incidents|arson|{SOUTHBY}|2016-17" not in found.seen
+
+
+def test_what_protected_a_count_stays_withheld_when_it_is_small_no_more(tmp_path: Path) -> None:
+    settings = make_warehouse(tmp_path)
+    write_reports(settings)
+    # the 5 of the fourth quarter was a 3 when this report was sent, and the first was withheld for its sake
+    first, fourth = "2016-17 Q1", "2016-17 Q4"
+    send(settings, {"2016-17": 18.0, first: None, "2016-17 Q2": 7.0, fourth: None})
+    write_reports(settings)
+    shown = {c["period"]: c["figures"][1]["value"] for c in pack(settings) if c["measure"] == "arson"}
+    # with the 6 shown, who kept the report would know 18 - 6 - 7 - 2 = 3
+    assert (shown[first], shown[fourth]) == (None, None)
+
+
+def pack(settings: Settings) -> list[dict[str, Any]]:
+    """The conflicts in the police's report."""
+    return list(json.loads((settings.reports / "police.json").read_text(encoding="utf-8"))["conflicts"])
 
 
 def test_a_sent_report_that_cannot_be_read_stops_the_reports(tmp_path: Path) -> None:

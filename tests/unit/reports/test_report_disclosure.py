@@ -6,6 +6,7 @@ import pytest
 
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.reports import ReportSummary, conflicts
+from csp_pipeline.reports.disclosure_cells import Seen
 from csp_pipeline.reports.disclosure_rules import EVERYBODY
 from csp_pipeline.reports.read import Facts, Row, read_facts
 from csp_pipeline.settings import Settings
@@ -105,9 +106,9 @@ def test_what_everybody_reads_counts_as_known_in_every_report(settings: Settings
     hide = conflicts.hidden_figures
 
     def hidden_figures(
-        facts: Facts, rows: list[Row], audience: str | None, seen: frozenset[str], listed_elsewhere: Sequence[Row] = ()
+        facts: Facts, rows: list[Row], audience: str | None, seen: Seen, listed_elsewhere: Sequence[Row] = ()
     ) -> dict[str, str]:
-        known[audience] = seen
+        known[audience] = seen.cells
         return hide(facts, rows, audience, seen, listed_elsewhere)
 
     monkeypatch.setattr(conflicts, "hidden_figures", hidden_figures)
