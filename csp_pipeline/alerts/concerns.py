@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+import numpy as np
+import pandas as pd
+
 from csp_pipeline.figures.coverage import read_all_receipts, refused_and_not_replaced
 from csp_pipeline.figures.lateness import overdue_periods, table_of_due_periods
 from csp_pipeline.intake.receipts import Receipt
 from csp_pipeline.lake import connect, table_path
-from csp_pipeline.partnership.measures import load_measures
+from csp_pipeline.partnership.measures import MeasureBook, load_measures
 from csp_pipeline.partnership.partnership import Feed, Partnership
+from csp_pipeline.reports.disclosure_rules import Rules
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 
@@ -115,21 +119,34 @@ def _conflicts(settings: Settings, partnership: Partnership) -> Iterator[Concern
         return
     with connect(settings) as connection:
         connection.register("areas", partnership.areas)
-        connection.register("measures", load_measures(partnership).measures_table)
+        connection.register("measures", (book := load_measures(partnership)).measures_table)
         query = read_sql("csp_pipeline.alerts", "conflicts", discrepancies=str(table_path(settings, "discrepancies")))
-        rows = connection.execute(query).fetchall()
-    for key, measure, area, period, feed_a, feed_b, owners, first_seen in rows:
+        found = connection.execute(query).df()
+    for row in found[_may_be_told(found, Rules(partnership.file.disclosure), book)].to_dict("records"):
         yield Concern(
             kind="conflict",
-            key=key,
-            what=_one_line(f"{measure}, {area}, {period}: {feed_a} and {feed_b} disagree"),
+            key=row["discrepancy_id"],
+            what=_one_line(row["what"]),
             whose=" and ".join(
-                partnership.file.agencies[agency].name for agency in owners if agency in partnership.file.agencies
+                partnership.file.agencies[agency].name for agency in row["owner_agencies"] if agency in partnership.file.agencies
             ),
-            since=str(first_seen or ""),
+            since=row["since"],
             to_do="Both find it in their report, and answer it in the sheet Answers of its workbook.",
-            link=_link(partnership, f"{owners[0]}.html" if owners else ""),
+            link=_link(partnership, f"{row['owner_agencies'][0]}.html" if len(row["owner_agencies"]) else ""),
         )
+
+
+def _may_be_told(conflicts: pd.DataFrame, rules: Rules, book: MeasureBook) -> pd.Series:
+    """Whether everybody may know of each conflict: not where that would tell something of a count that the reports hide."""
+    tolerances = {rule.name: (rule.absolute, rule.relative) for rule in book.tolerances}
+    absolute, relative = np.array([tolerances.get(name, (0.0, 0.0)) for name in conflicts.rule], dtype=float).reshape(-1, 2).T
+    told = pd.Series(True, index=conflicts.index)
+    for side, other in (("a", "b"), ("b", "a")):
+        others = conflicts[f"value_{other}"].to_numpy(float)
+        told &= ~rules.listing_tells(
+            conflicts[f"key_{side}"], conflicts.unit, conflicts[f"value_{side}"], others, absolute, relative
+        )
+    return told
 
 
 def conflicts_are_known(settings: Settings) -> bool:

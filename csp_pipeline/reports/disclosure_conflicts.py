@@ -124,8 +124,6 @@ def _sides(facts: Facts) -> pd.DataFrame:
         ignore_index=True,
     )
     rules = facts.rules
-    is_public = sides.feed.isin(rules.public_feeds) | sides.unit.isin(rules.exempt_units)
-    is_small = (sides.value > 0) & (sides.value < rules.highest + 1)
     other, absolute, relative = _other_and_tolerance(facts, sides)
     low, high = tolerated_range(other, absolute, relative)
     below, above = np.ceil(np.round(low, 6)) - 1, np.floor(np.round(high, 6)) + 1
@@ -133,7 +131,7 @@ def _sides(facts: Facts) -> pd.DataFrame:
     return sides.assign(
         cell=(cell := cell_names(sides)),
         pair=cell + "+" + cell_names(sides.assign(feed=sides.other_feed)),
-        gives_away=is_small & ~is_public & rules.conflict_gives_away(other, absolute, relative),
+        gives_away=rules.listing_tells(sides.feed, sides.unit, sides.value, other, absolute, relative),
         loss=_losses(facts, sides),
         below=below,
         above=above,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from csp_pipeline.partnership.configuration import DisclosureEntry
 
@@ -70,6 +71,14 @@ class Rules:
         counts, other = np.arange(1, self.highest + 1), other[:, np.newaxis]
         tolerated = np.maximum(absolute[:, np.newaxis], relative[:, np.newaxis] * np.maximum(counts, abs(other)))
         return ~(abs(counts - other) > tolerated).all(axis=1)
+
+    def listing_tells(
+        self, feeds: pd.Series, units: pd.Series, values: pd.Series, others: Array, absolute: Array, relative: Array
+    ) -> pd.Series:
+        """Whether it tells those who do not own a figure something of a small count that its conflict with another is listed."""
+        is_public = feeds.isin(self.public_feeds) | units.isin(self.exempt_units)
+        is_small = (values > 0) & (values < self.highest + 1)
+        return is_small & ~is_public & self.conflict_gives_away(others, absolute, relative)
 
 
 def tolerated_range(other: Array, absolute: Array, relative: Array) -> tuple[Array, Array]:

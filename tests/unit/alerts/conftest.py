@@ -73,17 +73,18 @@ class Watch:
         changes = {"alerts": AlertsEntry(**entry), "delivery": DeliveryEntry.model_validate(delivery)}
         return replace(self.pipeline.partnership, file=self.pipeline.partnership.file.model_copy(update=changes))
 
-    def conflicts(self, **states: str) -> None:
-        """Write the table of discrepancies as a run does, with these states."""
+    def conflicts(self, figures: tuple[float, float] = (118.0, 97.0), **states: str) -> None:
+        """Write the table of discrepancies as a run does, with these states, all of two figures."""
         path = table_path(self.settings, "discrepancies")
         path.parent.mkdir(parents=True, exist_ok=True)
         rows = [
-            f"('{name}', 'asb_reported', 'E07000131', '2016-17', 'police', 'asb', 118.0, 'district', 'asb_cases', 97.0, "
-            f"['district', 'police'], '{state}', DATE '2017-05-10')"
+            f"('{name}', 'asb_reported', 'E07000131', '2016-17', "
+            f"'police', 'asb', {figures[0]}, 'district', 'asb_cases', {figures[1]}, "
+            f"['district', 'police'], '{state}', DATE '2017-05-10', 'two_agencies')"
             for name, state in states.items()
         ]
         columns = "discrepancy_id, measure, area_code, period, agency_a, feed_a, value_a, agency_b, feed_b, value_b"
-        made = f"SELECT * FROM (VALUES {', '.join(rows)}) t({columns}, owner_agencies, state, first_seen)"
+        made = f"SELECT * FROM (VALUES {', '.join(rows)}) t({columns}, owner_agencies, state, first_seen, rule)"
         duckdb.execute(f"COPY ({made}) TO '{path}' (FORMAT parquet)").fetchall()
 
     def everything_kept(self) -> str:

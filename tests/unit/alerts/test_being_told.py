@@ -63,6 +63,18 @@ def test_one_message_tells_what_whose_since_when_what_to_do_and_where(watch: Wat
     assert "97" not in body["text"]
 
 
+def test_a_conflict_that_no_report_lists_for_all_is_told_nobody(watch: Watch, hook: Hook) -> None:
+    partnership = watch.partnership(**WEBHOOK)
+    # with a tolerance of 2, whoever knows the 1 reads from the message that the other is a 4
+    watch.conflicts(figures=(1.0, 4.0), low="open")
+    tell_once(watch, partnership)
+    assert "conflict" not in [entry["kind"] for entry in hook.bodies[0]["news"]]
+    # beside a 7 every count of 1 to 4 is in conflict
+    watch.conflicts(figures=(7.0, 4.0), low="open")
+    tell_once(watch, partnership)
+    assert events(hook.bodies[1]) == [("conflict", "opened", "low")]
+
+
 def test_it_is_quiet_when_nothing_changed_even_as_days_pass(watch: Watch, hook: Hook) -> None:
     watch.conflicts(gap="open")
     partnership = watch.partnership(**WEBHOOK)
