@@ -84,6 +84,11 @@ class Conflict:
         return tuple(cell_of(f.key, self.measure, self.area_code, self.period) for f in self.figures if f.value is not None)
 
     @property
+    def withheld_cells(self) -> tuple[str, ...]:
+        """The cells of the figures that are not."""
+        return tuple(cell_of(f.key, self.measure, self.area_code, self.period) for f in self.figures if f.value is None)
+
+    @property
     def short_sentence(self) -> str:
         """The sentence without measure and area, for under a heading that names them."""
         return self.sentence.removeprefix(f"{self.measure_title}, {self.area}, ")

@@ -20,7 +20,7 @@ from csp_pipeline.reports.conflicts import (
     conflicts_to_count,
     is_leading,
 )
-from csp_pipeline.reports.disclosure_rules import EVERYBODY
+from csp_pipeline.reports.disclosure_rows import rows_may_be_shown
 from csp_pipeline.reports.history import Revision, Series, revisions_of, series_of
 from csp_pipeline.reports.read import Facts, Row
 from csp_pipeline.reports.returned import ReturnedWorkbook, returned_workbooks_of
@@ -208,6 +208,7 @@ def report_id(report: AgencyReport) -> str:
 def front_page(facts: Facts, reports: tuple[AgencyReport, ...]) -> FrontPage:
     """Put together what everybody may see."""
     counted = conflicts_to_count(facts)
+    withheld = frozenset(cell for report in reports for conflict in report.conflicts.listed for cell in conflict.withheld_cells)
     return FrontPage(
         partnership=facts.partnership,
         district=facts.area_name(facts.district),
@@ -217,16 +218,13 @@ def front_page(facts: Facts, reports: tuple[AgencyReport, ...]) -> FrontPage:
         measures=_measure_counts(facts, counted),
         conflicts=conflicts_for_everybody(facts),
         rows_withheld=frozenset(
-            f"{feed.agency}/{feed.feed}" for report in reports for feed in report.feeds if not _rows_may_be_shown(facts, feed)
+            f"{feed.agency}/{feed.feed}"
+            for report in reports
+            for feed in report.feeds
+            if not rows_may_be_shown(facts, feed, withheld)
         ),
         asked={report.agency: _asked_of(facts, counted, report.agency) for report in reports},
     )
-
-
-def _rows_may_be_shown(facts: Facts, feed: FeedState) -> bool:
-    """Whether everybody may see how many rows a feed holds: not where these are themselves a small count of records."""
-    protected = facts.rules.is_protected(f"{feed.agency}/{feed.feed}", "row", EVERYBODY)
-    return not (protected and (facts.rules.is_small(feed.rows_accepted) or facts.rules.is_small(feed.rows_read)))
 
 
 @lru_cache(maxsize=AT_HAND)

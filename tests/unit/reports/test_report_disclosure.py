@@ -1,14 +1,17 @@
 """What a partner must never be able to read in a report: another agency's small counts, rows and files."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.reports import ReportSummary, conflicts
 from csp_pipeline.reports.disclosure_cells import Seen
+from csp_pipeline.reports.disclosure_rows import rows_may_be_shown
 from csp_pipeline.reports.disclosure_rules import EVERYBODY
 from csp_pipeline.reports.read import Facts, Row, read_facts
+from csp_pipeline.reports.returns import feed_states
 from csp_pipeline.settings import Settings
 from tests.unit.reports.made_warehouse import AGENCIES
 from tests.unit.reports.reading import conflict, content, everything_written_for, page, rows, words
@@ -90,6 +93,32 @@ def test_the_front_page_shows_nobodys_small_count(summary: ReportSummary) -> Non
     for agency, _, _ in AGENCIES:
         for kind in ("html", "xlsx", "json"):
             assert f'href="{agency}.{kind}"' in summary.index.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("rows", "year", "shown"),
+    [
+        # the fire service's years are 20 and 4
+        (24, 4.0, False),
+        # two rows of which nobody knows where they were: the small year is 4 or less all the same
+        (26, 4.0, False),
+        # many more rows than its years hold say nothing, nor do they where no year is small or hidden
+        (60, 4.0, True),
+        (50, 30.0, True),
+    ],
+)
+def test_the_front_page_does_not_say_how_many_rows_make_up_a_small_year(
+    settings: Settings, rows: int, year: float, shown: bool
+) -> None:
+    facts = read_facts(settings, load_partnership(settings.sources))
+    figures = facts.figures[~((facts.figures.measure == "arson") & facts.figures.period.str.contains("Q"))]
+    is_small = (figures.feed == "fire/incidents") & (figures.area_code == "E07000901")
+    facts = replace(facts, figures=figures.assign(value=figures.value.mask(is_small, year)))
+    feed = next(state for state in feed_states(facts, "fire") if state.feed == "incidents")
+    assert rows_may_be_shown(facts, replace(feed, rows_read=rows, rows_accepted=rows), frozenset()) is shown
+    # a year that some report hides is told as well
+    hidden = frozenset({"fire/incidents|arson|E07000902|2016-17"})
+    assert rows_may_be_shown(facts, replace(feed, rows_read=rows, rows_accepted=rows), hidden) is (rows == 60)
 
 
 def test_an_agency_never_reads_anothers_rejects_or_files(summary: ReportSummary) -> None:
