@@ -48,7 +48,7 @@ def published_low(column: str) -> str:
     return f"CASE WHEN {published_value(column)} IS NOT NULL THEN {published_value(column)} ELSE 0 END"
 
 
-def published_high(column: str) -> str:
-    """SQL for the most a published number can be: 4 for `<5`, unknown for `[c]`."""
-    below = f"TRY_CAST(regexp_extract({column}, '^<\\s?(\\d+)$', 1) AS DOUBLE) - 1"
+def published_high(column: str, *, is_count: bool = True) -> str:
+    """SQL for the most a published number can be: 4 for `<5` of a count, 5 of a percentage, unknown for `[c]`."""
+    below = f"TRY_CAST(regexp_extract({column}, '^<\\s?(\\d+)$', 1) AS DOUBLE) - {1 if is_count else 0}"
     return f"coalesce({published_value(column)}, {below})"

@@ -182,7 +182,7 @@ def ways_published(feed: Feed, spec: FeedSpec, measures: dict[str, MeasureEntry]
             "unit": measure.unit,
             "value": published_value(str(way.take)),
             "low": published_low(str(way.take)),
-            "high": published_high(str(way.take)),
+            "high": published_high(str(way.take), is_count=measure.unit != "percent"),
             "base": f"CAST({identifier(way.base)} AS DOUBLE)" if way.base else "CAST(NULL AS DOUBLE)",
         }
         for name, measure in measures.items()

@@ -9,11 +9,11 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from csp_pipeline.errors import ConfigurationError
-from csp_pipeline.partnership.configuration import read_configuration
+from csp_pipeline.partnership.configuration import MeasureEntry, read_configuration
 from csp_pipeline.partnership.entry import Entry
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Partnership
-from csp_pipeline.partnership.periods import KINDS, Period, parse_period, periods_between
+from csp_pipeline.partnership.periods import KINDS, MONTHS_IN, Period, parse_period, periods_between
 
 
 @dataclass(frozen=True)
@@ -208,9 +208,19 @@ def _check_shape(where: str, claim: Claim, book: MeasureBook) -> None:
         problems.append(f"{entry.compute} takes one measure")
     if len(claim.areas) > 1 and (entry.compute != "rank" or len(entry.measures) > 1):
         problems.append("several areas go with rank and one measure")
+    months = [sum(MONTHS_IN[period.kind] for period in slot) for slot in claim.slots]
+    if len(set(months)) > 1:
+        problems.append(f"the periods have to be of as many months each, or the longer one only looks like more; found {months}")
     if any(len(slot) > 1 for slot in claim.slots):
-        added = [m for m in claim.every_measure if book.measures[m].unit in ("percent", "person", "victim", "client")]
+        added = [m for m in claim.every_measure if not _adds_up(book.measures[m], entry)]
         if added:
             problems.append(f"figures of {added[0]} do not add up over periods; name one period")
     if problems:
         raise ConfigurationError(f"{where}: " + "; ".join(problems) + ".")
+
+
+def _adds_up(measure: MeasureEntry, entry: ClaimEntry) -> bool:
+    """Whether a measure's figures of several periods make one of them all, by every feed that the claim may take them from."""
+    ways = [way for key, way in measure.feeds.items() if entry.from_ or key in entry.feeds]
+    units = {measure.unit, *(way.count for way in ways)}
+    return not units & {"percent", "person", "victim", "client"} and all(way.date != "open" for way in ways)

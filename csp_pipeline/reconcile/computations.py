@@ -206,11 +206,13 @@ def _against_stated(evidence: Evidence, computed: float, unit: str, words: str) 
     """Compare with the stated number: equal means within the tolerance."""
     claim = evidence.claim
     stated = float(claim.entry.stated)  # type: ignore[arg-type]  # checked when the claim was read
+    # 94.4 less 94 is 0.4, not the little more that binary numbers make of it
+    computed = round(computed, 9)
     slack = max(claim.tolerance.absolute, claim.tolerance.relative * abs(stated)) if claim.tolerance else 0.0
     holds = {
-        "equal": abs(computed - stated) <= slack,
-        "at_least": computed >= stated - slack,
-        "at_most": computed <= stated + slack,
+        "equal": round(abs(computed - stated) - slack, 9) <= 0,
+        "at_least": round(computed - stated + slack, 9) >= 0,
+        "at_most": round(computed - stated - slack, 9) <= 0,
         "more_than": computed > stated,
         "less_than": computed < stated,
     }[claim.entry.compare]

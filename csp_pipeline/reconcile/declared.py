@@ -92,7 +92,11 @@ class Comparisons(Table):
     comparability: str = tables.column("VARCHAR", "How far the two may be compared", isin=list(COMPARABILITIES))
     reasons: str = tables.column("VARCHAR", "Why they are not like for like, separated by semicolons", nullable=True)
     verdict: str = tables.column("VARCHAR", "What the gap amounts to, by the rule", isin=list(VERDICTS))
-    rule: str = tables.column("VARCHAR", "Rule behind the verdict: a tolerance, a break, or what is missing")
+    rule: str = tables.column(
+        "VARCHAR",
+        "Rule behind the verdict: a tolerance, a declared difference, a break's id, missing, incomplete_period, or suppressed"
+        " (one is, and not even the most that it can be is told)",
+    )
     as_at: str = tables.column("DATE", "Extract date of the later of the two", nullable=True)
 
 

@@ -6,7 +6,7 @@ from csp_pipeline.tables import Table
 RESULTS = {
     "consistent": "every figure compared agrees under the best variant, or is within tolerance",
     "mostly_consistent": "more than half of them are",
-    "none": "no definition tried gives these figures, or only by what may well be chance",
+    "none": "no definition tried gives these figures, only by what may well be chance, or a count of nothing does as well",
     "nothing_to_compare": "there is no period in which both feeds may be compared",
 }
 

@@ -45,7 +45,7 @@ class Fit:
     figures that are equal, and equal or within tolerance; `period_misfit` and `period_beyond` hold, by period, the difference
     and the figures beyond tolerance, and `period_figures` how many there are. `changes` counts the changes from the headline,
     which is variant 0. `order` lists the variants from the best on (see `rank_variants`); those that cannot be counted (misfit
-    infinite) are not in it.
+    infinite) are not in it. In `nothing_within` figures a count of nothing at all would be within tolerance.
     """
 
     space: Space
@@ -58,6 +58,13 @@ class Fit:
     period_figures: Numbers
     changes: Numbers
     order: Numbers
+    nothing_within: int = 0
+
+    @property
+    def tells_nothing(self) -> bool:
+        """The best was picked, and a count of nothing at all would agree in as many figures: so would any narrow condition."""
+        within = int(self.within[self.best])
+        return self.best != 0 and self.nothing_within >= within > self.figures / 2
 
     @property
     def best(self) -> int:
@@ -154,7 +161,11 @@ def fit_variants(
     order = rank_variants(misfit, within, figures, changes)
     order = order[np.isfinite(misfit[order])]
     period_figures = np.bincount(target.period)
-    return Fit(space, figures, misfit, agreeing, within, period_misfit, period_beyond, period_figures, changes, order)
+    nothing = int((~_measure(target, np.zeros((figures, 1)))[1]).sum())
+    if nothing >= within[order[0]] == within[0] > figures / 2:
+        # no pick can be told from a count of nothing, so that what was not picked stands
+        order = np.concatenate([[0], order[order != 0]])
+    return Fit(space, figures, misfit, agreeing, within, period_misfit, period_beyond, period_figures, changes, order, nothing)
 
 
 def rank_variants(misfit: Numbers, within: Numbers, figures: int, changes: Numbers) -> Numbers:
@@ -242,12 +253,19 @@ def _multiply(left: Numbers, right: Numbers) -> Numbers:
     return np.concatenate([left[first : first + rows] @ right for first in range(0, len(left), rows)])
 
 
-def _fit_block(space: Space, target: Target, reading: RecordReading, tally: Tally) -> tuple[Any, ...]:
-    counts = count_block(space, target.cell, reading, tally)
+def _measure(target: Target, counts: Numbers) -> tuple[Numbers, Any]:
+    """How far each count lies outside the numbers' intervals, and whether beyond tolerance: a row for each figure, a column for
+    each variant.
+    """
     low, high = target.low[:, None], target.high[:, None]
     off = np.maximum(low - counts, 0) + np.maximum(counts - high, 0)
     larger = np.maximum(counts, np.where(np.isfinite(high), high, low))
-    beyond = off > np.maximum(target.absolute, target.relative * larger)
+    return off, off > np.maximum(target.absolute, target.relative * larger)
+
+
+def _fit_block(space: Space, target: Target, reading: RecordReading, tally: Tally) -> tuple[Any, ...]:
+    counts = count_block(space, target.cell, reading, tally)
+    off, beyond = _measure(target, counts)
     starts = np.flatnonzero(np.diff(target.period, prepend=-1))
     return (
         off.sum(axis=0), (off == 0).sum(axis=0), (~beyond).sum(axis=0),

@@ -143,23 +143,25 @@ def search_row(subject: Subject, fit: Fit, periods: Sequence[str]) -> Row:
         "result": result_of(fit, len(periods), predicted),
         "exceptions": "; ".join(exceptions_of(fit, periods)) or None,
     }
-    return row | {"sentence": sentence_of(subject, row, fit.as_many, fit.space.left_out)}
+    return row | {"sentence": sentence_of(subject, row, fit)}
 
 
 def result_of(fit: Fit, periods: int, predicted: int | None) -> str:
     """How far the numbers are consistent with the best variant.
 
     A variant that was picked out of many has to carry over: where there are several periods, the variant picked without a
-    period has to agree in it more often than not. The headline was not picked.
+    period has to agree in it more often than not; and it has to agree in more figures than a count of nothing would. The
+    headline was not picked.
     """
     within = int(fit.within[fit.best])
-    if 2 * within <= fit.figures or (fit.best != 0 and predicted is not None and 2 * predicted <= periods):
+    if 2 * within <= fit.figures or fit.tells_nothing or (fit.best != 0 and predicted is not None and 2 * predicted <= periods):
         return "none"
     return "consistent" if within == fit.figures else "mostly_consistent"
 
 
-def sentence_of(subject: Subject, row: Row, as_many: int, left_out: str) -> str:
-    """What was found, in words; `as_many` variants less near than the best agree in as many figures."""
+def sentence_of(subject: Subject, row: Row, fit: Fit) -> str:
+    """What was found, in words."""
+    as_many, left_out = fit.as_many, fit.space.left_out
     definition = f"{subject.feed_title} counted by {_definition(str(row['best_variant']))}"
     if row["result"] == "none":
         text = f"{subject.heading} is consistent with none of the definitions tried; the nearest is {definition}"
@@ -178,6 +180,8 @@ def sentence_of(subject: Subject, row: Row, as_many: int, left_out: str) -> str:
         text += " With a single period this may be chance."
     else:
         text += f" Picked without a period, the best agrees in it in {row['periods_predicted']} of {row['periods_compared']}."
+    if fit.tells_nothing:
+        text += " A count of nothing at all would agree in as many."
     if row["exceptions"]:
         text += f" Exceptions: {row['exceptions']}."
     return text + (f" Not tried, as there are too many: {left_out}." if left_out else "")

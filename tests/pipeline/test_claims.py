@@ -185,6 +185,28 @@ def test_survey_percentages_are_tested_and_shown_as_such(partners: Pipeline) -> 
 # Verdicts that are neither
 
 
+def test_decimals_are_compared_as_they_are_written(new_pipeline: Callable[..., Pipeline]) -> None:
+    """94.4 less 94 is 0.4, which the computer's own arithmetic makes a little more."""
+    pipeline = new_pipeline(["county/community_survey"], THREE_YEARS, ["safe_after_dark"])
+    for quarter, extracted, share in (("2015-16-Q3", "2016-01-20", "94%"), ("2016-17-Q3", "2017-01-20", "94.4%")):
+        sheet = [{"District": "Harborough", "Question": "Feel safe after dark", "Base": 110, "Percentage": share}]
+        name = f"community_survey_{quarter}_extracted-{extracted}.xlsx"
+        pipeline.put("county/community_survey", name, xlsx({quarter.replace("-Q", " Q"): grid(sheet)}))
+    pipeline.take_in("county/community_survey")
+    pipeline.make_figures()
+    build_comparisons(pipeline.settings, pipeline.partnership, pipeline.book)
+    change = {"compute": "difference", "measures": ["safe_after_dark"], "feeds": ["county/community_survey"]}
+    change |= {"periods": ["2015-16 Q3", "2016-17 Q3"]}
+    for compare, stated, verdict in (
+        ("at_most", 0.4, "supported"),
+        ("at_least", 0.4, "supported"),
+        ("more_than", 0.4, "contradicted"),
+        ("at_most", 0.3, "contradicted"),
+    ):
+        found = check(pipeline, **change, compare=compare, stated=stated)
+        assert (found["verdict"], found["computed"]) == (verdict, 0.4), compare
+
+
 def test_a_change_across_a_break_is_not_comparable_unless_the_claim_says_why(partners: Pipeline) -> None:
     rise = {"compute": "percent_change", "measures": ["asb_reported"], "stated": 20, "tolerance": "rough"}
     found = check(partners, **rise)
@@ -346,6 +368,7 @@ GOOD: dict[str, Any] = {
         ({"from": "prefered"}, ["from", "preferred"]),
         ({"compute": "conflict", "from": "preferred", "periods": ["2016-17"], "stated": None}, ["`from: preferred` names none"]),
         ({"claim": "x"}, ["claim", "not a key known here"]),
+        ({"periods": ["2015-16", "2016-17 Q1 to 2016-17 Q2"]}, ["as many months", "12", "6"]),
     ],
 )
 def test_a_wrong_name_or_key_is_told_with_file_and_entry(partners: Pipeline, wrong: dict[str, Any], words: list[str]) -> None:

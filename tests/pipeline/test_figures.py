@@ -285,7 +285,19 @@ def test_intervals_that_touch_agree(new_pipeline: Callable[..., Pipeline]) -> No
     assert pipeline.comparison("people_in_treatment", "2016-17 Q1", *both, area=BLABY)["verdict"] == "conflict"
     hidden = pipeline.figure("turning_point/summary", "successful_completions", HARBOROUGH, "2016-17 Q1")
     assert (hidden["value"], hidden["value_low"], hidden["value_high"], hidden["status"]) == (None, 0, None, "Q")
-    assert pipeline.comparison("successful_completions", "2016-17 Q1", *both)["verdict"] == "agrees"
+    untold = pipeline.comparison("successful_completions", "2016-17 Q1", *both)
+    assert (untold["verdict"], untold["rule"]) == ("not_comparable", "suppressed")
+
+
+def test_a_suppressed_percentage_lies_below_its_bound_and_is_not_a_whole_number(new_pipeline: Callable[..., Pipeline]) -> None:
+    """`<5` of a survey can be 4.6 percent; of people it is 4 at most."""
+    pipeline = new_pipeline(["county/community_survey"], ONE_YEAR, ["safe_after_dark"])
+    sheet = [{"District": "Harborough", "Question": "Feel safe after dark", "Base": 110, "Percentage": "<5"}]
+    name = "community_survey_2016-17-Q1_extracted-2016-07-20.xlsx"
+    pipeline.put("county/community_survey", name, xlsx({"2016-17 Q1": grid(sheet)}))
+    pipeline.run_all()
+    hidden = pipeline.figure("county/community_survey", "safe_after_dark", HARBOROUGH, "2016-17 Q1")
+    assert (hidden["value"], hidden["value_low"], hidden["value_high"]) == (None, 0, 5)
 
 
 def test_figures_across_a_break_are_not_compared(year: Pipeline) -> None:

@@ -121,9 +121,33 @@ def test_a_gap_is_within_tolerance_up_to_the_larger_of_both_tolerances_and_no_fu
     assert set(found.rule) == {"home_office_tables"}
 
 
+def test_decimals_are_compared_as_they_are_written(tmp_path: Path) -> None:
+    """94.4 less 94.1 is 0.3, which the computer's own arithmetic makes a little more."""
+    tenths = ToleranceEntry(name="tenths", reason="rounded", absolute=0.3, relative=0)
+    rows = [figure(POLICE, value=94.1, unit="percent"), figure(TABLES, value=94.4, unit="percent")]
+    rows += [row | {"area_code": AREAS[0]} for row in (rows[0], rows[1] | {"value": 94.5})]
+    found = compare(tmp_path, *rows, tolerances=(tenths,)).set_index("area_code").loc[[HARBOROUGH, AREAS[0]]]
+    assert found.verdict.tolist() == ["within_tolerance", "conflict"]
+    assert found.gap.tolist() == [0.3, 0.4]
+
+
+def test_a_number_of_which_not_even_the_most_is_told_agrees_with_nothing(tmp_path: Path) -> None:
+    """`[c]` may be any number, a sum with one in it any from the others' sum on: only less than that is a conflict."""
+    rows = [figure(POLICE, area_code=area) for area in AREAS[:4]]
+    for area, low, high in zip(AREAS, (0, 120, 99, 0), (None, None, None, 110), strict=False):
+        rows.append(figure(STREET, area_code=area, value=None, value_low=low, value_high=high, status="Q"))
+    found = compare(tmp_path, *rows).set_index("area_code").loc[AREAS[:4]]
+    assert found.verdict.tolist() == ["not_comparable", "conflict", "not_comparable", "agrees"]
+    assert found.rule.tolist() == ["suppressed", "anonymised_points", "suppressed", "anonymised_points"]
+    assert found.comparability.tolist()[0] == "not_comparable"
+    assert found.reasons.iloc[0].startswith("police/street is suppressed, and may be any number from 0 on")
+    assert "99" in found.reasons.iloc[2]
+    assert pd.isna(found.reasons.iloc[3])
+
+
 def test_a_suppressed_figure_is_as_far_off_as_its_nearer_bound(tmp_path: Path) -> None:
     # of anonymised points: 3, or one in fifty of the most that either can be
-    bounds = [(104, 200), (105, 200), (0, 97), (0, 96), (0, None), (100, 100), (5, 5)]
+    bounds = [(104, 200), (105, 200), (0, 97), (0, 96), (0, 130), (100, 100), (5, 5)]
     rows = [figure(POLICE, area_code=area) for area in AREAS]
     for area, (low, high) in zip(AREAS, bounds, strict=True):
         rows.append(figure(STREET, area_code=area, value=None, value_low=low, value_high=high, status="Q"))

@@ -195,6 +195,25 @@ def test_variants_that_agree_in_as_many_figures_are_counted_though_they_fit_less
     assert (fit.as_good, fit.as_many) == (1, as_many)
 
 
+def test_numbers_that_nothing_at_all_would_meet_say_nothing_of_a_definition(new_pipeline: Callable[..., Pipeline]) -> None:
+    """A publication without the code prints 0, and `<5` may hide it: any condition that no record meets gives that too."""
+    measures = [measure for measure, _, _ in (SHOPLIFTING, BURGLARY, VIOLENCE)]
+    pipeline = new_pipeline([CRIMES, PUBLISHED], THREE_YEARS, measures)
+    crimes = make_crimes(1)
+    burglaries = (crimes.offence_code == BURGLARY[2]) & (crimes.lsoa_code == IN_HARBOROUGH) & (crimes.status == "Recorded")
+    kept = crimes[burglaries].groupby(crimes.recorded_date.str[-7:]).head(1).groupby(crimes.day.dt.year).head(2)
+    crimes = crimes[~burglaries | crimes.index.isin(kept.index)]
+    put_crimes(pipeline, crimes)
+    put_published(pipeline, {SHOPLIFTING[1]: [0, 0, 0], BURGLARY[1]: ["<5"] * 3, VIOLENCE[1]: [0, 0, 0]})
+    found = search(pipeline, CRIMES, PUBLISHED)
+    for measure in (SHOPLIFTING[0], VIOLENCE[0]):
+        assert found[measure]["result"] == "none"
+        assert found[measure]["sentence"].endswith("A count of nothing at all would agree in as many.")
+    # the headline was not picked: that it agrees stands
+    assert (found[BURGLARY[0]]["result"], found[BURGLARY[0]]["best_variant"]) == ("consistent", "the headline definition")
+    assert "nothing at all" not in found[BURGLARY[0]]["sentence"]
+
+
 def test_the_headline_every_single_change_and_the_way_to_the_best_are_kept(
     found: tuple[Pipeline, dict[str, dict[str, Any]]],
 ) -> None:
