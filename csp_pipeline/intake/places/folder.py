@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
@@ -28,7 +29,7 @@ class FolderPlace:
         self.grows = not self._root.startswith(f"{feed.folder}{os.sep}")
 
     def list_files(self) -> Iterator[FoundFile]:
-        """Every file, and every link that is not to a folder: fetching one to nowhere fails by name."""
+        """Every file, and every link to one or to nowhere, fetching which fails by name; no pipe, which may never end."""
         if not os.path.isdir(self._root):
             if not self._feed.covers_periods and os.path.isdir(os.path.dirname(self._root)):
                 return  # an agency that has answered nothing yet needs no folder
@@ -41,8 +42,8 @@ class FolderPlace:
                         if entry.is_dir(follow_symlinks=False):
                             if not is_hidden(entry.name):
                                 waiting.append(entry.path)
-                        elif not (entry.is_symlink() and os.path.isdir(entry.path)):
-                            yield self._found(entry.path, _status_of(entry.path))
+                        elif (status := _status_of(entry.path)) is None or stat.S_ISREG(status.st_mode):
+                            yield self._found(entry.path, status)
         except OSError as error:
             raise PullError(f"{self._feed.key}: {self._root} cannot be listed: {error}. Ask for read access.") from error
 

@@ -57,6 +57,14 @@ def test_the_same_file_under_two_names_is_kept_once_and_said(
     assert len([path for path in (settings.landing / "blobs").rglob("*") if path.is_file()]) == 1
 
 
+def test_a_pipe_which_nobody_writes_to_holds_up_nothing(place: Path, new_feed: Callable[..., Feed], settings: Settings) -> None:
+    os.mkfifo(place / "asb_2016-03.csv")
+    (place / "asb_2016-04.csv").write_bytes(b"a")
+    feed = new_feed(str(place), settle_seconds=0)
+    assert list_arrivals(feed).files == 1
+    assert [file.path for file in pull_feed(feed, settings).landed] == ["asb_2016-04.csv"]
+
+
 def test_one_new_file_among_100_000_others_is_found(new_feed: Callable[..., Feed], settings: Settings) -> None:
     # In a place that fsspec keeps in memory: to make so many files takes a disk longer than to list them.
     memory = fsspec.filesystem("memory")
