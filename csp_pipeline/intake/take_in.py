@@ -119,6 +119,7 @@ class _TakingIn:
         self.fingerprint = fingerprint_of(feed, spec, references, self.secret, years)
         self.by_content = feed.entry.coverage.by == "content"
         self.taken = Taken()
+        self.half_written = Taken()  # what gave a period until the whole of it came
         self.seen: set[str] = set()
         self.waiting: list[_Waiting] = []
         # what they cover, by scope, period and extract date
@@ -242,7 +243,9 @@ class _TakingIn:
             self.load_waiting()  # which periods are in a file is known when it has been read
         else:
             self._load_if_claimed(receipt)
-        others = [other for cell in receipt.cells if (other := self.taken.of_same_date(receipt, cell))]
+        # what came between a file and the whole of it was refused for the file, and is not to take the place of the whole
+        givers = [self.taken, self.half_written] if receipt.code == "period_given_twice" else [self.taken]
+        others = [other for cell in receipt.cells for giver in givers if (other := giver.of_same_date(receipt, cell))]
         is_given = any(other.landed.sha256 != receipt.landed.sha256 for other in others)
         return is_given == (receipt.code == "period_given_twice")
 
@@ -421,6 +424,8 @@ class _TakingIn:
         self.intake.receipts.append(receipt)
         if receipt.outcome != "refused":
             self.taken.add(receipt)
+        elif receipt.code == "half_written":
+            self.half_written.add(receipt)
 
     def _write_rejects(self, receipt: Receipt, rejects: list[dict[str, object]]) -> None:
         rows = sorted(rejects, key=lambda r: (str(r["sheet"] or ""), int(str(r["row_number"] or 0))))

@@ -40,6 +40,15 @@ def test_when_all_is_read_again_the_whole_file_still_counts(desk: Pipeline) -> N
     assert sorted(told(desk.take_in(ASB).receipts)) == [("accepted", None, 60), ("refused", "half_written", 0)]
 
 
+def test_what_came_between_a_file_and_the_whole_of_it_does_not_take_its_place_in_the_next_run(desk: Pipeline) -> None:
+    desk.take_in_one(ASB, NAME, HALF)
+    desk.take_in_one(ASB, NAME, csv_text([asb(number) for number in range(2, 12)]))
+    desk.put(ASB, NAME, WHOLE)
+    for _ in range(2):  # of files that are the same, each ends the same
+        told_now = sorted(told(desk.take_in(ASB).receipts), key=str)
+        assert told_now == [("accepted", None, 60), ("refused", "half_written", 0), ("refused", "period_given_twice", 0)]
+
+
 @pytest.mark.parametrize("path", [f"again/{NAME}", NAME], ids=["another name", "another beginning"])
 def test_other_contents_for_the_same_day_are_still_refused(desk: Pipeline, path: str) -> None:
     desk.take_in_one(ASB, NAME, HALF)
