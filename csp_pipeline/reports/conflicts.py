@@ -84,11 +84,6 @@ class Conflict:
         return tuple(cell_of(f.key, self.measure, self.area_code, self.period) for f in self.figures if f.value is not None)
 
     @property
-    def withheld_cells(self) -> tuple[str, ...]:
-        """The cells of the figures that are not."""
-        return tuple(cell_of(f.key, self.measure, self.area_code, self.period) for f in self.figures if f.value is None)
-
-    @property
     def short_sentence(self) -> str:
         """The sentence without measure and area, for under a heading that names them."""
         return self.sentence.removeprefix(f"{self.measure_title}, {self.area}, ")
@@ -103,6 +98,11 @@ class Conflicts:
 
     listed: tuple[Conflict, ...]
     omission: str
+
+    @property
+    def shown_cells(self) -> frozenset[str]:
+        """The cells of all figures that are shown."""
+        return frozenset(cell for conflict in self.listed for cell in conflict.shown_cells)
 
     @property
     def leading(self) -> tuple[Conflict, ...]:
@@ -140,7 +140,7 @@ def conflicts_for(facts: Facts, agency: str, on_scorecard: frozenset[str]) -> Co
     cells that the scorecard shows everybody.
     """
     listed = listed_for(facts, agency)
-    seen = Seen(_on_front_page(facts) | on_scorecard) | seen_before(facts, agency)
+    seen = Seen(conflicts_for_everybody(facts).shown_cells | on_scorecard) | seen_before(facts, agency)
     hidden = hidden_figures(facts, listed, agency, seen)
     return _conflicts(facts, listed, agency, hidden)
 
@@ -180,11 +180,6 @@ def listed_for(facts: Facts, agency: str) -> list[Row]:
 def leading_for_everybody(facts: Facts) -> list[Row]:
     """The open yearly conflicts of the partnership's own district that everybody may know of."""
     return _listed(facts, [row for row in facts.conflicts if is_leading(facts, row)], EVERYBODY)
-
-
-def _on_front_page(facts: Facts) -> frozenset[str]:
-    """The cells that everybody sees; they are the same for each agency's report."""
-    return frozenset(cell for conflict in conflicts_for_everybody(facts).listed for cell in conflict.shown_cells)
 
 
 def conflicts_to_count(facts: Facts) -> list[Row]:

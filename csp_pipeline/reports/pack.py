@@ -205,10 +205,12 @@ def report_id(report: AgencyReport) -> str:
     return str(as_json(report)["content_id"])[:12]
 
 
-def front_page(facts: Facts, reports: tuple[AgencyReport, ...]) -> FrontPage:
-    """Put together what everybody may see."""
+def front_page(facts: Facts, reports: tuple[AgencyReport, ...], on_scorecard: frozenset[str] = frozenset()) -> FrontPage:
+    """Put together what everybody may see; `on_scorecard` are the cells that the scorecard shows everybody."""
     counted = conflicts_to_count(facts)
-    withheld = frozenset(cell for report in reports for conflict in report.conflicts.listed for cell in conflict.withheld_cells)
+    everybody = conflicts_for_everybody(facts)
+    seen_by_all = on_scorecard | everybody.shown_cells
+    seen_by = {report.agency: seen_by_all | report.conflicts.shown_cells for report in reports}
     return FrontPage(
         partnership=facts.partnership,
         district=facts.area_name(facts.district),
@@ -216,12 +218,14 @@ def front_page(facts: Facts, reports: tuple[AgencyReport, ...]) -> FrontPage:
         reports=reports,
         feeds=tuple((report.name, feed) for report in reports for feed in report.feeds),
         measures=_measure_counts(facts, counted),
-        conflicts=conflicts_for_everybody(facts),
+        conflicts=everybody,
         rows_withheld=frozenset(
             f"{feed.agency}/{feed.feed}"
             for report in reports
             for feed in report.feeds
-            if not rows_may_be_shown(facts, feed, withheld)
+            if not rows_may_be_shown(
+                facts, feed, [seen_by_all, *(seen for reader, seen in seen_by.items() if reader != feed.agency)]
+            )
         ),
         asked={report.agency: _asked_of(facts, counted, report.agency) for report in reports},
     )

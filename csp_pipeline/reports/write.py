@@ -64,7 +64,7 @@ def write_reports(settings: Settings, shown_elsewhere: ShownElsewhere | None = N
     index = settings.reports / "index.html"
     # the scorecard is written apart, wherever it is declared
     has_scorecard = (settings.sources / "scorecard.yml").exists()
-    _write_text(index, index_page(front_page(facts, reports), has_scorecard=has_scorecard))
+    _write_text(index, index_page(front_page(facts, reports, on_scorecard), has_scorecard=has_scorecard))
     return ReportSummary(index, summaries, facts)
 
 
