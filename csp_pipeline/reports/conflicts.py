@@ -169,7 +169,7 @@ def readers(facts: Facts) -> list[str | None]:
 def seen_before(facts: Facts, reader: str | None) -> Seen:
     """What a reader has from what was sent to it, or to all."""
     own = Seen() if reader is EVERYBODY else seen_in_reports(all_reports(facts.landing, reader))
-    return Seen(facts.cells_sent_to_all) | own
+    return facts.sent_to_all | own
 
 
 def listed_for(facts: Facts, agency: str) -> list[Row]:

@@ -16,9 +16,9 @@ from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import RESPONSES, Partnership
 from csp_pipeline.partnership.scorecard import SumEntry, load_scorecard
 from csp_pipeline.parts import Parts
-from csp_pipeline.reports.disclosure_cells import Numbers, sum_numbers
+from csp_pipeline.reports.disclosure_cells import Numbers, Seen, sum_numbers
 from csp_pipeline.reports.disclosure_rules import Rules
-from csp_pipeline.reports.sent import cells_on_sent_scorecards
+from csp_pipeline.reports.sent import shown_on_sent_scorecards
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 
@@ -73,9 +73,9 @@ class Facts:
         return sum_numbers(kept, pd.DataFrame(self.areas), pd.DataFrame(self.periods), self.measure_sums)
 
     @cached_property
-    def cells_sent_to_all(self) -> frozenset[str]:
-        """The cells that everybody has seen, on scorecards that were sent."""
-        return cells_on_sent_scorecards(self.landing)
+    def sent_to_all(self) -> Seen:
+        """What everybody has seen, on scorecards that were sent."""
+        return Seen(*shown_on_sent_scorecards(self.landing))
 
     @cached_property
     def answers_in_force(self) -> dict[str, list[Row]]:

@@ -86,12 +86,15 @@ def all_reports(landing: Path, addressee: str) -> Iterator[Report]:
         yield _read_copy(path, addressee)
 
 
-def cells_on_sent_scorecards(landing: Path) -> frozenset[str]:
-    """The cells of the figures that scorecards showed which were sent: everybody may have kept them.
+def shown_on_sent_scorecards(landing: Path) -> tuple[frozenset[str], frozenset[tuple[str, float]]]:
+    """The figures that scorecards showed which were sent, as everybody may have kept them: cells with the numbers shown, and
+    before them the cells of the scorecards of the first version, which did not say the numbers.
 
     Raises PublishError for a copy that cannot be read.
     """
-    return frozenset(cell for card in all_reports(landing, STRATEGY_GROUP) for cell in card["shown_cells"])
+    shown = [card["shown_cells"] for card in all_reports(landing, STRATEGY_GROUP)]
+    cells = frozenset(cell for listed in shown if isinstance(listed, list) for cell in listed)
+    return cells, frozenset((cell, value) for listed in shown if isinstance(listed, dict) for cell, value in listed.items())
 
 
 def _read_copy(path: Path, addressee: str) -> Report:

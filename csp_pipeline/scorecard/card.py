@@ -105,7 +105,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Card:
-    """The whole scorecard; `shown_cells` names the figures that it tells, in order."""
+    """The whole scorecard; `shown_cells` are the figures that it tells, by cell in order."""
 
     partnership: str
     plan: str
@@ -117,7 +117,7 @@ class Card:
     tables: tuple[PublishedTable, ...]
     claims: tuple[Claim, ...]
     omission: str
-    shown_cells: tuple[str, ...]
+    shown_cells: dict[str, float]
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -148,7 +148,6 @@ def build_card(facts: Facts, card_facts: CardFacts) -> Card:
     conflicts, file = conflicts_for_everybody(facts), card_facts.file
     hidden = _hidden(facts, card_facts)
     builder = _Builder(facts, card_facts, conflicts, hidden)
-    counted = frozenset(card_facts.figures.cell[card_facts.figures.value.notna()])
     return Card(
         partnership=facts.partnership,
         plan=file.plan,
@@ -160,7 +159,7 @@ def build_card(facts: Facts, card_facts: CardFacts) -> Card:
         tables=published_tables(file.published, builder.rows, builder.show, builder.source),
         claims=tuple(builder.claim(row) for row in card_facts.claims),
         omission=conflicts.omission,
-        shown_cells=tuple(sorted((_cells(card_facts) & counted) - hidden)),
+        shown_cells=builder.shown_cells(),
     )
 
 
@@ -171,10 +170,15 @@ def cells_shown(facts: Facts, card_facts: CardFacts) -> frozenset[str]:
 
 def _cells(card_facts: CardFacts) -> frozenset[str]:
     """The cells that the scorecard is made of, whether or not they may be shown."""
-    figures, published = card_facts.figures, card_facts.file.published
-    printed = [period for table in (published.tables if published else []) for period in table.periods]
-    shown = frozenset(figures.cell[figures.period.isin([*card_facts.years, *card_facts.quarters, *printed])])
+    figures = card_facts.figures
+    shown = frozenset(figures.cell[figures.period.isin(_shown_periods(card_facts))])
     return shown | {used["cell"] for claim in card_facts.claims for used in claim["figures"]}
+
+
+def _shown_periods(card_facts: CardFacts) -> list[str]:
+    published = card_facts.file.published
+    printed = [period for table in (published.tables if published else []) for period in table.periods]
+    return [*card_facts.years, *card_facts.quarters, *printed]
 
 
 @lru_cache(maxsize=1)
@@ -276,14 +280,28 @@ class _Builder:
             notes.append(f"{self.card_facts.quarters[-1]}: {quarter_change.words}")
         return tuple(dict.fromkeys(notes))
 
-    def claim(self, row: Row) -> Claim:
+    def is_withheld(self, claim: Row) -> bool:
+        """Whether the figures of a statement may not be told."""
         rules = self.facts.rules
-        is_withheld = any(
+        return any(
             used["cell"] in self.hidden
             or (rules.is_small(used["value"]) and rules.is_protected(used["feed"], used["unit"], EVERYBODY))
-            for used in row["figures"]
+            for used in claim["figures"]
         )
-        words = f"[c] The figures would tell a count of 1 to {rules.highest}." if is_withheld else row["sentence"]
+
+    def shown_cells(self) -> dict[str, float]:
+        """The figures that are told, by cell in order: in tables, and in what the figures say to statements."""
+        figures = self.card_facts.figures
+        in_tables = figures[figures.period.isin(_shown_periods(self.card_facts)) & figures.value.notna()]
+        told = dict(zip(in_tables.cell, in_tables.value.astype(float), strict=True))
+        for row in self.card_facts.claims:
+            if not self.is_withheld(row):
+                told |= {used["cell"]: float(used["value"]) for used in row["figures"] if used["value"] is not None}
+        return {cell: told[cell] for cell in sorted(told) if cell not in self.hidden}
+
+    def claim(self, row: Row) -> Claim:
+        is_withheld, highest = self.is_withheld(row), self.facts.rules.highest
+        words = f"[c] The figures would tell a count of 1 to {highest}." if is_withheld else row["sentence"]
         return Claim(row["statement"], row["source"], row["reading"], row["verdict"], words)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from csp_pipeline.scorecard.card import Card
 from csp_pipeline.scorecard.workbook import sheets_of
 
-SCHEMA = "csp-scorecard/1"
+SCHEMA = "csp-scorecard/2"
 
 
 def as_json(card: Card) -> dict[str, Any]:
@@ -20,5 +20,5 @@ def as_json(card: Card) -> dict[str, Any]:
             sheet.name: [dict(zip((title for title, _ in sheet.columns), row, strict=True)) for row in sheet.rows]
             for sheet in sheets_of(card)
         },
-        "shown_cells": list(card.shown_cells),
+        "shown_cells": card.shown_cells,
     }

@@ -38,7 +38,7 @@ PERIODS = {"Measures": {"patternProperties": {"^[0-9]{4}-[0-9]{2}( Q[1-4])?$": F
 
 def scorecard_schema() -> dict[str, Any]:
     """The schema: every object closed, every entry of it required but the columns of periods, which move on."""
-    nothing = Card("", "", "the district", None, (), (), (), (), (), "", ())
+    nothing = Card("", "", "the district", None, (), (), (), (), (), "", {})
     sheets = {sheet.name: (sheet.title, [title for title, _ in sheet.columns]) for sheet in sheets_of(nothing)}
     properties: dict[str, Any] = {
         name: {
@@ -68,9 +68,10 @@ def scorecard_schema() -> dict[str, Any]:
                 "properties": properties,
             },
             "shown_cells": {
-                "type": "array",
-                "items": {"type": "string", "pattern": r"^[^|]+/[^|]+\|[^|]+\|[^|]+\|[^|]+$"},
-                "description": "The figures that it tells, as agency/feed|measure|area|period",
+                "type": "object",
+                "propertyNames": {"pattern": r"^[^|]+/[^|]+\|[^|]+\|[^|]+\|[^|]+$"},
+                "additionalProperties": {"type": "number"},
+                "description": "The figures that it tells, by agency/feed|measure|area|period",
             },
         },
     }

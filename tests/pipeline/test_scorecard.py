@@ -170,7 +170,7 @@ def test_the_json_says_what_the_workbook_says_and_names_the_figures_that_are_tol
     book: CalamineWorkbook, sample_run: CommandRun
 ) -> None:
     card = json.loads((sample_run.warehouse / "reports" / "scorecard.json").read_text(encoding="utf-8"))
-    assert (card["schema"], card["district"], card["as_at"]) == ("csp-scorecard/1", "Harborough", "2017-07-01")
+    assert (card["schema"], card["district"], card["as_at"]) == ("csp-scorecard/2", "Harborough", "2017-07-01")
     published = json.loads((PROJECT / "docs" / "schemas" / "scorecard.schema.json").read_text(encoding="utf-8"))
     assert [error.message for error in jsonschema.Draft202012Validator(published).iter_errors(card)] == []
     for sheet, told in card["sheets"].items():
@@ -190,6 +190,9 @@ def test_the_json_says_what_the_workbook_says_and_names_the_figures_that_are_tol
     told_cells = set(card["shown_cells"])
     assert "police/crimes|total_crime|E07000131|2016-17" in told_cells
     assert not [cell for cell in told_cells & values.keys() if 0 < (values[cell] or 0) < 5]
+    assert {cell: card["shown_cells"][cell] for cell in told_cells & values.keys()} == {
+        cell: values[cell] for cell in told_cells & values.keys()
+    }
 
 
 def test_the_same_warehouse_gives_the_same_bytes(sample_run: CommandRun, tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from csp_pipeline.settings import Settings
 from tests.unit.reports.made_warehouse import OWN, SOUTHBY, make_warehouse
 from tests.unit.reports.published import Published
 
+# The fire service's year and quarters in Southby as they were before the third was revised.
+SHOWN = {"": 23.0, " Q1": 6.0, " Q2": 7.0, " Q4": 5.0}
 SECOND, THIRD = (f"fire/incidents|arson|{SOUTHBY}|2016-17 {quarter}" for quarter in ("Q2", "Q3"))
 
 
@@ -56,6 +58,20 @@ def test_what_an_earlier_scorecard_showed_everybody_is_no_cover_either(tmp_path:
     assert second.attacker("police", second.pack("police"), {SECOND: 7.0}).bounds_of([THIRD], 1, 4) == {THIRD: (1, 4)}
 
 
+def test_what_an_earlier_scorecard_showed_as_it_was_then_does_not_count_as_known(tmp_path: Path) -> None:
+    settings = make_warehouse(tmp_path)
+    write_reports(settings)
+    # when the third quarter was 5 and the year 23, the scorecard showed all of it; now they are 2 and 20
+    cells = {f"fire/incidents|arson|{SOUTHBY}|2016-17{quarter}": value for quarter, value in SHOWN.items()}
+    sent = settings.landing / "reports" / "strategy_group" / "2016-08-01-0123456789ab.json"
+    sent.parent.mkdir(parents=True)
+    sent.write_text(json.dumps({"shown_cells": cells}), encoding="utf-8")
+    write_reports(settings)
+    reader = published(settings)
+    kept = {cell: value for cell, value in cells.items() if not cell.endswith("2016-17")}
+    assert reader.attacker("police", reader.pack("police"), kept).bounds_of([THIRD], 1, 4) == {THIRD: (1, 4)}
+
+
 def send(settings: Settings, shown: dict[str, float | None]) -> None:
     """Note as sent a report to the police that showed these figures of the fire service's in Southby, or withheld them."""
     report = json.loads((settings.reports / "police.json").read_text(encoding="utf-8"))
@@ -72,7 +88,7 @@ def test_a_figure_that_was_revised_together_with_a_count_that_became_small_does_
     settings = make_warehouse(tmp_path)
     write_reports(settings)
     # when the third quarter was 5 and the year 23, all of it was shown; now they are 2 and 20
-    earlier = {"2016-17": 23.0, "2016-17 Q1": 6.0, "2016-17 Q2": 7.0, "2016-17 Q4": 5.0}
+    earlier = {f"2016-17{quarter}": value for quarter, value in SHOWN.items()}
     send(settings, dict(earlier))
     write_reports(settings)
     reader = published(settings)

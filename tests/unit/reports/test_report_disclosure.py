@@ -132,7 +132,7 @@ def test_an_agency_never_reads_anothers_rejects_or_files(summary: ReportSummary)
 
 def test_what_everybody_reads_counts_as_known_in_every_report(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     facts, known = read_facts(settings, load_partnership(settings.sources)), {}
-    facts.__dict__["cells_sent_to_all"] = frozenset({"on a scorecard that was sent"})
+    facts.__dict__["sent_to_all"] = Seen(frozenset({"on a scorecard that was sent"}))
     hide = conflicts.hidden_figures
 
     def hidden_figures(

@@ -54,7 +54,7 @@ def card(**changes: Any) -> Card:
         "tables": (PublishedTable("Three years", ("2016-17", "2015-16"), (PublishedRow("ASB", cells),)),),
         "claims": (Claim("ASB is up", "page 2", None, "not_testable", "Nobody counts it."),),
         "omission": "",
-        "shown_cells": ("police/asb|asb|E1|2016-17",),
+        "shown_cells": {"police/asb|asb|E1|2016-17": 3.0},
     }
     return Card(**(made | changes))
 
@@ -70,7 +70,7 @@ def test_the_published_schema_is_that_of_the_code() -> None:
 
 @pytest.mark.parametrize(
     "made",
-    [card(), card(as_at=None, years=(), quarters=(), priorities=(), tables=(), claims=(), shown_cells=())],
+    [card(), card(as_at=None, years=(), quarters=(), priorities=(), tables=(), claims=(), shown_cells={})],
     ids=["with each kind of cell", "before the first file"],
 )
 def test_every_scorecard_is_of_the_published_form(made: Card) -> None:
@@ -89,7 +89,8 @@ def test_every_scorecard_is_of_the_published_form(made: Card) -> None:
         lambda told: told["sheets"]["Measures"][0].pop("Unit"),
         lambda told: told["sheets"]["Measures"][0].update(First="yes"),
         lambda told: told["sheets"]["Claims"][0].update(Verdict="perhaps"),
-        lambda told: told["shown_cells"].append("police/asb"),
+        lambda told: told["shown_cells"].update({"police/asb": 3}),
+        lambda told: told["shown_cells"].update({"police/asb|asb|E1|2016-17": "three"}),
     ],
 )
 def test_a_scorecard_of_another_form_is_noticed(change: Callable[[dict[str, Any]], Any]) -> None:
