@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import compress
 from typing import Any
 
@@ -11,7 +11,13 @@ from csp_pipeline.reports.answers import WILL_CORRECT, Answer, answers_to
 from csp_pipeline.reports.bridges import Bridge, Reader, build_bridge
 from csp_pipeline.reports.conflict_words import Figure, question_of, reasons_of, sentence_of
 from csp_pipeline.reports.disclosure_cells import Seen, agency_of
-from csp_pipeline.reports.disclosure_conflicts import cell_of, hidden_figures, may_be_listed, seen_in_reports
+from csp_pipeline.reports.disclosure_conflicts import (
+    cell_of,
+    hidden_figures,
+    may_be_listed,
+    seen_in_reports,
+    small_counts_in_search,
+)
 from csp_pipeline.reports.disclosure_rules import EVERYBODY
 from csp_pipeline.reports.history import PastGap, opening_of, past_gaps
 from csp_pipeline.reports.read import Facts, Row
@@ -268,7 +274,11 @@ def _evidence(facts: Facts, row: Row, audience: str | None, figures: tuple[Figur
     return {
         "bridge": bridge,
         "no_bridge": no_bridge or None,
-        "search": None if bridge else search_sentence(facts.searches, row["measure"], figures, reader.is_protected),
+        "search": None
+        if bridge
+        else search_sentence(
+            facts.searches, row["measure"], figures, reader.is_protected, partial(small_counts_in_search, facts)
+        ),
         "past": past_gaps(facts, audience, facts.past_gaps.get(of_row, []), kept=(kept[0], kept[1]), swapped=swapped),
     }
 

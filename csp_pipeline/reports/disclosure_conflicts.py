@@ -82,6 +82,18 @@ def cell_of(feed: str, measure: str, area_code: str, period: str) -> str:
     return f"{feed}|{measure}|{area_code}|{period}"
 
 
+def small_counts_in_search(facts: Facts, search: Row, feed: str) -> bool:
+    """Whether a definition search compared small counts of a feed (`agency/feed`): where both feeds have a figure."""
+    periods = [row["period"] for row in facts.periods if row["period_kind"] == search["period_kind"]]
+    areas = [row["area_code"] for row in facts.areas if row["area_level"] == search["area_level"]]
+    figures = facts.figures
+    figures = figures[(figures.measure == search["measure"]) & figures.period.isin(periods) & figures.area_code.isin(areas)]
+    pair = (f"{search['agency']}/{search['feed']}", f"{search['other_agency']}/{search['other_feed']}")
+    one, other = (figures[figures.feed == key].set_index(["area_code", "period"]).value for key in pair)
+    compared = (one if feed == pair[0] else other).loc[lambda found: found.index.isin(one.index.intersection(other.index))]
+    return bool(((compared > 0) & (compared < facts.rules.highest + 1)).any())
+
+
 def seen_in_reports(reports: Iterable[dict[str, Any]]) -> Seen:
     """What reports that were sent (their JSON) showed their reader and withheld from it.
 

@@ -11,12 +11,17 @@ CONSISTENT = {"consistent": "is consistent with", "mostly_consistent": "is mostl
 
 
 def search_sentence(
-    searches: list[Row], measure: str, figures: tuple[Figure, Figure], is_protected: Callable[[str], bool]
+    searches: list[Row],
+    measure: str,
+    figures: tuple[Figure, Figure],
+    is_protected: Callable[[str], bool],
+    has_small: Callable[[Row, str], bool],
 ) -> str | None:
     """The sentence of the pair's definition search; None where the pair was not searched.
 
     How far the numbers lie apart is left out where one side is kept from the reader: with few figures compared it would tell
-    what they are.
+    what they are. And where such a side's figures in a search hold small counts (`has_small` of the search and feed), it is not
+    told that they are consistent with a definition: whoever counts the own records by it would have them all.
     """
     pair = {figure.key for figure in figures}
     row = next(
@@ -32,6 +37,8 @@ def search_sentence(
         return None
     if row["result"] not in CONSISTENT:
         return _sentence(row, figures, is_protected)
+    if any(is_protected(figure.key) and has_small(row, figure.key) for figure in figures):
+        return None
     return f"{_sentence(row, figures, is_protected)} {NO_PROOF}"
 
 

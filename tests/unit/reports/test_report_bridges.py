@@ -1,14 +1,19 @@
 """The way from one figure to the other, as each side may read it."""
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.reports import ReportSummary
 from csp_pipeline.reports.bridges import Reader, build_bridge
+from csp_pipeline.reports.disclosure_conflicts import small_counts_in_search
+from csp_pipeline.reports.read import read_facts
 from csp_pipeline.reports.searches import search_sentence
+from csp_pipeline.settings import Settings
 from tests.unit.reports.reading import conflict, everything_written_for, page, rows
 
 THE_CONFLICT = "domestic_abuse.e07000901"
@@ -80,9 +85,29 @@ def test_a_number_that_no_definition_fits_is_not_said_to_be_consistent() -> None
     row = {"measure": "theft", "agency": "police", "feed": "crimes", "other_agency": "district", "other_feed": "published"}
     row |= {"result": "none", "variants_tried": 12, "variants_as_good": 2, "best_variant": "date committed", "sentence": "None."}
     figures = SimpleNamespace(key="police/crimes", label="A"), SimpleNamespace(key="district/published", label="b")
-    told = [search_sentence([row], "theft", cast("Any", figures), lambda _, known=known: known) for known in (False, True)]
+    told = [
+        search_sentence([row], "theft", cast("Any", figures), lambda _, known=known: known, lambda *_: False)
+        for known in (False, True)
+    ]
     nearest = "B is consistent with none of the definitions tried; the nearest is A counted by date committed"
     assert told == ["None.", f"{nearest} (12 definitions tried, 2 as good as the best)."]
+
+
+def test_small_counts_that_fit_a_definition_are_not_told_to_whoever_can_count_by_it(settings: Settings) -> None:
+    facts = read_facts(settings, load_partnership(settings.sources))
+    [search] = facts.searches
+    # of theft in Northby the police count 8 and 3 was published
+    small = {key: small_counts_in_search(facts, search, key) for key in ("police/crimes", "district/published_figures")}
+    assert small == {"police/crimes": False, "district/published_figures": True}
+    figures = SimpleNamespace(key="police/crimes", label="A"), SimpleNamespace(key="district/published_figures", label="b")
+
+    def told(kept: str) -> str | None:
+        return search_sentence(
+            [search], "theft", cast("Any", figures), lambda key: key == kept, partial(small_counts_in_search, facts)
+        )
+
+    assert "B is consistent with A" in (told("police/crimes") or "")
+    assert told("district/published_figures") is None
 
 
 def test_earlier_gaps_leave_out_what_tells_a_small_revision_of_anothers(summary: ReportSummary) -> None:
