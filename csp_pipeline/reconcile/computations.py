@@ -71,7 +71,7 @@ def difference(evidence: Evidence) -> Outcome:
     """Later less earlier figure."""
     before, after = evidence.series
     words = f"{evidence.facts}, {_more(after - before, evidence)}"
-    return _against_stated(evidence, after - before, _points(evidence), words)
+    return _against_stated(evidence, _less(after, before), _points(evidence), words)
 
 
 def per_day(evidence: Evidence) -> Outcome:
@@ -125,7 +125,7 @@ def share(evidence: Evidence) -> Outcome:
 def spread(evidence: Evidence) -> Outcome:
     """Largest less smallest of the measures."""
     values = {key[0]: value for key, value in evidence.values[0].items()}
-    apart = max(values.values()) - min(values.values())
+    apart = _less(max(values.values()), min(values.values()))
     told = ", ".join(f"{evidence.names[name]} {evidence.write(value)}" for name, value in values.items())
     words = f"{told} in {evidence.claim.entry.periods[0]}: {write_number(apart)} between the largest and the smallest"
     return _against_stated(evidence, apart, _points(evidence), words)
@@ -202,12 +202,15 @@ def write_stated(claim: Claim, names: Mapping[str, str], unit: str | None = None
     return f"{number} ({str(entry.tolerance).replace('_', ' ')})"
 
 
+def _less(value: float, other: float) -> float:
+    """A difference as it would be written: 94.4 less 94 is 0.4, not the little more that binary numbers make of it."""
+    return round(value - other, 9)
+
+
 def _against_stated(evidence: Evidence, computed: float, unit: str, words: str) -> Outcome:
     """Compare with the stated number: equal means within the tolerance."""
     claim = evidence.claim
     stated = float(claim.entry.stated)  # type: ignore[arg-type]  # checked when the claim was read
-    # 94.4 less 94 is 0.4, not the little more that binary numbers make of it
-    computed = round(computed, 9)
     slack = max(claim.tolerance.absolute, claim.tolerance.relative * abs(stated)) if claim.tolerance else 0.0
     holds = {
         "equal": round(abs(computed - stated) - slack, 9) <= 0,
@@ -231,7 +234,7 @@ def _change(evidence: Evidence) -> float | None:
     """The change of a count in percent, and of a percentage in points."""
     first, last = evidence.series[0], evidence.series[-1]
     if evidence.unit == "percent":
-        return last - first
+        return _less(last, first)
     return 100 * (last - first) / first if first else None
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 
 import pandas as pd
 import pytest
 
 from csp_pipeline.figures.coverage import read_all_receipts
 from csp_pipeline.figures.lateness import table_of_due_periods
+from csp_pipeline.partnership.periods import periods_between
 from tests.conftest import ONE_YEAR, TWO_YEARS, Pipeline
 from tests.small_exports import (
     ALSO_IN_HARBOROUGH,
@@ -298,6 +300,21 @@ def test_a_suppressed_percentage_lies_below_its_bound_and_is_not_a_whole_number(
     pipeline.run_all()
     hidden = pipeline.figure("county/community_survey", "safe_after_dark", HARBOROUGH, "2016-17 Q1")
     assert (hidden["value"], hidden["value_low"], hidden["value_high"]) == (None, 0, 5)
+
+
+def test_a_conflict_of_decimals_is_told_with_them(new_pipeline: Callable[..., Pipeline]) -> None:
+    """Rounded to whole numbers, 41.4 against 41.2 would be told as 41 and 41, 0 more."""
+    pipeline = new_pipeline(["police/crimes", "district/published_figures"], ONE_YEAR, ["total_crime"])
+    for number, month in enumerate(periods_between(date(2016, 4, 1), date(2017, 3, 31), "month"), 1):
+        row = crime(number, recorded_date=f"{month.start:%d/%m/%Y}", committed_from="", committed_to="")
+        pipeline.put("police/crimes", f"crimes_{month.label}_extracted-2017-06-01.csv", csv_text([row]))
+    published_file = "published_figures_2016-17_extracted-2017-05-15.csv"
+    pipeline.put("district/published_figures", published_file, csv_text([published("Total crime", "1,213.6")]))
+    pipeline.run_to_discrepancies()
+    told = [row["sentence"] for row in pipeline.lake("FROM discrepancies")]
+    assert len(told) == 1
+    assert told[0].startswith("Total recorded crime, Harborough, 2016-17: Leicestershire Police (Recorded crimes) 12, ")
+    assert told[0].endswith(" (Figures published by the partnership) 1,213.6; 1,201.6 more.")
 
 
 def test_figures_across_a_break_are_not_compared(year: Pipeline) -> None:

@@ -1,4 +1,7 @@
 -- Conflicts at the levels and periods that the partnership raises for people to settle, each as a sentence.
+{% macro in_words(number) -%}
+if({{ number }} = trunc({{ number }}), format('{:t,.0f}', {{ number }}), format('{:t,.1f}', {{ number }}))
+{%- endmacro %}
 WITH
 -- what a bridge leaves over: the records themselves, as those of one side must not hide those of the other
 left_over AS (
@@ -81,9 +84,9 @@ SELECT
     (SELECT max(as_at) FROM comparisons) AS last_seen,
     c.rule, c.unexplained, c.reasons, c.rejected_a, c.rejected_b,
     m.title || ', ' || c.area_name || ', ' || c.period || ': '
-        || na.agency_name || ' (' || fa.title || ') ' || coalesce(format('{:t,}', CAST(c.value_a AS BIGINT)), 'suppressed') || ', '
-        || nb.agency_name || ' (' || fb.title || ') ' || coalesce(format('{:t,}', CAST(c.value_b AS BIGINT)), 'suppressed')
-        || coalesce('; ' || format('{:t,}', CAST(abs(c.gap) AS BIGINT)) || CASE WHEN c.gap > 0 THEN ' more' ELSE ' fewer' END, '') || '.'
+        || na.agency_name || ' (' || fa.title || ') ' || coalesce({{ in_words('c.value_a') }}, 'suppressed') || ', '
+        || nb.agency_name || ' (' || fb.title || ') ' || coalesce({{ in_words('c.value_b') }}, 'suppressed')
+        || coalesce('; ' || {{ in_words('abs(c.gap)') }} || CASE WHEN c.gap > 0 THEN ' more' ELSE ' fewer' END, '') || '.'
         AS sentence
 FROM ruled c
 JOIN (SELECT DISTINCT measure, title FROM measures) m USING (measure)
