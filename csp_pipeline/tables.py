@@ -260,7 +260,8 @@ def lsoa(description: str, **options: Any) -> Any:
 
 
 def district(description: str, **options: Any) -> Any:
-    """A district by its name, stored as its ONS code."""
+    """A district by its name, stored as its ONS code; `elsewhere` is one outside the areas of the partnership."""
+    description = f"{description}: ONS code, elsewhere outside the force area, NULL where not known"
     return text(description, reference="district", expects="a district of the force area", **options)
 
 

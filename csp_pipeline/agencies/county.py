@@ -34,7 +34,9 @@ class DomesticAbuse(FeedTable):
     residence_district: str = tables.district(
         "District the client lives in", header="District of residence", nullable=True, role="area: residence"
     )
-    lsoa_code: str = tables.lsoa("LSOA 2011 of the incident", header="LSOA of incident", role="area: incident")
+    lsoa_code: str = tables.lsoa(
+        "LSOA 2011 of the incident; blank where it has no usable location", header="LSOA of incident", role="area: incident"
+    )
     physical_injury: str = tables.choice(
         {"Yes": "yes", "No": "no", "Not known": "not_known"}, "Physical injury", header="Physical injury"
     )

@@ -15,14 +15,16 @@ class AsbCases(FeedTable):
 
     case_reference: str = tables.text("Case", role="unit: case")
     opened: str = tables.day("%d/%m/%Y", "Day the case was opened", role="date: opened")
-    closed: str = tables.day("%d/%m/%Y", "Day it was closed", nullable=True, role="date: closed")
+    closed: str = tables.day("%d/%m/%Y", "Day it was closed; blank while it is open", nullable=True, role="date: closed")
     category: str = tables.text("Kind of behaviour")
     source: str = tables.choice(
         {"Public": "public", "Police": "police", "Councillor": "councillor", "Housing": "housing"}, "Who reported it"
     )
-    police_incident_number: str = tables.text("Police incident number", nullable=True, role="reference")
-    beat: str = tables.text("Beat", nullable=True, reference="beat", expects="the name of a beat")
-    lsoa_code: str = tables.lsoa("LSOA 2011 of the behaviour", role="area: incident")
+    police_incident_number: str = tables.text(
+        "Police incident number; blank where none was noted", nullable=True, role="reference"
+    )
+    beat: str = tables.text("Beat, by its code in areas", nullable=True, reference="beat", expects="the name of a beat")
+    lsoa_code: str = tables.lsoa("LSOA 2011 of the behaviour; blank where it has no usable location", role="area: incident")
     perpetrator_age_group: str = tables.choice(
         {"Under 18": "under_18", "Adult": "adult", "Not known": "not_known"},
         "Age group of the perpetrator",
@@ -64,6 +66,6 @@ class PublishedFigures(FeedTable):
     measure: str = tables.text("Measure in the publication's words")
     area: str = tables.district("Area named in the publication", role="area: published")
     period: str = tables.financial_year("Financial year", role="period")
-    value: str = published_number("Value as printed", nullable=True)
+    value: str = published_number("Value as printed: a number, or suppressed as <5, [c] or *", nullable=True)
     published_on: str = tables.day("%d/%m/%Y", "Day of publication", nullable=True)
     page: str = tables.text("Page", nullable=True)

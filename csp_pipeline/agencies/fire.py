@@ -19,15 +19,17 @@ class Incidents(FeedTable):
     )
     incident_type: str = tables.text("Type within the group, such as RTC", nullable=True)
     fire_class: str = tables.choice(
-        {"Primary": "primary", "Secondary": "secondary", "Chimney": "chimney"}, "Class of fire", nullable=True
+        {"Primary": "primary", "Secondary": "secondary", "Chimney": "chimney"},
+        "Class of fire; blank where it was none",
+        nullable=True,
     )
     motive: str = tables.choice(
         {"Deliberate": "deliberate", "Accidental": "accidental", "Not known": "not_known"},
-        "Motive of a fire",
+        "Motive of a fire; blank where it was none",
         nullable=True,
     )
     property_category: str = tables.text("Kind of property", nullable=True)
-    lsoa_code: str = tables.lsoa("LSOA 2011 of the incident", role="area: incident")
+    lsoa_code: str = tables.lsoa("LSOA 2011 of the incident; blank where it has no usable location", role="area: incident")
     easting: str = tables.whole_number("Easting, British National Grid", nullable=True, unit="metres")
     northing: str = tables.whole_number("Northing, British National Grid", nullable=True, unit="metres")
     casualties: str = tables.whole_number("Casualties", nullable=True, unit="persons")

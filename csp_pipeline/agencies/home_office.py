@@ -48,7 +48,7 @@ class RecordedCrimeTables(FeedTable):
         expects="a quarter of the financial year, 1 to 4",
     )
     force_name: str = tables.text(
-        "Force area",
+        "Force area: ONS code, or elsewhere",
         header="Force Name",
         reference="force",
         expects="a police force area of England and Wales",

@@ -30,14 +30,18 @@ class Crimes(FeedTable):
     )
     recorded_date: str = tables.day("%d/%m/%Y", "Day the crime was recorded", role="date: recorded")
     committed_from: str = tables.moment("%d/%m/%Y %H:%M", "Earliest time it was committed", nullable=True, role="date: committed")
-    committed_to: str = tables.moment("%d/%m/%Y %H:%M", "Latest time it was committed", nullable=True)
+    committed_to: str = tables.moment(
+        "%d/%m/%Y %H:%M", "Latest time it was committed; blank where one time is known", nullable=True
+    )
     offence_code: str = tables.text(
         "Home Office offence code", reference="offence_code", expects="a Home Office offence code such as 8N or 37.2"
     )
     offence: str = tables.text("Offence in the force's words", nullable=True)
     domestic: str = tables.flag("Y", "N", "Flagged as domestic")
-    hate_strands: str = tables.text("Strands of hate, separated by semicolons", nullable=True, sensitivity="special category")
-    beat: str = tables.text("Beat", nullable=True, reference="beat", expects="the name of a beat")
+    hate_strands: str = tables.text(
+        "Strands of hate, separated by semicolons; blank where there is none", nullable=True, sensitivity="special category"
+    )
+    beat: str = tables.text("Beat, by its code in areas", nullable=True, reference="beat", expects="the name of a beat")
     lsoa_code: str = tables.lsoa("LSOA 2011 of the offence; blank where it has no usable location", role="area: offence")
     person_key: str = tables.person_key("Victim; blank for a victimless crime", nullable=True, role="unit: victim")
     status: str = tables.choice(
@@ -45,7 +49,7 @@ class Crimes(FeedTable):
         "Whether it still counts as a recorded crime",
         role="status",
     )
-    suspect_under_18: str = tables.flag("Y", "N", "A suspect is under 18", nullable=True)
+    suspect_under_18: str = tables.flag("Y", "N", "A suspect is under 18; blank where that is not known", nullable=True)
 
 
 @tables.feed(
@@ -61,6 +65,6 @@ class Asb(FeedTable):
     category: str = tables.choice(
         {"Personal": "personal", "Nuisance": "nuisance", "Environmental": "environmental"}, "Kind of behaviour"
     )
-    beat: str = tables.text("Beat", nullable=True, reference="beat", expects="the name of a beat")
-    lsoa_code: str = tables.lsoa("LSOA 2011 of the incident", role="area: incident")
+    beat: str = tables.text("Beat, by its code in areas", nullable=True, reference="beat", expects="the name of a beat")
+    lsoa_code: str = tables.lsoa("LSOA 2011 of the incident; blank where it has no usable location", role="area: incident")
     recording_system: str = tables.text("System it was recorded in")

@@ -43,8 +43,12 @@ class Episodes(FeedTable):
     episode_id: str = tables.text("Episode", header="EPISODID", role="unit: episode")
     referral_date: str = tables.day("%Y-%m-%d", "Day of referral", header="REFLD", role="date: referred")
     triage_date: str = tables.day("%Y-%m-%d", "Day of triage", header="TRIAGED", nullable=True, role="date: triaged")
-    discharge_date: str = tables.day("%Y-%m-%d", "Day of discharge", header="DISD", nullable=True, role="date: discharged")
-    discharge_reason: str = tables.choice(DISCHARGE_REASONS, "Why discharged", header="DISRSN", nullable=True)
+    discharge_date: str = tables.day(
+        "%Y-%m-%d", "Day of discharge; blank while the episode is open", header="DISD", nullable=True, role="date: discharged"
+    )
+    discharge_reason: str = tables.choice(
+        DISCHARGE_REASONS, "Why discharged; blank while the episode is open", header="DISRSN", nullable=True
+    )
     drug_1: str = tables.text("First problem substance", header="DRUG1", nullable=True)
     drug_2: str = tables.text("Second problem substance", header="DRUG2", nullable=True)
     drug_3: str = tables.text("Third problem substance", header="DRUG3", nullable=True)

@@ -47,9 +47,11 @@ class Figures(Table):
     date_basis: str = tables.column("VARCHAR", "Which date puts a record in the period")
     unit: str = tables.column("VARCHAR", "What is counted")
     value: float = tables.column("DOUBLE", "The figure; NULL when missing or suppressed", nullable=True)
-    value_low: float = tables.column("DOUBLE", "Least it can be", nullable=True)
+    value_low: float = tables.column("DOUBLE", "Least it can be; NULL when missing", nullable=True)
     value_high: float = tables.column(
-        "DOUBLE", "Most it can be: with all unlocated records, or of a suppressed number", nullable=True
+        "DOUBLE",
+        "Most it can be: with all unlocated records, or of a suppressed number; NULL when missing, or suppressed without a bound",
+        nullable=True,
     )
     base: float = tables.column(
         "DOUBLE", "How many a percentage is of, where its publisher says", nullable=True, unit="respondents"
@@ -84,12 +86,12 @@ class Changes(Table):
     area_code: str = tables.column("VARCHAR", "Area")
     period_before: str = tables.column("VARCHAR", "Period a year before")
     period: str = tables.column("VARCHAR", "Period")
-    value_before: float = tables.column("DOUBLE", "Figure a year before", nullable=True)
-    value: float = tables.column("DOUBLE", "Figure", nullable=True)
+    value_before: float = tables.column("DOUBLE", "Figure a year before; NULL when missing or suppressed", nullable=True)
+    value: float = tables.column("DOUBLE", "Figure; NULL when missing or suppressed", nullable=True)
     change: float = tables.column("DOUBLE", "value - value_before, where they may be compared", nullable=True)
     comparability: str = tables.column("VARCHAR", "like_for_like or not_comparable")
     rule: str = tables.column(
-        "VARCHAR", "Why they may not be compared: a break's id, incomplete_period or missing", nullable=True
+        "VARCHAR", "Why they may not be compared: a break's id, incomplete_period or missing; NULL where they may", nullable=True
     )
 
 
@@ -123,7 +125,11 @@ class FigureVintages(Table):
     )
     covered: str = tables.column("VARCHAR", "Months covered then, where it was not all of them", nullable=True)
     break_id: str = tables.column("VARCHAR", "Break that lies inside the period", nullable=True)
-    added: int = tables.column("BIGINT", "Units new in the feed, or counted when it was first published", nullable=True)
+    added: int = tables.column(
+        "BIGINT",
+        "Units new in the feed, or counted when it was first published; these six are NULL of published numbers and sums",
+        nullable=True,
+    )
     removed: int = tables.column("BIGINT", "Units gone from the feed", nullable=True)
     reclassified_in: int = tables.column("BIGINT", "Units known before that now meet the measure's conditions", nullable=True)
     reclassified_out: int = tables.column("BIGINT", "Units that no longer meet them", nullable=True)

@@ -20,11 +20,15 @@ class Areas(Table):
     area_code: str = tables.column("VARCHAR", "ONS code, or the beat's short name", unique=True)
     area_name: str = tables.column("VARCHAR", "Name")
     area_level: str = tables.column("VARCHAR", "lsoa, beat, district, county or force", isin=list(LEVELS))
-    district_code: str = tables.column("VARCHAR", "District it lies in", nullable=True)
-    beat_code: str = tables.column("VARCHAR", "Beat it lies in (the map is configuration)", nullable=True)
-    county_code: str = tables.column("VARCHAR", "County it lies in", nullable=True)
-    force_code: str = tables.column("VARCHAR", "Police force area it lies in", nullable=True)
-    csp_code: str = tables.column("VARCHAR", "Community Safety Partnership of a district", nullable=True)
+    district_code: str = tables.column("VARCHAR", "District it lies in; NULL for districts and larger areas", nullable=True)
+    beat_code: str = tables.column(
+        "VARCHAR", "Beat it lies in (the map is configuration); NULL where there is none", nullable=True
+    )
+    county_code: str = tables.column(
+        "VARCHAR", "County it lies in; NULL in a unitary district, and for counties and forces", nullable=True
+    )
+    force_code: str = tables.column("VARCHAR", "Police force area it lies in; NULL for forces", nullable=True)
+    csp_code: str = tables.column("VARCHAR", "Community Safety Partnership of a district; NULL for other areas", nullable=True)
 
 
 class Populations(Table):

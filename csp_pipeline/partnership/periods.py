@@ -28,7 +28,7 @@ class Periods(Table):
     """Months, financial quarters (from April) and financial years, with their first and last day."""
 
     period: str = tables.column("VARCHAR", "Label: `2016-04`, `2016-17 Q1` or `2016-17`", unique=True)
-    period_kind: str = tables.column("VARCHAR", "Month, quarter or financial_year")
+    period_kind: str = tables.column("VARCHAR", "month, quarter or financial_year")
     period_start: str = tables.column("DATE", "First day")
     period_end: str = tables.column("DATE", "Last day")
     months: int = tables.column("INTEGER", "Calendar months in the period", unit="months")

@@ -78,14 +78,18 @@ class Comparisons(Table):
     feed_a: str = tables.column("VARCHAR", "Its feed")
     value_a: float = tables.column("DOUBLE", "Its figure; NULL when missing or suppressed", nullable=True)
     low_a: float = tables.column("DOUBLE", "Least it can be, where it is suppressed; else the figure", nullable=True)
-    high_a: float = tables.column("DOUBLE", "Most it can be, where it is suppressed; else the figure", nullable=True)
+    high_a: float = tables.column(
+        "DOUBLE", "Most it can be, where it is suppressed (NULL: not told); else the figure", nullable=True
+    )
     status_a: str = tables.column("VARCHAR", "Its observation status")
     coverage_a: float = tables.column("DOUBLE", "Share of the period it covers")
     agency_b: str = tables.column("VARCHAR", "Second agency")
     feed_b: str = tables.column("VARCHAR", "Its feed")
     value_b: float = tables.column("DOUBLE", "Its figure; NULL when missing or suppressed", nullable=True)
     low_b: float = tables.column("DOUBLE", "Least it can be, where it is suppressed; else the figure", nullable=True)
-    high_b: float = tables.column("DOUBLE", "Most it can be, where it is suppressed; else the figure", nullable=True)
+    high_b: float = tables.column(
+        "DOUBLE", "Most it can be, where it is suppressed (NULL: not told); else the figure", nullable=True
+    )
     status_b: str = tables.column("VARCHAR", "Its observation status")
     coverage_b: float = tables.column("DOUBLE", "Share of the period it covers")
     gap: float = tables.column("DOUBLE", "value_b - value_a", nullable=True)
@@ -222,6 +226,10 @@ class Discrepancies(Table):
         "DOUBLE", "Records that no cause explains, whichever side counts them; NULL where there is no bridge", nullable=True
     )
     reasons: str = tables.column("VARCHAR", "Differences in definition that may explain it", nullable=True)
-    rejected_a: int = tables.column("BIGINT", "Rows rejected from the files that value_a rests on: it may lack up to as many")
-    rejected_b: int = tables.column("BIGINT", "Rows rejected from the files that value_b rests on: it may lack up to as many")
+    rejected_a: int = tables.column(
+        "BIGINT", "Rows rejected from the files that value_a rests on: it may lack up to as many", unit="rows"
+    )
+    rejected_b: int = tables.column(
+        "BIGINT", "Rows rejected from the files that value_b rests on: it may lack up to as many", unit="rows"
+    )
     sentence: str = tables.column("VARCHAR", "The conflict in words")

@@ -41,8 +41,8 @@ class ChangeTests(Table):
     period_before: str = tables.column("VARCHAR", "Period a year before")
     period: str = tables.column("VARCHAR", "Period")
     unit: str = tables.column("VARCHAR", "What is counted")
-    value_before: float = tables.column("DOUBLE", "Figure a year before", nullable=True)
-    value: float = tables.column("DOUBLE", "Figure", nullable=True)
+    value_before: float = tables.column("DOUBLE", "Figure a year before; NULL when missing or suppressed", nullable=True)
+    value: float = tables.column("DOUBLE", "Figure; NULL when missing or suppressed", nullable=True)
     change: float = tables.column(
         "DOUBLE", "value - value_before, where tested; of percentages, in percentage points", nullable=True
     )
@@ -60,9 +60,16 @@ class ChangeTests(Table):
         "DOUBLE", "Of a percentage: lower end of the 95% interval of the change", nullable=True, unit="percentage points"
     )
     points_high: float = tables.column("DOUBLE", "Upper end", nullable=True, unit="percentage points")
-    p_value: float = tables.column("DOUBLE", "Two-sided: how often chance alone makes a change as large", nullable=True)
-    population_before: float = tables.column("DOUBLE", "Mid-year population a year before", nullable=True, unit="persons")
-    population: float = tables.column("DOUBLE", "Mid-year population", nullable=True, unit="persons")
+    p_value: float = tables.column(
+        "DOUBLE", "Two-sided: how often chance alone makes a change as large; NULL where not tested", nullable=True
+    )
+    population_before: float = tables.column(
+        "DOUBLE",
+        "Mid-year population a year before; NULL where none is known, as of beats and LSOAs",
+        nullable=True,
+        unit="persons",
+    )
+    population: float = tables.column("DOUBLE", "Mid-year population; NULL where none is known", nullable=True, unit="persons")
     rate_before: float = tables.column("DOUBLE", "Count a year before per 1,000 residents, in the period", nullable=True)
     rate_before_low: float = tables.column("DOUBLE", "Lower end of its exact 95% interval", nullable=True)
     rate_before_high: float = tables.column("DOUBLE", "Upper end of its exact 95% interval", nullable=True)
@@ -91,7 +98,9 @@ class ControlLimits(Table):
     unit: str = tables.column("VARCHAR", "What is counted")
     value: float = tables.column("DOUBLE", "Figure")
     centre: float = tables.column("DOUBLE", "Mean of the chart")
-    lower: float = tables.column("DOUBLE", "Lower limit: mean less 2.66 mean moving ranges, at least 0", nullable=True)
+    lower: float = tables.column(
+        "DOUBLE", "Lower limit: mean less 2.66 mean moving ranges, at least 0; NULL where signal is no_limits", nullable=True
+    )
     upper: float = tables.column("DOUBLE", "Upper limit: mean and 2.66 mean moving ranges", nullable=True)
     signal: str = tables.column("VARCHAR", "Where the figure lies. " + _listed(SIGNALS), isin=list(SIGNALS))
     reason: str = tables.column(

@@ -30,7 +30,7 @@ class Claims(Table):
     rule: str = tables.column("VARCHAR", "What decides: a tolerance, the computation, a break, or what is missing", nullable=True)
     sentence: str = tables.column("VARCHAR", "The verdict in words, with the figures")
     other_feeds: list = tables.column("VARCHAR[]", "The sentences of other feeds whose number or verdict differs")
-    agency: str = tables.column("VARCHAR", "Agency whose figures decide", nullable=True)
+    agency: str = tables.column("VARCHAR", "Agency whose figures decide; NULL where none is asked", nullable=True)
     feed: str = tables.column("VARCHAR", "Its feed", nullable=True)
     preferred_by: str = tables.column(
         "VARCHAR", "Rule that prefers its figures, where the claim asks for the preferred ones", nullable=True
