@@ -12,6 +12,7 @@ from csp_pipeline.lake import connect, table_path, write_table
 from csp_pipeline.partnership.configuration import ComparabilityEntry, ToleranceEntry
 from csp_pipeline.partnership.measures import load_measures
 from csp_pipeline.partnership.partnership import load_partnership
+from csp_pipeline.publish.checks import count_wrong_gaps
 from csp_pipeline.reconcile.compare import area_slugs, build_comparisons
 from csp_pipeline.settings import Settings
 
@@ -129,6 +130,7 @@ def test_decimals_are_compared_as_they_are_written(tmp_path: Path) -> None:
     found = compare(tmp_path, *rows, tolerances=(tenths,)).set_index("area_code").loc[[HARBOROUGH, AREAS[0]]]
     assert found.verdict.tolist() == ["within_tolerance", "conflict"]
     assert found.gap.tolist() == [0.3, 0.4]
+    assert count_wrong_gaps(Settings(warehouse=tmp_path)) == 0
 
 
 def test_a_number_of_which_not_even_the_most_is_told_agrees_with_nothing(tmp_path: Path) -> None:
