@@ -57,8 +57,8 @@ def count_unfounded_suggestions(settings: Settings, declared: list[str]) -> int:
 
 
 def count_wrong_gaps(settings: Settings) -> int:
-    """Comparisons whose gap is not value_b - value_a, as it would be written."""
-    query = "SELECT count(*) FROM read_parquet($table) WHERE gap IS DISTINCT FROM round(value_b - value_a, 9)"
+    """Comparisons whose gap is not value_b - value_a."""
+    query = "SELECT count(*) FROM read_parquet($table) WHERE gap IS DISTINCT FROM value_b - value_a"
     return int(read_rows(settings, "comparisons", query)[0][0])
 
 

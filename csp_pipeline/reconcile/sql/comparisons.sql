@@ -9,8 +9,7 @@ pairs AS (
 judged AS (
     SELECT
         p.*, k.* EXCLUDE (kind_a, kind_b), n.slug AS area_slug, m.slug AS period_slug,
-        -- 94.4 less 94.1 is 0.3, not the little more that binary numbers make of it
-        round(p.value_b - p.value_a, 9) AS gap
+        p.value_b - p.value_a AS gap
         {% if has_intervals %}
         -- of a number as [c] not even the most is told, so that it would agree with anything from its least on
         , k.settled IS NULL AND gap IS NULL AND (p.high_a IS NULL OR p.high_b IS NULL)
@@ -32,6 +31,7 @@ verdicts AS (
             -- intervals that touch leave nothing to settle
             WHEN gap IS NULL AND low_a <= coalesce(high_b, 'infinity') AND low_b <= coalesce(high_a, 'infinity') THEN 'agrees'::verdict
             WHEN gap = 0 THEN 'agrees'::verdict
+            -- 94.4 less 94.1 is 0.3, not the little more that binary numbers make of it
             WHEN round(abs(coalesce(gap, least(abs(low_b - high_a), abs(low_a - high_b)))), 9)
                 <= greatest(absolute, relative * greatest(abs(coalesce(value_a, high_a)), abs(coalesce(value_b, high_b))))
                 THEN 'within_tolerance'::verdict
