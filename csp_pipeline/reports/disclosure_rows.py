@@ -24,20 +24,23 @@ def rows_may_be_shown(facts: Facts, feed: FeedState, seen_by: Iterable[frozenset
     rows = (feed.rows_read, feed.rows_accepted)
     if any(rules.is_small(number) for number in rows):
         return False
-    levels = pd.DataFrame(facts.areas)[["area_code", "area_level"]]
-    kinds = pd.DataFrame(facts.periods)[["period", "period_kind"]].drop_duplicates("period")
-    figures = facts.figures[facts.figures.feed == key].merge(levels, on="area_code").merge(kinds, on="period")
-    years = figures[figures.period_kind == "financial_year"]
+    levels = {row["area_code"]: row["area_level"] for row in facts.areas}
+    kinds = {row["period"]: row["period_kind"] for row in facts.periods}
+    figures = facts.figures[facts.figures.feed == key]
+    figures = figures.assign(area_level=figures.area_code.map(levels))
+    years = figures[figures.period.map(kinds) == "financial_year"]
     by = ["measure", "area_level"]
     sums = years.groupby(by).agg({"value": "sum"}).value
     # a few rows more than that tell, too: the year can be no more than what they leave
-    add_up = pd.concat([(number - sums).between(0, rules.highest) for number in rows], axis=1).any(axis=1)
+    add_up = set(sums.index[pd.concat([(number - sums).between(0, rules.highest) for number in rows], axis=1).any(axis=1)])
+    if not add_up:
+        return True
     together = figures.groupby([*by, "period"], as_index=False).agg({"value": "sum"})
     telling = _subjects(years[_is_small(years, rules)]) | _subjects(together[_is_small(together, rules)])
     for seen in seen_by:
         unseen = (~found_in(years.cell, seen)).groupby([years.measure, years.area_level]).agg(["sum", "count"])
         telling |= set(unseen.index[(unseen["sum"] == 1) | unseen["sum"].between(1, unseen["count"] - 1)])
-    return not telling & set(sums.index[add_up])
+    return not telling & add_up
 
 
 def _subjects(figures: pd.DataFrame) -> set[tuple[str, str]]:
