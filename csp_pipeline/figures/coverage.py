@@ -98,13 +98,15 @@ def covered_cells(feed: Feed, receipts: Iterable[Receipt]) -> Iterator[CoveredCe
 def refused_and_not_replaced(partnership: Partnership, receipts: Mapping[str, Sequence[Receipt]]) -> frozenset[str]:
     """The submissions that were refused and whose place no other has taken: what somebody still has to see to.
 
-    A file is replaced once each of its periods is covered by an accepted one of the same scope, extracted no earlier; one that
-    tells no period or no day of extraction never is. Answers are replaced by any that could be read and came later.
+    A file is replaced once each of its periods is covered by an accepted one of the same scope, extracted no earlier. One whose
+    name tells no period, or no day of extraction, is replaced by one of the same bytes, as of `asb (1).csv` that was fetched
+    twice. Answers are replaced by any that could be read and came later.
     """
     refused: set[str] = set()
     for feed in partnership.every_feed:
         held: dict[tuple[str, str], str] = {}
         latest_read = ""
+        accepted = {receipt.landed.sha256 for receipt in receipts[feed.key] if receipt.outcome != "refused"}
         for receipt in receipts[feed.key]:
             if receipt.outcome != "refused":
                 for cell in receipt.cells:
@@ -117,6 +119,7 @@ def refused_and_not_replaced(partnership: Partnership, receipts: Mapping[str, Se
             else:
                 places = [held.get((receipt.scope, cell), "") for cell in receipt.cells]
                 is_replaced = bool(receipt.extracted and places) and min(places) >= str(receipt.extracted)
+                is_replaced |= receipt.code == "unknown_coverage" and receipt.landed.sha256 in accepted
             if not is_replaced:
                 refused.add(receipt.submission_id)
     return frozenset(refused)

@@ -19,10 +19,16 @@ def partnership(new_pipeline: Callable[..., Pipeline]) -> Partnership:
 
 
 def receipt(
-    name: str, outcome: str, cells: str = "", day: str | None = "2016-06-10", scope: str = "", code: str | None = None
+    name: str,
+    outcome: str,
+    cells: str = "",
+    day: str | None = "2016-06-10",
+    scope: str = "",
+    code: str | None = None,
+    content: str | None = None,
 ) -> Receipt:
-    """A receipt whose name says when it came: `a` before `b`."""
-    landed = LandedFile(name, "police", "asb", name, "", 1, "", f"2016-07-01T06:00:00.00000{ord(name)}+00:00")
+    """A receipt whose name says when it came: `a` before `b`; each of its own content, unless told."""
+    landed = LandedFile(name, "police", "asb", name, content or name, 1, "", f"2016-07-01T06:00:00.00000{ord(name)}+00:00")
     return Receipt(landed, "", name, outcome, day, scope, cells.split(), code=code)
 
 
@@ -56,6 +62,19 @@ def test_a_refused_file_is_open_until_all_its_periods_came_again(
 def test_a_file_whose_name_tells_no_period_stays_open(partnership: Partnership) -> None:
     nameless = receipt("a", "refused", day=None, code="unknown_coverage")
     assert still_open(partnership, nameless, receipt("b", "accepted", "2016-04")) == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome", "is_open"),
+    [("unknown_coverage", "accepted", False), ("unknown_coverage", "refused", True), ("outside_coverage", "accepted", True)],
+    ids=["fetched twice", "refused as well", "sent for another month"],
+)
+def test_a_file_whose_name_tells_no_period_is_a_copy_where_its_bytes_count_already(
+    partnership: Partnership, code: str, outcome: str, *, is_open: bool
+) -> None:
+    """As `asb_2016-04 (1).csv` beside `asb_2016-04.csv`; last month's file under this month's name still has to be seen to."""
+    copy = receipt("a", "refused", "" if code == "unknown_coverage" else "2016-05", code=code, content="same")
+    assert ("a" in still_open(partnership, copy, receipt("b", outcome, "2016-04", content="same"))) == is_open
 
 
 def test_refused_answers_are_replaced_by_any_that_could_be_read_and_came_later(partnership: Partnership) -> None:
