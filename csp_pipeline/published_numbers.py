@@ -52,3 +52,13 @@ def published_high(column: str, *, is_count: bool = True) -> str:
     """SQL for the most a published number can be: 4 for `<5` of a count, 5 of a percentage, unknown for `[c]`."""
     below = f"TRY_CAST(regexp_extract({column}, '^<\\s?(\\d+)$', 1) AS DOUBLE) - {1 if is_count else 0}"
     return f"coalesce({published_value(column)}, {below})"
+
+
+def is_in_unit(column: str, *, is_percentage: bool) -> str:
+    """SQL that tells whether a published number, where it is one, is written in its measure's unit.
+
+    `15%` of a measure of counts is not, and 0.94 of a percentage may be a share of 1: neither is the number that it looks like.
+    """
+    if is_percentage:
+        return f"regexp_full_match({column}, '{PERCENTAGE}|{SUPPRESSED}')"
+    return f"NOT ends_with({column}, '%')"

@@ -5,7 +5,13 @@ from collections.abc import Mapping
 import dagster as dg
 
 from csp_pipeline.defs.product import preview, product
-from csp_pipeline.publish.checks import compare_with_lake, list_errors_not_found, list_refused_files, list_unmapped_codes
+from csp_pipeline.publish.checks import (
+    compare_with_lake,
+    list_errors_not_found,
+    list_numbers_in_other_units,
+    list_refused_files,
+    list_unmapped_codes,
+)
 from csp_pipeline.stages import Pipeline
 
 NEEDED = ("discrepancies", "definition_searches", "break_suggestions", "change_tests", "claims")
@@ -25,6 +31,7 @@ def build_publish_assets(pipeline: Pipeline, before: Mapping[str, dg.AssetsDefin
             "nothing_refused": "Every file received could be taken in, or was replaced by one that could.",
             "corrections_apply": "Every known error is found as corrections.yml expects it.",
             "no_unmapped_codes": "Code lists and mappings know every code that was sent.",
+            "published_in_unit": "Every published number is in its measure's unit: none is a percentage for a count, or a share.",
         },
     )
     def warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
@@ -33,6 +40,7 @@ def build_publish_assets(pipeline: Pipeline, before: Mapping[str, dg.AssetsDefin
         refused = list_refused_files(settings)
         unmapped = list_unmapped_codes(settings)
         not_found = list_errors_not_found(settings)
+        in_other_units = list_numbers_in_other_units(settings, pipeline.partnership, pipeline.measures, pipeline.specs)
         return dg.MaterializeResult(
             metadata={
                 "path": dg.MetadataValue.path(str(settings.database)),
@@ -61,6 +69,12 @@ def build_publish_assets(pipeline: Pipeline, before: Mapping[str, dg.AssetsDefin
                     passed=not unmapped,
                     severity=dg.AssetCheckSeverity.WARN,
                     metadata={"codes": preview(("feed", "column", "code", "rows", "last_submission"), unmapped)},
+                ),
+                dg.AssetCheckResult(
+                    check_name="published_in_unit",
+                    passed=not in_other_units,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    metadata={"numbers": preview(("feed", "measure", "number", "submission", "row"), in_other_units)},
                 ),
             ],
         )

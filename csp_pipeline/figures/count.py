@@ -13,7 +13,7 @@ from csp_pipeline.partnership.configuration import MeasureEntry, MeasureFeedEntr
 from csp_pipeline.partnership.measures import MeasureBook
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.partnership.periods import MONTHS_IN
-from csp_pipeline.published_numbers import published_high, published_low, published_value
+from csp_pipeline.published_numbers import is_in_unit, published_high, published_low, published_value
 from csp_pipeline.sql import read_sql
 from csp_pipeline.sql_text import identifier
 from csp_pipeline.tables import FeedSpec
@@ -168,7 +168,9 @@ def _take(
 
 
 def ways_published(feed: Feed, spec: FeedSpec, measures: dict[str, MeasureEntry]) -> list[dict[str, object]]:
-    """For each measure that a feed publishes, what fills its part of the SQL: column, condition, bases, value and bounds."""
+    """For each measure that a feed publishes, what fills its part of the SQL: column, condition, bases, value and bounds, and
+    whether a number is in the measure's unit; one that is not is not taken.
+    """
     # Totals come with one area column; the measure says what the area is of.
     area = next(iter(spec.columns_with_role("area").values()))
     return [
@@ -184,6 +186,7 @@ def ways_published(feed: Feed, spec: FeedSpec, measures: dict[str, MeasureEntry]
             "low": published_low(str(way.take)),
             "high": published_high(str(way.take), is_count=measure.unit != "percent"),
             "base": f"CAST({identifier(way.base)} AS DOUBLE)" if way.base else "CAST(NULL AS DOUBLE)",
+            "is_in_unit": is_in_unit(str(way.take), is_percentage=measure.unit == "percent"),
         }
         for name, measure in measures.items()
         for way in [measure.feeds[feed.key]]

@@ -1,11 +1,17 @@
 """Checks of figures, comparisons and the published warehouse, each made from the files as they lie: they can fail."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from csp_pipeline.figures.breaks import LEAST_STRENGTH
+from csp_pipeline.figures.count import ways_published
 from csp_pipeline.lake import connect, read_database, sql_path, table_path
+from csp_pipeline.partnership.measures import MeasureBook
+from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
+from csp_pipeline.sql_text import identifier, quoted
+from csp_pipeline.tables import FeedSpec
 
 COMPARED = {
     "figures": "value",
@@ -107,6 +113,26 @@ def list_unmapped_codes(settings: Settings) -> list[tuple[str, str, str, int, st
             "SELECT agency || '/' || feed, column_name, code, rows, last_submission FROM unmapped_codes WHERE is_open "
             "ORDER BY ALL"
         ).fetchall()
+
+
+def list_numbers_in_other_units(
+    settings: Settings, partnership: Partnership, book: MeasureBook, specs: Mapping[str, FeedSpec]
+) -> list[tuple[str, str, str, str, int]]:
+    """Feed, measure, number as it was sent, submission and row of each published number that is in another unit than its
+    measure's, and so is no figure: a percentage for a count, or for a percentage what may be a share of 1.
+    """
+    asked = [
+        f"SELECT {quoted(feed.key)} AS feed, {quoted(str(way['name']))} AS measure, {identifier(str(way['column']))} AS number,"
+        f" submission_id, row_number FROM {identifier(feed.table)}"
+        f" WHERE valid_to IS NULL AND ({way['condition']}) AND NOT ({way['is_in_unit']})"
+        for feed in partnership.feeds
+        if not specs[feed.key].traits.record_level and (measures := book.of_feed(feed.key))
+        for way in ways_published(feed, specs[feed.key], measures)
+    ]
+    if not asked:
+        return []
+    with read_database(settings) as database:
+        return database.execute(f"{' UNION ALL '.join(asked)} ORDER BY ALL").fetchall()
 
 
 def list_errors_not_found(settings: Settings) -> list[tuple[str, str, str]]:

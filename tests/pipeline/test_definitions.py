@@ -215,9 +215,11 @@ def test_each_check_fails_on_what_it_is_there_to_find_and_on_nothing_else(
         checks = checks_of(pipeline, [*COUNTED, *RECONCILED, "warehouse"])
     found = {name for name, check in checks.items() if not check.passed}
     assert found == {check for _, check in DAMAGE_AFTER_COMPARING.values()} | {"equals_lake"} | warnings
-    of_what_was_sent = warnings | {"corrections_apply"}
+    of_what_was_sent = warnings | {"corrections_apply", "published_in_unit"}
     assert {name for name, check in checks.items() if check.severity == dg.AssetCheckSeverity.WARN} == of_what_was_sent
     monkeypatch.setattr("csp_pipeline.defs.publish_assets.list_errors_not_found", lambda _: [("police/crimes", "one", "gone")])
+    number = ("district/published_figures", "asb_reported", "12%", "one", 2)
+    monkeypatch.setattr("csp_pipeline.defs.publish_assets.list_numbers_in_other_units", lambda *_: [number])
     with damaged(pipeline, DAMAGE_BEFORE):
         later = checks_of(pipeline, ["figures", "comparisons", "warehouse"])
         assert [difference.partition(":")[0] for difference in compare_with_lake(pipeline.settings)] == ["figures", "comparisons"]

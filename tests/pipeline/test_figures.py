@@ -11,6 +11,7 @@ import pytest
 from csp_pipeline.figures.coverage import read_all_receipts
 from csp_pipeline.figures.lateness import table_of_due_periods
 from csp_pipeline.partnership.periods import periods_between
+from csp_pipeline.publish.checks import list_numbers_in_other_units
 from tests.conftest import ONE_YEAR, TWO_YEARS, Pipeline
 from tests.small_exports import (
     ALSO_IN_HARBOROUGH,
@@ -44,6 +45,7 @@ IN_MONTH = dict(zip(MONTHS, range(1, 13), strict=True))
 MEASURES = [
     "total_crime",
     "shoplifting",
+    "domestic_burglary",
     "violence_with_injury",
     "deliberate_fires",
     "asb_reported",
@@ -102,6 +104,7 @@ def year(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
     later = [youth("a", disposal_date="20/07/2016", first_time_entrant="N")]
     pipeline.put("county/youth_offending", "youth_offending_2016-17-Q2_extracted-2016-10-20.csv", csv_text(later))
     figures = [published("Total crime", "85"), published("Shoplifting", "<5"), published("ASB reported (police)", "220")]
+    figures.append(published("Domestic burglary", "12%"))
     pipeline.put("district/published_figures", "published_figures_2016-17_extracted-2017-05-15.csv", csv_text(figures))
     pipeline.run_all()
     return pipeline
@@ -267,6 +270,16 @@ def test_a_suppressed_number_is_an_interval_and_conflicts_only_when_apart(year: 
     assert (suppressed["value"], suppressed["value_low"], suppressed["value_high"], suppressed["status"]) == (None, 0, 4, "Q")
     apart = year.comparison("shoplifting", "2016-17", "police/crimes", "district/published_figures")
     assert (apart["gap"], apart["verdict"]) == (None, "conflict")
+
+
+def test_a_percentage_that_is_published_of_a_count_is_no_count(year: Pipeline) -> None:
+    """`12%` burglaries are not 12: there is no figure, now or at any time, and the engineers are told of the row."""
+    for table in ("figures", "figure_vintages"):
+        of_measure = f"FROM {table} WHERE feed = 'published_figures' AND measure = 'domestic_burglary'"
+        assert year.lake(f"{of_measure} AND value IS NOT NULL") == []
+    [found] = list_numbers_in_other_units(year.settings, year.partnership, year.book, year.specs)
+    assert found[:3] == ("district/published_figures", "domestic_burglary", "12%")
+    assert found[4] == 5  # the row of the file, its header being the first
 
 
 def test_intervals_that_touch_agree(new_pipeline: Callable[..., Pipeline]) -> None:

@@ -7,7 +7,7 @@ taken AS (
         {{ measure.value }} AS value, {{ measure.low }} AS value_low, {{ measure.high }} AS value_high, v.valid_from, v.valid_to
     FROM read_parquet({{ files }}) r
     JOIN validity v ON v.submission_id = r.submission_id AND v.covered_label = r.covered_label
-    WHERE ({{ measure.condition }}) AND {{ measure.column | identifier }} IS NOT NULL AND {{ measure.area | identifier }} IS NOT NULL
+    WHERE ({{ measure.condition }}) AND {{ measure.column | identifier }} IS NOT NULL AND {{ measure.is_in_unit }} AND {{ measure.area | identifier }} IS NOT NULL
     {{ "UNION ALL" if not loop.last }}
     {% endfor %}
 ),

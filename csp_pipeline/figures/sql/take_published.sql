@@ -1,4 +1,5 @@
--- Numbers that a feed gives ready-made: one for each measure, area and period, never added up.
+-- Numbers that a feed gives ready-made: one for each measure, area and period, never added up. One in another unit than its
+-- measure's is none of it.
 WITH
 current_rows AS (
     SELECT r.*, v.valid_from
@@ -15,7 +16,7 @@ taken AS (
         {{ measure.value }} AS value, {{ measure.low }} AS value_low, {{ measure.high }} AS value_high,
         {{ measure.base }} AS base, valid_from
     FROM current_rows
-    WHERE {{ measure.condition }} AND {{ measure.column | identifier }} IS NOT NULL
+    WHERE {{ measure.condition }} AND {{ measure.column | identifier }} IS NOT NULL AND {{ measure.is_in_unit }}
     {{ "UNION ALL" if not loop.last }}
     {% endfor %}
 ),
