@@ -42,16 +42,24 @@ def _with_report(pack: Pack, last: Sent | None, changes: list[str], *, by_email:
         f"- {wording.counted(periods, 'missing period')}",
         "",
         *changes,
+        *_how_to_answer(pack, by_email=by_email),
+        "",
+        "It names your own files and rows: keep it inside your agency.",
+    ]
+    return Letter(f"{'Changed report' if last else 'Report'} on your figures as at {day}: {name}", "\n".join(lines) + "\n")
+
+
+def _how_to_answer(pack: Pack, *, by_email: bool) -> list[str]:
+    if not pack.data["conflicts"]:
+        return [f"Open {pack.stem}.html: it begins with what is asked of you. No conflict is listed, so there is none to answer."]
+    return [
         "How to answer:",
         f"1. Open {pack.stem}.html. It begins with what is asked of you.",
         f"2. Write your answers in the workbook, {pack.stem}.xlsx.",
         "3. Reply to this e-mail with the workbook attached."
         if by_email
         else "3. Send the workbook back to the partnership's data engineer, the way you send your exports.",
-        "",
-        "It names your own files and rows: keep it inside your agency.",
     ]
-    return Letter(f"{'Changed report' if last else 'Report'} on your figures as at {day}: {name}", "\n".join(lines) + "\n")
 
 
 def _with_scorecard(pack: Pack, last: Sent | None, changes: list[str]) -> Letter:

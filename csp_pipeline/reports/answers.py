@@ -5,7 +5,7 @@ from datetime import date
 
 from csp_pipeline.agencies.responses import ANSWERS
 from csp_pipeline.reports import wording
-from csp_pipeline.reports.read import Facts
+from csp_pipeline.reports.read import Facts, Row
 
 WORDED = {ours: theirs for theirs, ours in ANSWERS.items()}
 WILL_CORRECT = WORDED["will_correct"]
@@ -16,7 +16,11 @@ BECAME = {
     "superseded": "replaced",
     "contradicted": "not applied: contradicted",
     "not_applied": "not applied",
+    "not_listed": "its conflict is not listed",
 }
+# What becomes of an answer by how its conflict stands: told only where the reader may know how it stands.
+BY_ITS_CONFLICT = ("in_force", "expired", "overtaken")
+NOT_LISTED = "This report does not list the conflict: nothing is asked of you."
 
 
 @dataclass(frozen=True)
@@ -77,24 +81,28 @@ def given_answers_of(facts: Facts, agency: str, titles: dict[str, str]) -> tuple
     """What became of an agency's answers, those that ask for something first; `titles` are its conflicts' by id.
 
     An answer that was not applied asks for another until a later workbook of the agency has come; one that ceased to hold
-    asks while the conflict stands.
+    asks while the conflict stands. Of an answer to a conflict that the report does not list nothing is told that would differ by
+    whether there is one: it may be left out for a small count's sake.
     """
     files = {row["submission_id"]: row for row in facts.submissions}
-    given = [
-        GivenAnswer(
-            discrepancy_id=row["discrepancy_id"],
-            conflict=titles.get(row["discrepancy_id"]) or row["discrepancy_id"],
-            answer=WORDED[row["answer"]],
-            answered_on=row["answered_on"],
-            file=files[row["submission_id"]]["file"],
-            row=row["row_number"],
-            status=row["status"],
-            became=BECAME[row["status"]],
-            told=row["told"],
-            asks=(row["status"] in ("expired", "overtaken", "contradicted") and row["discrepancy_id"] in titles)
-            or (row["status"] == "not_applied" and files[row["submission_id"]]["is_current"]),
-        )
-        for row in facts.responses
-        if row["agency"] == agency
-    ]
+    given = [_given(row, files[row["submission_id"]], titles) for row in facts.responses if row["agency"] == agency]
     return tuple(sorted(given, key=lambda answer: not answer.asks))
+
+
+def _given(row: Row, file: Row, titles: dict[str, str]) -> GivenAnswer:
+    is_listed = row["discrepancy_id"] in titles
+    is_told = is_listed or row["status"] not in BY_ITS_CONFLICT
+    status = row["status"] if is_told else "not_listed"
+    return GivenAnswer(
+        discrepancy_id=row["discrepancy_id"],
+        conflict=titles.get(row["discrepancy_id"]) or row["discrepancy_id"],
+        answer=WORDED[row["answer"]],
+        answered_on=row["answered_on"],
+        file=file["file"],
+        row=row["row_number"],
+        status=status,
+        became=BECAME[status],
+        told=row["told"] if is_told else NOT_LISTED,
+        asks=(status in ("expired", "overtaken", "contradicted") and is_listed)
+        or (status == "not_applied" and file["is_current"]),
+    )

@@ -73,7 +73,7 @@ def _write_cover(sheet: Worksheet, report: AgencyReport, title: str, styles: dic
     for row, line in enumerate(lines, start=1):
         sheet.set_row(row, row_height((line,), (("Cover", COVER_WIDTH),)))
         sheet.write_string(row, 0, line, styles["wrap"])
-    to_answers = f"{ANSWERS_SHEET}: fill in and send back"
+    to_answers = f"{ANSWERS_SHEET}: {'fill in and send back' if report.conflicts.listed else 'there is nothing to answer'}"
     sheet.write_url(len(lines) + 1, 0, f"internal:'{ANSWERS_SHEET}'!A1", styles["link"], to_answers)
     sheet.write_url(len(lines) + 2, 0, "internal:'Contents'!A1", styles["link"], "Contents")
 

@@ -47,6 +47,15 @@ def test_each_agency_finds_its_report_and_a_text_in_its_folder_and_no_other_agen
     assert b"police" not in b"".join(found.values())
 
 
+def test_who_has_no_conflict_is_not_asked_to_answer_in_the_workbook(desk: Desk) -> None:
+    desk.write("fire", 0)
+    deliver_reports(desk.settings, desk.partnership(), send=True)
+    fire, county = (files_in(desk.settings.warehouse / "outbox" / a)[f"{a}.txt"].decode() for a in ("fire", "county"))
+    assert "Write your answers in the workbook, county.xlsx." in county
+    assert "your answers" not in fire
+    assert "Open fire.html: it begins with what is asked of you. No conflict is listed, so there is none to answer." in fire
+
+
 def test_what_was_sent_is_a_fact_in_landing(desk: Desk) -> None:
     delivery = next(d for d in deliver_reports(desk.settings, desk.partnership(), send=True) if d.addressee == "county")
     (line,) = desk.sent("county")

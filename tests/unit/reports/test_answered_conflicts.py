@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from python_calamine import CalamineWorkbook
 
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.reports import ReportSummary, write_reports
@@ -111,3 +112,37 @@ def test_of_two_years_with_one_question_the_unanswered_one_is_named(settings: Se
     text = words(agency_page(replace(report, conflicts=replace(report.conflicts, listed=years))))
     assert f"Question for you, of {asked.period}: {asked.question}" in text
     assert "Answer 1 question about 1 conflict in Northby" in text
+
+
+def test_of_an_answer_to_a_conflict_that_is_not_listed_it_is_not_told_whether_it_stands(answered: Settings) -> None:
+    # the police's 1 beside the fire service's 4: to say that they are in conflict would tell the 4
+    one = "arson.e07000901.2016-17"
+    report = report_for(read_facts(answered, load_partnership(answered.sources)), "police")
+    assert not [conflict for conflict in report.conflicts.listed if conflict.id.startswith(one)]
+    answer(answered, "police", "agree", "open")
+    told = []
+    for status, words_of_it in (("in_force", None), ("overtaken", "A figure moved beyond the tolerance on 1 August 2016.")):
+        with duckdb.connect(str(answered.database)) as database:
+            database.execute(
+                "UPDATE responses SET status = ?, told = ?, discrepancy_id = "
+                "(SELECT discrepancy_id FROM discrepancies WHERE starts_with(discrepancy_id, ?))",
+                [status, words_of_it, one],
+            ).fetchall()
+        again = write_reports(answered)
+        told.append((content(again, "police"), page(again, "police"), rows(again, "police", "Given answers")))
+    assert told[0] == told[1]
+    [given] = told[0][0]["answers"]
+    assert (given["status"], given["asks"]) == ("not_listed", False)
+    assert given["told"] == "This report does not list the conflict: nothing is asked of you."
+
+
+def test_an_agency_without_conflicts_is_not_told_to_fill_in_answers(summary: ReportSummary) -> None:
+    assert "fill in" not in page(summary, "clinic")
+    assert "Everything here is also in the workbook clinic.xlsx" in page(summary, "clinic")
+    cover = [
+        str(cell)
+        for row in CalamineWorkbook.from_path(str(summary.index.parent / "clinic.xlsx")).get_sheet_by_name("Cover").to_python()
+        for cell in row
+    ]
+    assert "Answers: there is nothing to answer" in cover
+    assert "fill in its sheet Answers and send it back" in page(summary, "county")
