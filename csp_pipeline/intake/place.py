@@ -30,7 +30,7 @@ def place_file(feed: Feed, landed: LandedFile) -> Placement:
     """Read coverage and extract date from the file's path; a feed that covers no periods goes by the day of receipt.
 
     Raises RefusedFileError when the coverage cannot be told, is of another length than the feed's, or the extract date
-    is not a date or lies before the period's end.
+    is not a date or lies before the period's first day.
     """
     rule = feed.entry.coverage
     if not feed.covers_periods:

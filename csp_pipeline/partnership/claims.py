@@ -1,6 +1,7 @@
 """Claims: published statements, each declared in `claims.yml` as a computation over figures, checked against what exists."""
 
 import difflib
+import itertools
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -211,6 +212,9 @@ def _check_shape(where: str, claim: Claim, book: MeasureBook) -> None:
     months = [sum(MONTHS_IN[period.kind] for period in slot) for slot in claim.slots]
     if len(set(months)) > 1:
         problems.append(f"the periods have to be of as many months each, or the longer one only looks like more; found {months}")
+    starts = [slot[0].start for slot in claim.slots]
+    if any(later <= earlier for earlier, later in itertools.pairwise(starts)):
+        problems.append("the periods have to follow each other, the earliest first, or a fall reads as a rise")
     if any(len(slot) > 1 for slot in claim.slots):
         added = [m for m in claim.every_measure if not _adds_up(book.measures[m], entry)]
         if added:

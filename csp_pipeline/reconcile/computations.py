@@ -88,7 +88,7 @@ def percent_change(evidence: Evidence) -> Outcome:
     if before == 0:
         return Outcome(None, "%", None, f"{evidence.facts}; nothing is no base for a percentage")
     change = 100 * (after - before) / before
-    words = f"{evidence.facts}, {'up' if change > 0 else 'down'} {abs(change):.1f}%"
+    words = f"{evidence.facts}, {_way(change)}" + (f" {abs(change):.1f}%" if change else "")
     return _against_stated(evidence, change, "%", words)
 
 

@@ -48,10 +48,20 @@ REFUSED = receipt("a", "refused", "2016-04 2016-05", code="no_header")
         ([receipt("b", "accepted", "2016-04")], True),
         ([receipt("b", "accepted", "2016-04"), receipt("c", "accepted_with_rejects", "2016-05", "2016-06-12")], False),
         ([receipt("b", "accepted", "2016-04 2016-05", "2016-06-09")], True),
+        ([receipt(name, "accepted", "2016-04 2016-05", f"2016-06-{day}") for name, day in (("b", "12"), ("c", "09"))], False),
         ([receipt("b", "accepted", "2016-04 2016-05", scope="leicestershire")], True),
         ([receipt("b", "refused", "2016-04 2016-05", "2016-07-10")], True),
     ],
-    ids=["alone", "sent again", "half of it", "in two files", "older extract", "another force's", "refused as well"],
+    ids=[
+        "alone",
+        "sent again",
+        "half of it",
+        "in two files",
+        "older extract",
+        "older extract after a newer one",
+        "another force's",
+        "refused as well",
+    ],
 )
 def test_a_refused_file_is_open_until_all_its_periods_came_again(
     partnership: Partnership, others: list[Receipt], *, is_open: bool

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from csp_pipeline.figures.coverage import read_all_receipts
@@ -13,6 +14,7 @@ from csp_pipeline.publish.status import feed_status
 from tests.command import call_csp
 from tests.conftest import ONE_YEAR, Pipeline
 from tests.small_exports import asb, csv_text
+from tests.unit.test_refused_and_replaced import receipt
 
 ASB = "police/asb"
 FIRE = "fire/incidents"
@@ -61,6 +63,16 @@ def test_lateness_is_told_for_each_period_and_does_not_depend_on_today(pipeline:
         ("asb", "2016-06", 26),
         ("incidents", "2016-17 Q1", 11),
     ]
+
+
+def test_a_period_came_when_its_first_whole_file_did_whatever_came_before_and_after(pipeline: Pipeline) -> None:
+    """April was due on 15 May; cut on its last day, it was not whole, and an extract of August makes it no later."""
+    days = [("a", "2016-04-30"), ("b", "2016-06-01"), ("c", "2016-05-20"), ("d", "2016-08-01")]
+    received = {ASB: [receipt(name, "accepted", "2016-04", day) for name, day in days]}
+    received[ASB].append(receipt("e", "refused", "2016-04 2016-05", "2016-05-10"))
+    periods = table_of_due_periods([pipeline.partnership.feed(ASB)], received).set_index("period")
+    assert (periods.first_accepted["2016-04"], periods.days_late["2016-04"]) == (pd.Timestamp("2016-05-20"), 5)
+    assert pd.isna(periods.first_accepted["2016-05"])
 
 
 def test_before_the_first_run_the_command_tells_what_is_expected(new_pipeline: Callable[..., Pipeline]) -> None:

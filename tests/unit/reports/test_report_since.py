@@ -120,6 +120,60 @@ def test_a_conflict_moved_where_a_figure_did_that_its_reader_saw_both_times(
     assert [change.words.endswith(words or "") for change in moved] == [True] * bool(words)
 
 
+def conflict(name: str, *answers: str, is_open: bool = True, is_main: bool = True, measure: str = "Theft") -> dict[str, Any]:
+    """A conflict of a report, its `answers` given by these agencies on one day."""
+    told = {"id": name, "measure_title": measure, "area": "Northby", "period": "2016-17", "is_open": is_open, "is_main": is_main}
+    answered = [{"agency": agency, "answer": "agree", "answered_on": "2016-08-01"} for agency in answers]
+    state = "open" if is_open else "explained"
+    figures = {"figures": [{"value": 5.0}, {"value": 9.0}], "gap": {"value": 4.0}}
+    return told | figures | {"sentence": f"{measure}, Northby, 2016-17: 5 and 9.", "state": state, "answers": answered}
+
+
+def report_of(*conflicts: dict[str, Any], **returns: list[dict[str, Any]]) -> dict[str, Any]:
+    nothing: dict[str, Any] = {"rejected_rows": [], "missing_periods": [], "refused_files": []}
+    return nothing | {"as_at": "2016-07-01", "conflicts": list(conflicts)} | returns
+
+
+def test_what_became_of_each_conflict_is_told_by_its_state_then_and_now() -> None:
+    sent = report_of(
+        conflict("stays"),
+        conflict("was explained", is_open=False),
+        conflict("is explained"),
+        conflict("is gone"),
+        conflict("was settled and is gone", is_open=False),
+    )
+    now = report_of(
+        conflict("stays"),
+        conflict("was explained"),
+        conflict("is explained", is_open=False),
+        conflict("a new one elsewhere", is_main=False, measure="Arson"),
+        conflict("a new one"),
+        conflict("new and explained", is_open=False),
+    )
+    found = since_last(sent, now)
+    assert [(change.kind, change.id, change.words) for change in found.changes] == [
+        ("reopened", "was explained", "2016-17: 5 and 9."),
+        ("new", "a new one", "2016-17: 5 and 9."),
+        ("new", "a new one elsewhere", "2016-17: 5 and 9."),
+        ("settled", "is explained", "2016-17: now explained."),
+        ("settled", "is gone", "2016-17: no longer listed as a conflict."),
+    ]
+    assert found.in_short == "2 conflicts new, 1 conflict reopened and 2 conflicts settled or no longer listed"
+
+
+def test_only_what_is_still_to_be_seen_to_and_answers_not_yet_told_count_as_changes() -> None:
+    def refused(name: str, *, is_open: bool) -> dict[str, Any]:
+        return {"file": name, "extracted": "2016-06-10", "is_open": is_open}
+
+    sent = report_of(conflict("one", "police"), refused_files=[refused("a", is_open=True), refused("b", is_open=False)])
+    now = report_of(
+        conflict("one", "police", "county"),
+        refused_files=[refused("a", is_open=False), refused("b", is_open=False), refused("c", is_open=True)],
+        missing_periods=[{"feed": "crimes", "period": "2016-04", "is_open": False}],
+    )
+    assert since_last(sent, now).in_short == "1 refused file new, 1 refused file replaced and 1 answer new"
+
+
 def test_a_log_that_cannot_be_read_is_named(summary: ReportSummary, copied: Settings) -> None:
     log = send(copied, "police", content(summary, "police"), "2016-08-01").parent / "sent.jsonl"
     log.write_text(log.read_text(encoding="utf-8") + "{not whole\n", encoding="utf-8")
