@@ -1,5 +1,6 @@
 """Answers to conflicts as one reader may see them: those in force by anybody concerned, and what became of its own."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,6 +19,8 @@ BECAME = {
     "not_applied": "not applied",
     "not_listed": "its conflict is not listed",
 }
+# Answers that do not count any more, or never did, of a conflict that may still be asked about.
+CEASED = ("expired", "overtaken", "contradicted")
 # What becomes of an answer by how its conflict stands: told only where the reader may know how it stands.
 BY_ITS_CONFLICT = ("in_force", "expired", "overtaken")
 NOT_LISTED = "This report does not list the conflict: nothing is asked of you."
@@ -77,21 +80,21 @@ def answers_to(facts: Facts, discrepancy_id: str, reader: str) -> tuple[Answer, 
     )
 
 
-def given_answers_of(facts: Facts, agency: str, titles: dict[str, str]) -> tuple[GivenAnswer, ...]:
-    """What became of an agency's answers, those that ask for something first; `titles` are its conflicts' by id.
+def given_answers_of(facts: Facts, agency: str, titles: Mapping[str, str], asked: Collection[str]) -> tuple[GivenAnswer, ...]:
+    """What became of an agency's answers, those that ask for something first; `titles` are its conflicts' by id, `asked` the
+    ids of those that it is asked about.
 
     An answer that was not applied asks for another until a later workbook of the agency has come; one that ceased to hold
-    asks while the conflict stands. Of an answer to a conflict that the report does not list nothing is told that would differ by
-    whether there is one: it may be left out for a small count's sake.
+    asks while the agency is asked about the conflict. Of an answer to a conflict that the report does not list nothing is told
+    that would differ by whether there is one: it may be left out for a small count's sake.
     """
     files = {row["submission_id"]: row for row in facts.submissions}
-    given = [_given(row, files[row["submission_id"]], titles) for row in facts.responses if row["agency"] == agency]
+    given = [_given(row, files[row["submission_id"]], titles, asked) for row in facts.responses if row["agency"] == agency]
     return tuple(sorted(given, key=lambda answer: not answer.asks))
 
 
-def _given(row: Row, file: Row, titles: dict[str, str]) -> GivenAnswer:
-    is_listed = row["discrepancy_id"] in titles
-    is_told = is_listed or row["status"] not in BY_ITS_CONFLICT
+def _given(row: Row, file: Row, titles: Mapping[str, str], asked: Collection[str]) -> GivenAnswer:
+    is_told = row["discrepancy_id"] in titles or row["status"] not in BY_ITS_CONFLICT
     status = row["status"] if is_told else "not_listed"
     return GivenAnswer(
         discrepancy_id=row["discrepancy_id"],
@@ -103,6 +106,5 @@ def _given(row: Row, file: Row, titles: dict[str, str]) -> GivenAnswer:
         status=status,
         became=BECAME[status],
         told=row["told"] if is_told else NOT_LISTED,
-        asks=(status in ("expired", "overtaken", "contradicted") and is_listed)
-        or (status == "not_applied" and file["is_current"]),
+        asks=(status in CEASED and row["discrepancy_id"] in asked) or (status == "not_applied" and file["is_current"]),
     )

@@ -108,8 +108,8 @@ class AgencyReport:
 
     @property
     def answers_to_give_again(self) -> tuple[GivenAnswer, ...]:
-        """The reader's answers that were not applied or no longer hold, and ask for another."""
-        return tuple(answer for answer in self.given_answers if answer.asks)
+        """The reader's answers that were not applied or no longer hold, and ask for another: one of each conflict."""
+        return tuple({answer.discrepancy_id: answer for answer in self.given_answers if answer.asks}.values())
 
     @property
     def has_nothing_to_do(self) -> bool:
@@ -176,6 +176,7 @@ def report_for(facts: Facts, agency: str, on_scorecard: frozenset[str] = frozens
     missing = missing_periods_of(facts, agency)
     main = list(dict.fromkeys(conflict.measure for conflict in conflicts.listed if conflict.is_main))
     titles = {c.id: f"{c.measure_title}, {c.area}, {c.period}" for c in conflicts.listed}
+    asked = {c.id for c in conflicts.listed if c.is_asked}
     return AgencyReport(
         agency=agency,
         name=entry["agency_name"],
@@ -194,7 +195,7 @@ def report_for(facts: Facts, agency: str, on_scorecard: frozenset[str] = frozens
         feeds=feed_states(facts, agency),
         revisions=revisions_of(facts, agency),
         series=series_of(facts, agency, main)[:MOST_SERIES],
-        given_answers=given_answers_of(facts, agency, titles),
+        given_answers=given_answers_of(facts, agency, titles, asked),
         returned=returned_workbooks_of(facts, agency),
         last_report=last_report(facts.landing, agency),
     )

@@ -146,3 +146,23 @@ def test_an_agency_without_conflicts_is_not_told_to_fill_in_answers(summary: Rep
     ]
     assert "Answers: there is nothing to answer" in cover
     assert "fill in its sheet Answers and send it back" in page(summary, "county")
+
+
+def test_an_answer_that_ceased_to_hold_asks_for_another_only_where_the_conflict_is_asked_about(answered: Settings) -> None:
+    told = "A figure moved beyond the tolerance on 1 August 2016."
+    answer(answered, "county", "need_records", "explained", "overtaken", told)
+    explained = write_reports(answered)
+    assert not content(explained, "county")["answers"][0]["asks"]
+    assert "Give 1 answer again" not in page(explained, "county")
+    with duckdb.connect(str(answered.database)) as database:
+        database.execute("UPDATE discrepancies SET state = 'reopened' WHERE state = 'explained'").fetchall()
+    assert "Give 1 answer again" in page(write_reports(answered), "county")
+
+
+def test_two_answers_of_one_day_to_one_conflict_ask_for_one(answered: Settings) -> None:
+    told = "On 2 August 2016 you answered 'agree' and 'need records': neither is applied."
+    for said in ("agree", "need_records"):
+        answer(answered, "county", said, "open", "contradicted", told)
+    again = write_reports(answered)
+    assert "Give 1 answer again" in page(again, "county")
+    assert [given["answer"] for given in content(again, "county")["answers"]] == ["agree", "need records"]
