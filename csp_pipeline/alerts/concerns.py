@@ -131,7 +131,7 @@ def _conflicts(settings: Settings, partnership: Partnership) -> Iterator[Concern
                 partnership.file.agencies[agency].name for agency in row["owner_agencies"] if agency in partnership.file.agencies
             ),
             since=row["since"],
-            to_do="Both find it in their report, and answer it in the sheet Answers of its workbook.",
+            to_do="Their report lists it, for them to answer in the sheet Answers of its workbook.",
             link=_link(partnership, f"{row['owner_agencies'][0]}.html" if len(row["owner_agencies"]) else ""),
         )
 

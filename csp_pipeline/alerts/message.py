@@ -26,7 +26,7 @@ HOW_SETTLED = {
     "failed_check": "it has passed again",
     "refused_file": "a file that was accepted has taken its place",
     "late_feed": "it has come",
-    "conflict": "it is explained, resolved, or gone",
+    "conflict": "it is explained, resolved, or no longer listed",
 }
 
 

@@ -290,6 +290,13 @@ def test_what_is_settled_says_how() -> None:
     assert "1 overdue period settled: it has come\n" in write_message("Northby", news, earlier=1, listed=3, link="").text
 
 
+def test_a_conflict_that_is_left_out_by_now_is_not_said_to_be_gone() -> None:
+    known = {("conflict", "a"): News("opened", Concern("conflict", "a", "they disagree", "Police", "", "Answer.", ""))}
+    news = find_news([], known, unknown=frozenset(), done_well={})
+    text = write_message("Northby", news, earlier=1, listed=3, link="").text
+    assert "1 conflict settled: it is explained, resolved, or no longer listed\n" in text
+
+
 @given(st.lists(st.sets(st.sampled_from("abcde")), max_size=8))
 def test_replaying_all_that_was_told_gives_what_stands(days: list[set[str]]) -> None:
     """Whatever opens and closes in whatever order: the messages add up to the state, and equal days are quiet."""
