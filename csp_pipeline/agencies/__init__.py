@@ -15,6 +15,11 @@ from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.partnership.partnership import RESPONSES
 from csp_pipeline.tables import FeedSpec, FeedTable, feed_spec
 
+DECLARE = (
+    "Declare the feed's table there (docs/data-engineers.md, Add a feed), or name a ready layout in its feed.yml: csp feeds lists"
+    " them."
+)
+
 
 def find_feed_spec(key: str, layout: str | None = None) -> FeedSpec:
     """The declaration of a feed, by its key `agency/feed`, or by the ready layout that its `feed.yml` names.
@@ -34,9 +39,7 @@ def find_feed_spec(key: str, layout: str | None = None) -> FeedSpec:
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
-        raise ConfigurationError(
-            f"sources/{key}: there is no module csp_pipeline/agencies/{agency}.py. A published feed needs none: see csp feeds."
-        ) from error
+        raise ConfigurationError(f"sources/{key}: there is no module csp_pipeline/agencies/{agency}.py. {DECLARE}") from error
     models = {
         re.sub(r"(?<!^)(?=[A-Z])", "_", model_name).lower(): model
         for model_name, model in inspect.getmembers(module, inspect.isclass)
@@ -44,6 +47,6 @@ def find_feed_spec(key: str, layout: str | None = None) -> FeedSpec:
     }
     if feed not in models:
         raise ConfigurationError(
-            f"sources/{key}: csp_pipeline/agencies/{agency}.py declares {', '.join(sorted(models))}, but not {feed}."
+            f"sources/{key}: csp_pipeline/agencies/{agency}.py declares {', '.join(sorted(models))}, but not {feed}. {DECLARE}"
         )
     return feed_spec(models[feed])

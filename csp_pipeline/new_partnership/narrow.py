@@ -16,6 +16,7 @@ def keep_measures(content: Content, feeds: Collection[str]) -> Content:
         {**entry, "between": [key for key in entry["between"] if key in feeds]} if entry.get("between") else entry
         for entry in content["tolerances"]
     ]
+    tolerances = [entry for entry in tolerances if entry.get("between") is None or len(entry["between"]) > 1]
     return {
         **content,
         "measures": {name: measure for name, measure in measures.items() if measure["feeds"]},
@@ -68,7 +69,8 @@ def keep_scorecard(content: Content, feeds: Collection[str], measures: Collectio
     priorities = {name: entry for name, entry in priorities.items() if entry["measures"]}
     if not priorities:
         return None
-    kept = {**content, "priorities": priorities, "sums": [entry for entry in content["sums"] if entry["feed"] in feeds]}
+    sums = [entry for entry in content.get("sums", []) if entry["feed"] in feeds and entry["whole"] in measures]
+    kept = {**content, "priorities": priorities, "sums": sums}
     published = kept.pop("published", None)
     if published is not None and published["feed"] in feeds:
         tables = [

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal, get_args
 
 import pandas as pd
 
@@ -11,7 +12,8 @@ from csp_pipeline import tables
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.tables import Table
 
-LEVELS = ("lsoa", "beat", "district", "county", "force")
+Level = Literal["lsoa", "beat", "district", "county", "force"]
+LEVELS: tuple[str, ...] = get_args(Level)
 
 
 class Areas(Table):
@@ -115,7 +117,10 @@ class CodeList:
 
 
 def code_lists(areas: pd.DataFrame, lsoas: list[str], offence_codes: pd.DataFrame, forces: pd.DataFrame) -> dict[str, CodeList]:
-    """The lists that columns may refer to, by name."""
+    """The lists that columns may refer to, by name.
+
+    Raises ConfigurationError where a value stands for two codes: a row with it would be of both.
+    """
     districts = areas[areas.area_level == "district"]
     beats = areas[areas.area_level == "beat"]
     named = pd.concat(
@@ -150,4 +155,16 @@ def code_lists(areas: pd.DataFrame, lsoas: list[str], offence_codes: pd.DataFram
         "beat": beats.assign(value=beats.area_name, shared=beats.area_code)[["value", "shared"]],
         "force": pd.concat([force_names, other_forces], ignore_index=True).drop_duplicates("value"),
     }
-    return {name: CodeList(frame) for name, frame in frames.items()}
+    return {name: CodeList(_one_code_each(name, frame.drop_duplicates())) for name, frame in frames.items()}
+
+
+def _one_code_each(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    twice = frame.loc[frame["value"].duplicated(keep=False)].sort_values("value")
+    if len(twice):
+        value = twice["value"].iloc[0]
+        codes = ", ".join(sorted(twice.loc[twice["value"] == value, "shared"].astype("str")))
+        raise ConfigurationError(
+            f"the list of each {name.replace('_', ' ')}: {value!r} stands for {codes}, so that a row with it would be of more"
+            " than one. Give each a name of its own, as the agency writes it."
+        )
+    return frame

@@ -209,6 +209,8 @@ def _check_shape(where: str, claim: Claim, book: MeasureBook) -> None:
         problems.append(f"{entry.compute} takes one measure")
     if len(claim.areas) > 1 and (entry.compute != "rank" or len(entry.measures) > 1):
         problems.append("several areas go with rank and one measure")
+    if any(later[0].start <= earlier[-1].end for earlier, later in itertools.pairwise(claim.slots)):
+        problems.append(f"periods are given in their order, the earliest first; found {', '.join(entry.periods)}")
     months = [sum(MONTHS_IN[period.kind] for period in slot) for slot in claim.slots]
     if len(set(months)) > 1:
         problems.append(f"the periods have to be of as many months each, or the longer one only looks like more; found {months}")

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from csp_pipeline.partnership.alerting import AlertsEntry
+from csp_pipeline.partnership.areas import Level
 from csp_pipeline.partnership.contracts import ChangesEntry, RenamedEntry
 from csp_pipeline.partnership.entry import VARIABLE, Entry
 from csp_pipeline.partnership.pulling import PullEntry, check_pulling
@@ -36,7 +37,7 @@ class YearsEntry(Entry):
 class DiscrepancyEntry(Entry):
     """Which conflicts are raised as discrepancies for people to handle."""
 
-    area_levels: list[str]
+    area_levels: list[Level]
     periods: list[Kind]
 
 
@@ -217,6 +218,15 @@ class CoverageEntry(Entry):
             raise ValueError("main_scope is one of the pattern's group scope, which it does not have")
         return self
 
+    @model_validator(mode="after")
+    def _finds_coverage(self) -> "CoverageEntry":
+        if self.by == "file_name" and "coverage" not in re.compile(self.pattern).groupindex:
+            raise ValueError(
+                "the pattern has no group (?P<coverage>...), so that no file's name would say what it covers. Add it, or say"
+                " `by: content` where the rows say it themselves"
+            )
+        return self
+
 
 class LandedFilesEntry(Entry):
     """What is said of files that have landed, by their paths: whether they count, whatever `files` names now, and why."""
@@ -333,7 +343,7 @@ class ToleranceEntry(Entry):
 
     name: str
     reason: str
-    between: list[str] | None = None
+    between: list[str] | None = Field(None, min_length=2)
     measures: list[str] | None = None
     same_agency: bool | None = None
     absolute: float = Field(ge=0)

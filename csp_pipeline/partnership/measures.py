@@ -156,7 +156,7 @@ def load_measures(partnership: Partnership) -> MeasureBook:
     breaks = read_configuration(breaks_path, BreaksFile) if breaks_path.exists() else BreaksFile(breaks=[])
     feeds = {feed.key for feed in partnership.feeds}
     for name, measure in file.measures.items():
-        _check_known(path, f"measures > {name} > feeds", list(measure.feeds), feeds)
+        _check_feeds(partnership, path, f"measures > {name} > feeds", list(measure.feeds))
     named: list[ToleranceEntry | ComparabilityEntry] = [*file.tolerances, *file.comparability]
     for entry in named:
         _check_known(path, f"{entry.name} > between", entry.between or [], feeds)
@@ -169,6 +169,13 @@ def load_measures(partnership: Partnership) -> MeasureBook:
     for item in breaks.breaks:
         _check_known(breaks_path, f"{item.id} > feeds", [*item.feeds, *item.comparable_within], feeds)
         _check_known(breaks_path, f"{item.id} > measures", item.measures or [], set(file.measures))
+        given = {name for key in item.feeds for name, measure in file.measures.items() if key in measure.feeds}
+        idle = [name for name in item.measures or [] if name not in given]
+        if idle:
+            raise ConfigurationError(
+                f"{breaks_path}: {item.id} > measures: none of {', '.join(item.feeds)} gives {idle[0]}, so that nothing would"
+                f" break; feeds that give it: {', '.join(file.measures[idle[0]].feeds)}."
+            )
     rules = (tuple(file.tolerances), tuple(file.comparability), tuple(breaks.breaks), tuple(file.preferred))
     return MeasureBook(file.measures, *rules)
 
@@ -202,6 +209,13 @@ def _check_preferences(path: Path, file: MeasuresFile, feeds: set[str]) -> None:
                 f"{path}: preferred: no rule gives {name} where its authority has no figure. Add one by most_complete or latest, "
                 "without measures, at the end."
             )
+
+
+def _check_feeds(partnership: Partnership, path: Path, where: str, names: list[str]) -> None:
+    known = {feed.key for feed in partnership.feeds}
+    for name in names:
+        if name not in known:
+            raise ConfigurationError(f"{path}: {where}: {partnership.word_unknown(name)}")
 
 
 def _check_known(path: Path, where: str, names: list[str], known: set[str]) -> None:

@@ -128,9 +128,14 @@ class Partnership:
         path = self.sources / self.file.populations
         frame = area_tables.read_code_list(path, names)[names]
         try:
-            return frame.astype({"mid_year": "int32", "population": "int32"})
+            frame = frame.astype({"mid_year": "int32", "population": "int32"})
         except ValueError as error:
             raise ConfigurationError(f"{path}: mid_year and population have to be whole numbers: {error}.") from error
+        twice = frame.loc[frame.duplicated(["area_code", "mid_year"])]
+        if len(twice):
+            area, year = twice.iloc[0][["area_code", "mid_year"]]
+            raise ConfigurationError(f"{path}: the population of {area} in {year} is given twice. Remove one of the rows.")
+        return frame
 
     @cached_property
     def offence_codes(self) -> pd.DataFrame:
@@ -180,7 +185,14 @@ class Partnership:
         for feed in self.every_feed:
             if feed.key == key:
                 return feed
-        raise ConfigurationError(f"no feed {key!r}; known feeds: {', '.join(feed.key for feed in self.every_feed)}.")
+        raise ConfigurationError(self.word_unknown(key))
+
+    def word_unknown(self, key: str) -> str:
+        """That a feed is not known, and the known ones; or the agency that `partnership.yml` lacks, where that is why."""
+        agency = key.partition("/")[0]
+        if agency not in self.file.agencies and (self.sources / key / "feed.yml").exists():
+            return f"{key!r} is not known, as partnership.yml has no agency {agency!r}. Add it there, or take the feed out here."
+        return f"{key!r} is not known; known: {', '.join(sorted(feed.key for feed in self.feeds))}."
 
 
 def load_partnership(sources: Path) -> Partnership:
@@ -248,8 +260,8 @@ def _check_disclosure(partnership: Partnership) -> None:
     for number, public in enumerate(partnership.file.disclosure.public_feeds):
         if public.feed not in known:
             raise ConfigurationError(
-                f"{partnership.sources}/partnership.yml: disclosure > public_feeds > {number} > feed: no feed {public.feed!r}; "
-                f"known feeds: {', '.join(known)}. Correct the name, or remove the entry."
+                f"{partnership.sources}/partnership.yml: disclosure > public_feeds > {number} > feed: "
+                f"{partnership.word_unknown(public.feed)} Correct the name, or remove the entry."
             )
 
 
@@ -294,6 +306,15 @@ def _check_areas(partnership: Partnership) -> None:
                 f"{partnership.sources}/{where}: the area {code!r} is not in {partnership.file.areas}. Correct the code, or add "
                 "the area."
             )
+    levels = partnership.areas.set_index("area_code").area_level
+    # a unitary district has no county above it, and is its own
+    for key, allowed in (("district", ["district"]), ("county", ["county", "district"]), ("force", ["force"])):
+        code = getattr(partnership.file, key)
+        if levels[code] not in allowed:
+            raise ConfigurationError(
+                f"{partnership.sources}/partnership.yml: {key}: {code!r} is a {levels[code]} in {partnership.file.areas};"
+                f" expected a {' or '.join(allowed)}."
+            )
 
 
 def _expected_periods(path: Path, entry: FeedEntry, years: list[Period]) -> tuple[Period, ...]:
@@ -306,4 +327,10 @@ def _expected_periods(path: Path, entry: FeedEntry, years: list[Period]) -> tupl
         if period is None:
             raise ConfigurationError(f"{path}: {key}: expected a {entry.coverage.kind} such as 2016-04, found {text!r}.")
         first, last = (max(first, period.start), last) if key == "expected_from" else (first, min(last, period.end))
+    given = [parse_period(text, entry.coverage.kind) for text in (entry.expected_from, entry.expected_until) if text]
+    if len(given) == 2 and given[0] and given[1] and given[1] < given[0]:
+        raise ConfigurationError(
+            f"{path}: expected_until: {entry.expected_until!r} lies before expected_from, {entry.expected_from!r}, so that"
+            " nothing would be expected. Correct one of them."
+        )
     return tuple(periods_between(first, last, entry.coverage.kind))

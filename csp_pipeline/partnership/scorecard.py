@@ -84,6 +84,8 @@ def load_scorecard(partnership: Partnership, book: MeasureBook) -> ScorecardFile
     for entry in file.sums:
         _check_known(f"{path}: sums > feed", [entry.feed], feeds)
         _check_known(f"{path}: sums > {entry.whole}", [entry.whole, *entry.parts], book.measures)
+        # what its feed does not give protects nothing
+        _check_known(f"{path}: sums > {entry.whole}", [entry.whole, *entry.parts], book.of_feed(entry.feed), f"of {entry.feed}")
     if file.published:
         _check_known(f"{path}: published > feed", [file.published.feed], feeds)
         for table in file.published.tables:
@@ -95,8 +97,8 @@ def load_scorecard(partnership: Partnership, book: MeasureBook) -> ScorecardFile
     return file
 
 
-def _check_known(where: str, names: Iterable[str], known: Collection[str]) -> None:
+def _check_known(where: str, names: Iterable[str], known: Collection[str], of_which: str = "known") -> None:
     for name in names:
         if name not in known:
             nearest = difflib.get_close_matches(name, list(known), n=3, cutoff=0.4) or sorted(known)[:5]
-            raise ConfigurationError(f"{where}: {name!r} is not known; nearest known: {', '.join(nearest)}.")
+            raise ConfigurationError(f"{where}: {name!r} is not known; nearest {of_which}: {', '.join(nearest)}.")

@@ -356,6 +356,8 @@ GOOD: dict[str, Any] = {
         ({"tolerance": "hole"}, ["tolerance", "whole"]),
         ({"compare": "equals"}, ["compare", "equal"]),
         ({"periods": ["2016-17"]}, ["takes 2 periods, found 1"]),
+        # a rise would be told as a fall
+        ({"periods": ["2016-17", "2015-16"]}, ["in their order, the earliest first", "2016-17, 2015-16"]),
         ({"stated": "up"}, ["stated has to be a number"]),
         ({"tolerance": None}, ["needs a tolerance"]),
         ({"compute": "direction"}, ["stated has to be up or down"]),

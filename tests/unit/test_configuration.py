@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -57,9 +58,16 @@ def test_the_projects_own_configuration_is_sound() -> None:
     ("change", "words"),
     [
         (lambda text: "measures:\n  a: [\n", ("measures.yml, line 3", "not valid YAML")),
-        (lambda text: text.replace("  asb_reported:", "\tasb_reported:"), ("line 7", "tab")),
+        (lambda text: text.replace("  asb_reported:", "\tasb_reported:"), ("line 7", "there is a tab; indent with spaces")),
         (lambda text: "", ("measures.yml", "found none")),
         (lambda text: "- a\n", ("measures.yml", "expected keys")),
+        (lambda text: text[: text.index("tolerances:")] + "tolerances:\n", ("tolerances: expected a list", "for none write []")),
+        (
+            lambda text: text.replace("where:\n        - category = 'personal'", "where: category = 'personal'"),
+            ("asb_personal", "where: expected a list, such as", "category = 'personal'"),
+        ),
+        (lambda text: text.replace("  asb_reported:", "  2016:"), ("measures > 2016", "quotation marks")),
+        (lambda text: text.replace("  - police/street\n  absolute", "  absolute"), ("between", "at least 2")),
         (lambda text: "? [a]\n: 1\n", ("measures.yml, line 1", "a key has to be a word")),
         (
             lambda text: text.replace("unit: incident", "unitt: incident", 1),
@@ -105,7 +113,7 @@ def test_the_projects_own_configuration_is_sound() -> None:
             ("no tolerance applies to asb_reported", "police/asb", "police/street"),
         ),
         (
-            lambda text: text.replace("absolute: 0", "absolute: -1", 1),
+            lambda text: text.replace("absolute: 3", "absolute: -1", 1),
             ("absolute", "greater than or equal to 0", "found -1"),
         ),
     ],
@@ -129,6 +137,24 @@ def test_a_mistake_in_measures_is_told(small: Pipeline, change: Callable[[str], 
         ),
         (lambda text: text.replace("areas: areas.csv", "areas: places.csv"), ("places.csv", "cannot be read")),
         (lambda text: text.replace("- financial_year\n", "- fortnight\n"), ("discrepancies > periods", "fortnight")),
+        # nothing would be raised of the district, without a word
+        (
+            lambda text: text.replace("- district\n", "- districts\n"),
+            ("discrepancies > area_levels", "'district'", "'districts'"),
+        ),
+        (
+            lambda text: text.replace("district: E07000131", "district: E10000018"),
+            ("district: 'E10000018' is a county in areas.csv; expected a district",),
+        ),
+        (
+            lambda text: text.replace("force: E23000021", "force: E10000018"),
+            ("force: 'E10000018' is a county in areas.csv; expected a force",),
+        ),
+        (lambda text: re.sub("agencies:(.*\n)+discrep", "agencies: [police]\ndiscrep", text), ("agencies: expected names with",)),
+        (
+            lambda text: text.replace("  police:", "  police_force:"),
+            ("public_feeds > 0 > feed: 'police/street' is not known, as partnership.yml has no agency 'police'. Add it there",),
+        ),
     ],
 )
 def test_a_mistake_in_the_partnership_is_told(small: Pipeline, change: Callable[[str], str], words: tuple[str, ...]) -> None:
@@ -198,6 +224,15 @@ def test_a_rule_of_disclosure_has_its_reason(small: Pipeline) -> None:
             ("police/asb/feed.yml", "'E23000012' is not in areas.csv"),
         ),
         (lambda text: text + "expected_from: soon\n", ("expected_from", "2016-04", "'soon'")),
+        (
+            lambda text: text + "expected_from: 2016-08\nexpected_until: 2016-04\n",
+            ("expected_until: '2016-04' lies before expected_from, '2016-08'",),
+        ),
+        (
+            lambda text: text.replace("(?P<coverage>", "("),
+            ("coverage: the pattern has no group (?P<coverage>...)", "by: content"),
+        ),
+        (lambda text: text + "layout: police_street\n", ("layout", "'police_street'", "police_uk_street")),
         (lambda text: text.replace("deadline_days: 15", "deadline_days: soon"), ("deadline_days", "soon")),
         (lambda text: text + "retries: 3\n", ("retries", "misspelt")),
     ],
@@ -209,7 +244,11 @@ def test_a_mistake_in_a_feed_is_told(small: Pipeline, change: Callable[[str], st
 @pytest.mark.parametrize(
     ("entries", "words"),
     [
-        (BREAK % ("2016-02-31", "police/asb", "asb_reported"), ("breaks.yml", "day")),
+        (BREAK % ("2016-02-31", "police/asb", "asb_reported"), ("breaks.yml, line 2, column", "'2016-02-31'", "does not exist")),
+        (
+            BREAK % ("2016-06-01", "police/street", "asb_personal"),
+            ("a > measures: none of police/street gives asb_personal", "feeds that give it: police/asb"),
+        ),
         (BREAK % ('"2016-02-31"', "police/asb", "asb_reported"), ("breaks.yml", "date", "2016-02-31")),
         (BREAK % ("June", "police/asb", "asb_reported"), ("date", "2016-06-01", "'June'")),
         (BREAK % ("2016-06-01", "police/abs", "asb_reported"), ("a > feeds", "'police/abs' is not known")),
@@ -226,6 +265,22 @@ def test_a_mistake_in_the_breaks_is_told(small: Pipeline, entries: str, words: t
     ("file", "change", "words"),
     [
         ("population.csv", lambda text: text.replace(",334631", ",many"), ("population.csv", "whole numbers", "many")),
+        (
+            "population.csv",
+            lambda text: text + text.splitlines()[-1] + "\n",
+            ("population.csv: the population of E07000135 in 2019 is given twice",),
+        ),
+        # rows of a beat that two districts have would be of both
+        (
+            "areas.csv",
+            lambda text: text + "blaby-town,Harborough Town,beat,E07000129,,E10000018,E23000021,\n",
+            ("the list of each beat: 'Harborough Town' stands for blaby-town, harborough-town",),
+        ),
+        (
+            "police/offence_codes.csv",
+            lambda text: text + text.splitlines()[-1].replace("Fraud offences recorded", "Frauds recorded") + "\n",
+            ("the list of each offence code: 'UK Finance' stands for UK Finance, UK Finance",),
+        ),
         (
             "population.csv",
             lambda text: text.replace("mid_year", "year"),

@@ -138,6 +138,10 @@ def test_the_projects_scorecard_names_every_measure_of_the_plans_tables(partners
             "expected financial years such as 2016-17, found '2016'",
         ),
         ({"sums": [{"feed": "police/asb", "whole": "asb", "parts": ["asb_personal"]}]}, "'asb' is not known"),
+        (
+            {"sums": [{"feed": "district/asb_cases", "whole": "asb_reported", "parts": ["asb_personal"]}]},
+            "'asb_personal' is not known; nearest of district/asb_cases: asb_reported",
+        ),
         ({"priority": {}}, "not a key known here"),
     ],
 )
