@@ -181,10 +181,16 @@ def _read_populations(path: Path, districts: set[str]) -> pd.DataFrame:
     if of_years:
         code = next((c for c in frame.columns if re.fullmatch(r"(lad|la)\w*?code\d*|area_code", str(c), re.IGNORECASE)), None)
         if code is None:
-            raise ConfigurationError(f"{path}: no column of district codes; found {', '.join(map(str, frame.columns[:5]))} ...")
+            raise ConfigurationError(
+                f"{path}: no column of district codes, such as ladcode23 or area_code; found"
+                f" {', '.join(map(str, frame.columns[:5]))} ... Name it so."
+            )
+        by_sex_and_age = {"sex", "age"} <= {str(column).casefold() for column in frame.columns}
         frame = frame.melt(id_vars=code, value_vars=of_years, var_name="mid_year", value_name="population")
         frame = frame.rename(columns={code: "area_code"})
         frame["mid_year"] = frame.mid_year.str[-4:]
+    else:
+        by_sex_and_age = False
     missing = [name for name in names if name not in frame.columns]
     if missing:
         raise ConfigurationError(
@@ -192,7 +198,16 @@ def _read_populations(path: Path, districts: set[str]) -> pd.DataFrame:
         )
     frame = frame[frame.area_code.isin(districts)]
     try:
+        frame["population"] = frame.population.str.replace(",", "")  # of thousands
         frame = frame[names].astype({"mid_year": "int32", "population": "int32"})
     except ValueError as error:
         raise ConfigurationError(f"{path}: mid_year and population have to be whole numbers: {error}.") from error
+    if by_sex_and_age:  # as in the ONS's detailed series, where no row is a total
+        frame = frame.groupby(["area_code", "mid_year"], as_index=False).population.sum()
+    twice = frame.loc[frame.duplicated(["area_code", "mid_year"])]
+    if len(twice):
+        raise ConfigurationError(
+            f"{path}: {twice.area_code.iloc[0]} stands in it more than once for {twice.mid_year.iloc[0]}. Give a file with one"
+            " row for each district."
+        )
     return frame.sort_values(["area_code", "mid_year"], ignore_index=True)

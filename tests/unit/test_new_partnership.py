@@ -68,6 +68,21 @@ def test_a_district_without_a_county_council_is_its_own_county(lookups: dict[str
     assert "county" not in set(place.areas.area_level)
 
 
+def test_populations_by_sex_and_age_are_added_up(lookups: dict[str, Path]) -> None:
+    """The ONS's detailed series; each of its rows was taken for the whole district, which then had several populations."""
+    lookups["populations"].write_text(
+        "ladcode20,laname20,country,sex,age,population_2015,population_2016\n"
+        'E07000010,Fenland,E,1,0,"1,100",1110\nE07000010,Fenland,E,2,0,1000,1010\nE07000010,Fenland,E,2,1,90,91\n',
+        encoding="utf-8",
+    )
+    people = place_of(lookups).populations
+    assert people.to_dict("list") == {
+        "area_code": ["E07000010"] * 2,
+        "mid_year": [2015, 2016],
+        "population": [2190, 2211],
+    }
+
+
 def test_what_a_person_has_to_look_at_is_said(lookups: dict[str, Path]) -> None:
     notes = "\n".join(place_of(lookups).notes)
     assert "Cambridge are taken to lie in Cambridgeshire" in notes
@@ -94,6 +109,13 @@ def test_what_cannot_be_used_is_named(
 def test_a_lookup_without_the_columns_is_named_with_what_it_holds(lookups: dict[str, Path]) -> None:
     with pytest.raises(ConfigurationError, match=r"populations.csv: no column for the district code; found ladcode20"):
         describe_place("Fenland", lookups["populations"], county=COUNTY)
+
+
+def test_a_district_with_several_populations_of_a_year_is_named(lookups: dict[str, Path]) -> None:
+    with lookups["populations"].open("a", encoding="utf-8") as file:
+        file.write("E07000010,Fenland,1,1,1,1\n")
+    with pytest.raises(ConfigurationError, match=r"E07000010 stands in it more than once for 2014\. Give a file with one row"):
+        place_of(lookups)
 
 
 def test_everything_of_the_new_partnership_loads_and_is_its_own(lookups: dict[str, Path], tmp_path: Path) -> None:
