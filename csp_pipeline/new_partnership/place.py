@@ -203,7 +203,7 @@ def _read_populations(path: Path, districts: set[str]) -> pd.DataFrame:
     except ValueError as error:
         raise ConfigurationError(f"{path}: mid_year and population have to be whole numbers: {error}.") from error
     if by_sex_and_age:  # as in the ONS's detailed series, where no row is a total
-        frame = frame.groupby(["area_code", "mid_year"], as_index=False).population.sum()
+        frame = frame.groupby(["area_code", "mid_year"])["population"].sum().reset_index()
     twice = frame.loc[frame.duplicated(["area_code", "mid_year"])]
     if len(twice):
         raise ConfigurationError(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from csp_pipeline.errors import RefusedFileError
-from csp_pipeline.intake.places.place import ARCHIVES, HALF_WRITTEN, odd_name, shown_path
+from csp_pipeline.intake.places.place import ARCHIVES, HALF_WRITTEN, is_hidden, odd_name, shown_path
 from csp_pipeline.partnership.pulling import LimitsEntry
 
 PIECE = 1024 * 1024
@@ -177,4 +177,4 @@ def _nested(name: str) -> RefusedFileError:
 def _is_clutter(name: str) -> bool:
     """What macOS and Windows put beside the files, and half-written ones: never a partner's export."""
     parts = name.split("/")
-    return parts[0] == "__MACOSX" or any(part.startswith((".", "~$")) for part in parts) or name.lower().endswith(HALF_WRITTEN)
+    return parts[0] == "__MACOSX" or any(is_hidden(part) for part in parts) or name.lower().endswith(HALF_WRITTEN)

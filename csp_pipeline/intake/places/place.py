@@ -12,6 +12,8 @@ from csp_pipeline.errors import ConfigurationError, PullError
 from csp_pipeline.partnership.partnership import Feed
 
 HALF_WRITTEN = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".swp")
+# What Windows makes again in a folder that is looked at.
+OF_WINDOWS = ("thumbs.db", "desktop.ini")
 ARCHIVES = (".zip", ".gz")
 
 
@@ -97,8 +99,8 @@ def is_wanted(path: str, feed: Feed) -> bool:
 
 
 def is_hidden(part: str) -> bool:
-    """Whether a folder or file is hidden, or an office program's lock: snapshots of a share, settings, litter."""
-    return part.startswith((".", "~$")) and part != ".."
+    """Whether a folder or file is hidden, an office program's lock or Windows' own: snapshots of a share, settings, litter."""
+    return (part.startswith((".", "~$")) and part != "..") or part.lower() in OF_WINDOWS
 
 
 def matches(path: str, pattern: str) -> bool:

@@ -46,6 +46,12 @@ def test_the_cursor_changes_with_every_arrival_and_change_and_with_nothing_else(
     assert list_arrivals(feed) == first
 
 
+def test_what_windows_and_office_put_into_a_folder_is_left(place: Path, new_feed: Callable[..., Feed]) -> None:
+    for name in ("a.csv", "Thumbs.db", "desktop.ini", "~$a.csv", ".DS_Store"):
+        (place / name).write_bytes(b"a")
+    assert list_arrivals(new_feed(str(place))).files == 1
+
+
 def test_the_same_file_under_two_names_is_kept_once_and_said(
     place: Path, new_feed: Callable[..., Feed], settings: Settings
 ) -> None:
