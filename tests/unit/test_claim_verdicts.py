@@ -213,7 +213,7 @@ def test_an_unchanged_figure_is_not_said_to_be_down(judge: Judge) -> None:
 @pytest.mark.parametrize("periods", [["2016-17", "2015-16"], ["2016-17", "2016-17"]])
 def test_periods_that_do_not_follow_each_other_are_told(judge: Judge, periods: list[str]) -> None:
     """A rise from 2016-17 back to 2015-16 would be a fall."""
-    with pytest.raises(ConfigurationError, match=r"claims > it: the periods have to follow each other, the earliest first"):
+    with pytest.raises(ConfigurationError, match=r"claims > it: periods are given in their order, the earliest first"):
         judge(figure(CRIMES, "total_crime", "2016-17", 1), compute="direction", periods=periods, stated="up")
 
 
