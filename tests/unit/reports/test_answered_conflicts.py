@@ -166,3 +166,12 @@ def test_two_answers_of_one_day_to_one_conflict_ask_for_one(answered: Settings) 
     again = write_reports(answered)
     assert "Give 1 answer again" in page(again, "county")
     assert [given["answer"] for given in content(again, "county")["answers"]] == ["agree", "need records"]
+
+
+def test_an_unread_workbook_is_not_said_to_be_replaced_by_a_later_one(settings: Settings) -> None:
+    report = report_for(read_facts(settings, load_partnership(settings.sources)), "county")
+    (refused,) = report.refused
+    closed = (replace(refused, is_open=False), replace(refused, feed="responses", file="answers.xlsx", is_open=False))
+    told = words(agency_page(replace(report, refused=closed))).partition("Refused files")[2].partition("Missing and late")[0]
+    assert [told.count(words_of_it) for words_of_it in ("no, replaced", "no, a later workbook came")] == [1, 1]
+    assert "no, replaced" not in told.partition("answers.xlsx")[2]
