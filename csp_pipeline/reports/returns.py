@@ -53,6 +53,13 @@ class RejectedRow(SentFile):
     is_open: bool
     more: int
 
+    @property
+    def found_shown(self) -> str:
+        """What was found as people read it: `[c]` only where there is something that is not repeated."""
+        if self.found is not None:
+            return self.found
+        return "nothing" if self.code == "missing_value" else "[c]"
+
 
 @dataclass(frozen=True)
 class Submission(SentFile):

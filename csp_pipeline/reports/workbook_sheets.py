@@ -305,8 +305,7 @@ CONFLICT_COLUMNS = (
 def _rejected_rows(report: AgencyReport) -> Iterator[tuple[Any, ...]]:
     for row in report.rejected:
         file, sheet = (row.feed_title, row.file), row.sheet or NOT_APPLICABLE
-        found = "[c]" if row.found is None else row.found
-        yield *file, sheet, row.row, row.reference, row.column, found, row.what_to_do, row.is_open
+        yield *file, sheet, row.row, row.reference, row.column, row.found_shown, row.what_to_do, row.is_open
         if row.more:
             yield (
                 *file,

@@ -175,3 +175,12 @@ def test_an_unread_workbook_is_not_said_to_be_replaced_by_a_later_one(settings: 
     told = words(agency_page(replace(report, refused=closed))).partition("Refused files")[2].partition("Missing and late")[0]
     assert [told.count(words_of_it) for words_of_it in ("no, replaced", "no, a later workbook came")] == [1, 1]
     assert "no, replaced" not in told.partition("answers.xlsx")[2]
+
+
+def test_an_empty_cell_is_not_said_to_be_withheld(answered: Settings) -> None:
+    with duckdb.connect(str(answered.database)) as database:
+        database.execute("UPDATE rejects SET value = NULL, code = 'missing_value' WHERE row_number = 17").fetchall()
+        database.execute("UPDATE rejects SET value = NULL WHERE row_number = 21").fetchall()
+    again = write_reports(answered)
+    assert {row["Row"]: row["Found"] for row in rows(again, "police", "Rejected rows")} == {17: "nothing", 21: "[c]"}
+    assert "L16-0000009 recorded_date nothing" in page(again, "police")
