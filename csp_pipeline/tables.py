@@ -123,6 +123,8 @@ class FeedTraits:
     looks_up: tuple[LookUp, ...] = ()
 
 
+# What a column can be in figures and links: `date: recorded`, `unit: victim`, `area: offence`, `period`, `status`, `reference`.
+ROLES = ("date", "unit", "area", "period", "status", "reference")
 _TRAITS: dict[type[FeedTable], FeedTraits] = {}
 
 
@@ -377,6 +379,11 @@ def specs_of(model: type[Table]) -> tuple[ColumnSpec, ...]:
         header = metadata.pop("header", None) or name
         specs.append(ColumnSpec(name=name, header=header, description=pandera_column.description or "", **metadata))
     return tuple(specs)
+
+
+def is_declared(model: type[FeedTable]) -> bool:
+    """Whether a feed's table has been given its traits by `feed` or `feed_like`."""
+    return model in _TRAITS
 
 
 def feed_spec(model: type[FeedTable]) -> FeedSpec:

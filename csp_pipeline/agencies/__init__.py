@@ -13,7 +13,7 @@ from csp_pipeline.agencies.ready import READY
 from csp_pipeline.agencies.responses import Responses
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.partnership.partnership import RESPONSES
-from csp_pipeline.tables import FeedSpec, FeedTable, feed_spec
+from csp_pipeline.tables import ROLES, FeedSpec, FeedTable, feed_spec, is_declared
 
 DECLARE = (
     "Declare the feed's table there (docs/data-engineers.md, Add a feed), or name a ready layout in its feed.yml: csp feeds lists"
@@ -49,4 +49,24 @@ def find_feed_spec(key: str, layout: str | None = None) -> FeedSpec:
         raise ConfigurationError(
             f"sources/{key}: csp_pipeline/agencies/{agency}.py declares {', '.join(sorted(models))}, but not {feed}. {DECLARE}"
         )
-    return feed_spec(models[feed])
+    return _checked(f"csp_pipeline/agencies/{agency}.py: {models[feed].__name__}", models[feed])
+
+
+def _checked(where: str, model: type[FeedTable]) -> FeedSpec:
+    """The declaration of a feed, with what it names of its own columns found; ConfigurationError says what was not."""
+    if not is_declared(model):
+        raise ConfigurationError(f"{where}: @tables.feed(...) above the class is missing. Say there what a row is, and its key.")
+    spec = feed_spec(model)
+    traits, sent = spec.traits, [column.name for column in spec.columns]
+    every = [*sent, *(item.name for item in traits.derived)]
+    date = [traits.coverage_date] if traits.coverage_date else []
+    for entry, names, known in (
+        ("key", traits.key, every),
+        ("coverage_date", date, every),
+        ("told_apart_by", traits.told_apart_by, every),
+        ("role", [role.partition(": ")[0] for role in spec.roles.values()], ROLES),
+    ):
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise ConfigurationError(f"{where}: {entry}: {unknown[0]!r} is not known; known: {', '.join(known)}.")
+    return spec

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 import yaml
 
+from csp_pipeline.agencies import find_feed_spec
 from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.feed_specs import find_specs
 from csp_pipeline.partnership.partnership import load_partnership
@@ -302,6 +305,43 @@ def test_a_mistake_in_the_breaks_is_told(small: Pipeline, entries: str, words: t
 )
 def test_a_mistake_in_a_list_is_told(small: Pipeline, file: str, change: Callable[[str], str], words: tuple[str, ...]) -> None:
     expect_error(small, file, change, *words)
+
+
+@pytest.mark.parametrize(
+    ("decorator", "role", "words"),
+    [
+        ('@tables.feed(row_unit="order", key=("order_id",), coverage_date="made_on")', "date: made", ()),
+        ("", "date: made", ("Orders: @tables.feed(...) above the class is missing",)),
+        (
+            '@tables.feed(row_unit="order", key=("orderid",))',
+            "date: made",
+            ("key: 'orderid' is not known; known: order_id, made_on",),
+        ),
+        ('@tables.feed(row_unit="order", coverage_date="made")', "date: made", ("coverage_date: 'made' is not known",)),
+        ('@tables.feed(row_unit="order")', "day: made", ("role: 'day' is not known; known: date, unit",)),
+    ],
+)
+def test_a_mistake_in_the_declaration_of_a_feed_of_ones_own_is_told(
+    monkeypatch: pytest.MonkeyPatch, decorator: str, role: str, words: tuple[str, ...]
+) -> None:
+    module = ModuleType("csp_pipeline.agencies.probation")
+    exec(  # noqa: S102 (as a module of the folder would be imported)
+        f"""from csp_pipeline import tables
+{decorator}
+class Orders(tables.FeedTable):
+    order_id: str = tables.text("Order", role="unit: order")
+    made_on: str = tables.day("%d/%m/%Y", "Day it was made", role="{role}")
+""",
+        module.__dict__,
+    )
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    if not words:
+        assert find_feed_spec("probation/orders").traits.key == ("order_id",)
+        return
+    with pytest.raises(ConfigurationError) as caught:
+        find_feed_spec("probation/orders")
+    for word in ("csp_pipeline/agencies/probation.py: Orders", *words):
+        assert word in str(caught.value)
 
 
 def test_text_that_is_not_utf_8_is_told_by_its_byte(small: Pipeline) -> None:
