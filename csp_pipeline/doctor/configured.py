@@ -2,16 +2,22 @@
 
 from collections.abc import Callable, Iterator
 
+import duckdb
+
 from csp_pipeline.doctor.findings import Finding, fine, wrong
 from csp_pipeline.errors import ConfigurationError, CspError
 from csp_pipeline.feed_specs import find_specs
+from csp_pipeline.figures.count import check_measures
 from csp_pipeline.partnership.claims import load_claims
 from csp_pipeline.partnership.configuration import FeedEntry, read_configuration
 from csp_pipeline.partnership.links import load_links
 from csp_pipeline.partnership.measures import MeasureBook, load_measures
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.partnership.scorecard import load_scorecard
+from csp_pipeline.reconcile.compare import pair_rules
+from csp_pipeline.reconcile.link_sides import check_links
 from csp_pipeline.settings import Settings
+from csp_pipeline.tables import FeedSpec
 
 AREA = "configuration"
 CORRECT = "Correct the file as said, then look again."
@@ -31,8 +37,14 @@ def examine_configuration(settings: Settings) -> Iterator[Finding]:
     count = len(partnership.feeds)
     yield fine(AREA, "partnership.yml", f"{partnership.file.name}: {len(partnership.file.agencies)} agencies, {count} feeds")
     yield _try("code lists and areas", lambda: f"{len(partnership.areas):,} areas, {len(partnership.references)} lists")
-    yield _try("feeds' layouts", lambda: f"{len(find_specs(partnership))} declared in agencies/")
-    yield from _examine_measures(partnership)
+    try:
+        specs = find_specs(partnership)
+    except CspError as error:
+        yield wrong(AREA, "feeds' layouts", str(error), CORRECT)
+        specs = {}
+    else:
+        yield fine(AREA, "feeds' layouts", f"{len(specs)} declared in agencies/")
+    yield from _examine_measures(partnership, specs)
 
 
 def _feeds_by_themselves(settings: Settings) -> Iterator[Finding]:
@@ -40,16 +52,29 @@ def _feeds_by_themselves(settings: Settings) -> Iterator[Finding]:
         yield _try(str(path.relative_to(settings.sources)), lambda path=path: read_configuration(path, FeedEntry).title)  # type: ignore[misc]
 
 
-def _examine_measures(partnership: Partnership) -> Iterator[Finding]:
+def _examine_measures(partnership: Partnership, specs: dict[str, FeedSpec]) -> Iterator[Finding]:
+    """What a run would find only when it counts, compares and links, too; as far as the feeds' columns are known."""
     try:
         book = load_measures(partnership)
+        pair_rules(book)
+        with duckdb.connect() as connection:
+            for feed in (feed for feed in partnership.feeds if feed.key in specs):
+                check_measures(connection, feed, specs[feed.key], book.of_feed(feed.key))
     except CspError as error:
         yield wrong(AREA, "measures.yml, breaks.yml", str(error), CORRECT)
         return
     yield fine(AREA, "measures.yml, breaks.yml", f"{len(book.measures_table.measure.unique())} measures")
-    yield _try("links.yml", lambda: f"{len(load_links(partnership).pairs)} pairs of feeds")
+    yield _try("links.yml", lambda: _links(partnership, specs))
     yield _try("claims.yml", lambda: f"{len(load_claims(partnership, book))} claims")
     yield _try("scorecard.yml", lambda: _scorecard(partnership, book))
+
+
+def _links(partnership: Partnership, specs: dict[str, FeedSpec]) -> str:
+    links = load_links(partnership)
+    if specs:
+        with duckdb.connect() as connection:
+            check_links(connection, links, specs)
+    return f"{len(links.pairs)} pairs of feeds"
 
 
 def _scorecard(partnership: Partnership, book: MeasureBook) -> str:

@@ -1,5 +1,6 @@
 """The two feeds of a pair: their declarations, and their records as linking and bridges need them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -134,6 +135,15 @@ MACROS = (
         WHEN is_year(two) AND length(one) <= 9 THEN CAST(right(two, 2) AS BIGINT) * 1000000000 + CAST(one AS BIGINT)
     END""",
 )
+
+
+def check_links(connection: duckdb.DuckDBPyConnection, links: LinksFile, specs: Mapping[str, FeedSpec]) -> None:
+    """Check all that `links.yml` names of the feeds' columns, without a record; ConfigurationError as of the two below."""
+    for pair in links.pairs:
+        for name, key in zip("ab", pair.between, strict=True):
+            side = Side(name, key, specs[key], "", pd.DataFrame(), ())
+            check_columns(side, pair, links.feeds.get(key, FeedLinksEntry()))
+            check_conditions(connection, side, pair)
 
 
 def check_columns(side: Side, pair: PairEntry, of_feed: FeedLinksEntry) -> None:

@@ -30,6 +30,13 @@ def kept(new_pipeline: Callable[..., Pipeline]) -> Pipeline:
     return new_pipeline([ASB, FIRE], ONE_YEAR)
 
 
+LINKED = f"""pairs:
+- between: [{ASB}, {FIRE}]
+  reason: r
+  rules: [{{name: n, identifier: {{{ASB}: incident, {FIRE}: police_incident_number}}, form: letters_and_digits}}]
+"""
+
+
 @pytest.fixture
 def ward(kept: Pipeline, tmp_path: Path) -> Pipeline:
     """A partnership of two feeds that each test may break as it likes; nothing has run yet."""
@@ -98,6 +105,36 @@ def test_a_claim_that_cannot_be_computed_is_found_though_all_else_is_well(ward: 
     (wrong,) = [finding for finding in examine(ward.settings) if finding.verdict == "wrong"]
     assert (wrong.area, wrong.what) == ("configuration", "claims.yml")
     assert "no_such_key" in wrong.found
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "what", "words"),
+    [
+        (
+            "measures.yml",
+            "date: reported",
+            "date: repoted",
+            "measures.yml, breaks.yml",
+            "'repoted' is not known; known: reported",
+        ),
+        (
+            "measures.yml",
+            "count: incident",
+            "count: people",
+            "measures.yml, breaks.yml",
+            "'people' is not known; known: incident",
+        ),
+        ("links.yml", "pairs: []", LINKED, "links.yml", "police/asb has no column 'incident'; it has incident_number"),
+    ],
+)
+def test_a_column_that_only_counting_or_linking_would_miss_is_found(
+    ward: Pipeline, name: str, right: str, wrong: str, what: str, words: str
+) -> None:
+    path = ward.sources / name
+    before = path.read_text("utf-8")
+    assert right in before
+    path.write_text(before.replace(right, wrong, 1), "utf-8")
+    assert words in found(examine(ward.settings), what).found
 
 
 def test_a_place_that_is_gone_is_told_and_the_other_is_listed(ward: Pipeline) -> None:
