@@ -78,6 +78,14 @@ def test_of_a_feeds_figures_in_several_units_the_headline_counts_alone(judge: Ju
     offences = figure(CRIMES, "total_crime", "2016-17", 80)
     found = judge(victims, offences, compute="level", periods=["2016-17"], stated=80, compare="at_most")
     assert (found["verdict"], found["computed"], found["unit"]) == ("supported", 80, "offence")
+    assert found["p_value"] is None, "there is no change that chance could have made"
+
+
+def test_a_financial_year_is_not_the_month_of_the_same_name(judge: Judge) -> None:
+    year = figure(CRIMES, "total_crime", "2011-12", 2400)
+    december = figure(CRIMES, "total_crime", "2011-12", 180, period_kind="month")
+    found = judge(december, year, compute="level", periods=["2011-12"], stated=2400, compare="at_most")
+    assert (found["verdict"], found["computed"]) == ("supported", 2400)
 
 
 def test_periods_of_a_run_are_added_up_and_a_day_is_one_of_the_whole_later_run(judge: Judge) -> None:

@@ -147,6 +147,18 @@ def test_a_number_of_which_not_even_the_most_is_told_agrees_with_nothing(tmp_pat
     assert pd.isna(found.reasons.iloc[3])
 
 
+def test_whichever_side_it_is_what_is_not_told_decides_only_where_nothing_else_does(tmp_path: Path) -> None:
+    """The police's sum with a `[c]` in it is 0, 100 or 120 at least, beside 100; the last has a month missing besides."""
+    rows = [figure(STREET, area_code=area) for area in AREAS[:4]]
+    for area, low, coverage in zip(AREAS, (0, 100, 120, 0), (1.0, 1.0, 1.0, 0.5), strict=False):
+        untold = {"value": None, "value_low": low, "value_high": None, "status": "Q", "coverage": coverage}
+        rows.append(figure(POLICE, area_code=area, **untold))
+    found = compare(tmp_path, *rows).set_index("area_code").loc[AREAS[:4]]
+    assert found.verdict.tolist() == ["not_comparable", "not_comparable", "conflict", "not_comparable"]
+    assert found.rule.tolist() == ["suppressed", "suppressed", "anonymised_points", "incomplete_period"]
+    assert "suppressed" not in found.reasons.iloc[3]
+
+
 def test_a_suppressed_figure_is_as_far_off_as_its_nearer_bound(tmp_path: Path) -> None:
     # of anonymised points: 3, or one in fifty of the most that either can be
     bounds = [(104, 200), (105, 200), (0, 97), (0, 96), (0, 130), (100, 100), (5, 5)]

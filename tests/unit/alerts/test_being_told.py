@@ -69,6 +69,10 @@ def test_a_conflict_that_no_report_lists_for_all_is_told_nobody(watch: Watch, ho
     watch.conflicts(figures=(1.0, 4.0), low="open")
     tell_once(watch, partnership)
     assert "conflict" not in [entry["kind"] for entry in hook.bodies[0]["news"]]
+    # and who knows the 6, whichever side it is, that the other is no 4
+    for figures in ((1.0, 6.0), (6.0, 1.0)):
+        watch.conflicts(figures=figures, low="open")
+        assert tell_once(watch, partnership).outcome == "nothing_new", figures
     # beside a 7 every count of 1 to 4 is in conflict
     watch.conflicts(figures=(7.0, 4.0), low="open")
     tell_once(watch, partnership)
