@@ -139,11 +139,22 @@ def test_an_entry_that_no_longer_applies_is_told_with_what_to_do(declare: Declar
     assert why in receipt.messages[0]
 
 
-def test_an_entry_that_fits_other_rows_than_it_says_changes_none_of_them(declare: Declare) -> None:
-    desk = declare(wrong_code=WRONG_CODE | {"where": ["offence_code = '999'"]})
+@pytest.mark.parametrize("rows", [1, 3])
+def test_an_entry_that_fits_other_rows_than_it_says_changes_none_of_them(declare: Declare, rows: int) -> None:
+    desk = declare(wrong_code=WRONG_CODE | {"where": ["offence_code = '999'"], "rows": rows})
     receipt = desk.take_in_one(CRIMES, CRIMES_NAME, csv_text(ROWS))
     assert (receipt.rows_rejected, made(desk, receipt)) == (2, [])
-    assert "2 rows have what it expects, not 1" in known(desk)[0][2]
+    assert f"2 rows have what it expects, not {rows}" in known(desk)[0][2]
+
+
+def test_an_entry_is_about_rows_that_meet_all_its_conditions_in_its_own_files(declare: Declare) -> None:
+    desk = declare(wrong_code=WRONG_CODE | {"where": ["offence_code = '999'", "crime_number <> '16/000003'"]})
+    may = [crime(number, offence_code=code, recorded_date="02/05/2016") for number, code in ((7, "999"), (8, "46"))]
+    desk.put(CRIMES, CRIMES_NAME, csv_text(ROWS))
+    desk.put(CRIMES, "crimes_2016-05_extracted-2016-06-10.csv", csv_text(may))
+    first, second = desk.take_in(CRIMES).receipts
+    assert made(desk, first) == [(3, "offence_code", "wrong_code", "999", "46")]
+    assert (first.rows_rejected, second.rows_rejected, made(desk, second)) == (1, 1, [])
 
 
 def test_an_entry_may_be_about_some_rows_of_many_files(declare: Declare) -> None:
