@@ -343,7 +343,7 @@ class ToleranceEntry(Entry):
 
     name: str
     reason: str
-    between: list[str] | None = Field(None, min_length=2)
+    between: list[str] | None = None
     measures: list[str] | None = None
     same_agency: bool | None = None
     absolute: float = Field(ge=0)

@@ -70,7 +70,6 @@ def test_the_projects_own_configuration_is_sound() -> None:
             ("asb_personal", "where: expected a list, such as", "category = 'personal'"),
         ),
         (lambda text: text.replace("  asb_reported:", "  2016:"), ("measures > 2016", "quotation marks")),
-        (lambda text: text.replace("  - police/street\n  absolute", "  absolute"), ("between", "at least 2")),
         (lambda text: "? [a]\n: 1\n", ("measures.yml, line 1", "a key has to be a word")),
         (
             lambda text: text.replace("unit: incident", "unitt: incident", 1),
