@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from csp_pipeline.intake.pull import pull_feed
 from csp_pipeline.intake.receipts import Receipt
 from tests.conftest import Pipeline
 from tests.small_exports import asb, csv_text
@@ -28,7 +29,15 @@ def test_a_file_taken_while_it_was_being_copied_gives_way_to_the_whole_one(desk:
         assert sorted(told(receipts)) == [("accepted", None, 60), ("refused", "half_written", 0)]
     refused, whole = sorted(receipts, key=lambda receipt: receipt.rows_accepted)
     assert "a longer file of the same name that begins with it came later" in refused.messages[0]
-    assert len(desk.records(whole)) == 60
+    assert (len(desk.records(whole)), desk.records(refused)) == (60, [])
+
+
+def test_a_file_that_is_read_again_in_the_run_in_which_the_whole_one_came_is_new_once_only(desk: Pipeline) -> None:
+    """What a run has taken in is told file by file: the half is refused in it, and no file accepted and refused at once."""
+    desk.put(ASB, NAME, HALF)
+    pull_feed(desk.partnership.feed(ASB), desk.settings)
+    desk.put(ASB, NAME, WHOLE)
+    assert sorted(told(desk.take_in(ASB).new)) == [("accepted", None, 60), ("refused", "half_written", 0)]
 
 
 def test_when_all_is_read_again_the_whole_file_still_counts(desk: Pipeline) -> None:
