@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from csp_pipeline.reports.disclosure import protect
-from csp_pipeline.reports.disclosure_cells import figure_numbers, numbers, sum_numbers
+from csp_pipeline.reports.disclosure_cells import Seen, figure_numbers, numbers, sum_numbers
 from csp_pipeline.reports.disclosure_rules import EVERYBODY
 from tests.unit.reports.made_rules import RULES
 
@@ -110,3 +110,18 @@ def test_districts_make_up_a_county_and_counties_with_districts_outside_any_make
     assert found.cells.highest.isna().all()
     value |= found.cells.set_index("cell").value.to_dict()
     assert (found.relations.coefficient * found.relations.cell.map(value)).groupby(found.relations.relation).sum().eq(0).all()
+
+
+def test_what_a_reader_has_of_a_figure_says_whether_it_may_be_hidden_and_at_what_loss() -> None:
+    """Known as it is: not at all. Shown before it was revised: where little else would do. Withheld before: before all others."""
+    figures = pd.DataFrame({"cell": ["now", "same", "revised", "withheld", "shown since", "new"], "value": 6.0, "loss": 3.0})
+    seen = Seen(
+        cells=frozenset({"now"}),
+        values=frozenset({("same", 6.0), ("revised", 5.0), ("revised", 7.0), ("shown since", 6.0)}),
+        withheld=frozenset({"withheld", "shown since"}),
+    )
+    found = seen.weighed(figures).set_index("cell")
+    assert found.is_known[found.is_known].index.tolist() == ["now", "same", "shown since"]
+    assert found.loss.sort_values().index[[0, -1]].tolist() == ["withheld", "revised"]
+    assert found.loss[["withheld", "new", "revised"]].tolist() == [0.01, 3, 300]
+    assert seen.still_withheld(figures) == {"withheld"}
