@@ -122,7 +122,8 @@ def test_what_is_not_taken_in_is_asked_for_again_once_a_day(
 ) -> None:
     """The run that was asked for may have found the server down or have failed, and the listing does not change by that."""
     (place / "asb_2016-04.csv").write_bytes(b"x")
-    feed, today, tomorrow = new_feed(str(place)), date(2016, 6, 1), date(2016, 6, 2)
+    feed = new_feed(str(place), settle_seconds=0)
+    today, tomorrow = date(2016, 6, 1), date(2016, 6, 2)
     years = [period for period in (parse_period("2016-17", "financial_year"),) if period]
     cursor, first = look_for_new_files(settings, feed, years, None, today)
     assert first is not None
