@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from csp_pipeline.figures.coverage import read_all_receipts, refused_and_not_replaced
@@ -14,7 +13,7 @@ from csp_pipeline.intake.receipts import Receipt
 from csp_pipeline.lake import connect, table_path
 from csp_pipeline.partnership.measures import MeasureBook, load_measures
 from csp_pipeline.partnership.partnership import Feed, Partnership
-from csp_pipeline.reports.disclosure_rules import Rules
+from csp_pipeline.reports.disclosure_rules import Rules, margins_of
 from csp_pipeline.settings import Settings
 from csp_pipeline.sql import read_sql
 
@@ -138,8 +137,7 @@ def _conflicts(settings: Settings, partnership: Partnership) -> Iterator[Concern
 
 def _may_be_told(conflicts: pd.DataFrame, rules: Rules, book: MeasureBook) -> pd.Series:
     """Whether everybody may know of each conflict: not where that would tell something of a count that the reports hide."""
-    tolerances = {rule.name: (rule.absolute, rule.relative) for rule in book.tolerances}
-    absolute, relative = np.array([tolerances.get(name, (0.0, 0.0)) for name in conflicts.rule], dtype=float).reshape(-1, 2).T
+    absolute, relative = margins_of(conflicts.rule, book.margins)
     told = pd.Series(True, index=conflicts.index)
     for side, other in (("a", "b"), ("b", "a")):
         others = conflicts[f"value_{other}"].to_numpy(float)

@@ -83,6 +83,11 @@ class MeasureBook:
         return {name: measure for name, measure in self.measures.items() if key in measure.feeds}
 
     @property
+    def margins(self) -> dict[str, tuple[float, float]]:
+        """How far two figures may lie apart by each tolerance: absolute, and relative to the larger of them."""
+        return {rule.name: (rule.absolute, rule.relative) for rule in self.tolerances}
+
+    @property
     def measures_table(self) -> pd.DataFrame:
         """The `measures` table: one row for each measure and feed."""
         rows = []

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from csp_pipeline.reports.disclosure_cells import Numbers, Seen, cell_names, figure_numbers, found_in
-from csp_pipeline.reports.disclosure_rules import Array, tolerated_range
+from csp_pipeline.reports.disclosure_rules import Array, margins_of, tolerated_range
 from csp_pipeline.reports.read import Facts, Row
 
 SIDES = (("a", "b"), ("b", "a"))
@@ -154,7 +154,7 @@ def _sides(facts: Facts) -> pd.DataFrame:
 
 def _other_and_tolerance(facts: Facts, sides: pd.DataFrame) -> tuple[Array, Array, Array]:
     """The other figure, and the tolerance between the two: absolute and relative."""
-    absolute, relative = np.array([facts.tolerances.get(name, (0.0, 0.0)) for name in sides.rule], dtype=float).reshape(-1, 2).T
+    absolute, relative = margins_of(sides.rule, facts.tolerances)
     return sides.other.to_numpy(float), absolute, relative
 
 

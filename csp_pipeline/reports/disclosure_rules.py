@@ -1,5 +1,6 @@
 """The partnership's disclosure rules: which counts are protected from whom, and what a listed conflict tells by itself."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +80,12 @@ class Rules:
         is_public = feeds.isin(self.public_feeds) | units.isin(self.exempt_units)
         is_small = (values > 0) & (values < self.highest + 1)
         return is_small & ~is_public & self.conflict_gives_away(others, absolute, relative)
+
+
+def margins_of(rules: Iterable[str], margins: Mapping[str, tuple[float, float]]) -> tuple[Array, Array]:
+    """The absolute and the relative tolerance by each rule; 0 by one that is no tolerance, such as a break."""
+    absolute, relative = np.array([margins.get(rule, (0.0, 0.0)) for rule in rules], dtype=float).reshape(-1, 2).T
+    return absolute, relative
 
 
 def tolerated_range(other: Array, absolute: Array, relative: Array) -> tuple[Array, Array]:

@@ -143,7 +143,7 @@ def read_facts(settings: Settings, partnership: Partnership, parts: Parts | None
             revisions=_rows(db, read_sql(PACKAGE, "revisions")),
             series=_rows(db, read_sql(PACKAGE, "series"), district=district),
             landing=settings.landing,
-            tolerances={rule.name: (rule.absolute, rule.relative) for rule in book.tolerances},
+            tolerances=book.margins,
             rules=Rules(partnership.file.disclosure),
             measure_sums=measure_sums,
             parts=parts,
