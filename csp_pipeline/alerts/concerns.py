@@ -116,9 +116,10 @@ def _late_feeds(partnership: Partnership, receipts: dict[str, list[Receipt]], to
 def _conflicts(settings: Settings, partnership: Partnership) -> Iterator[Concern]:
     if not table_path(settings, "discrepancies").exists():
         return
+    book = load_measures(partnership)
     with connect(settings) as connection:
         connection.register("areas", partnership.areas)
-        connection.register("measures", (book := load_measures(partnership)).measures_table)
+        connection.register("measures", book.measures_table)
         query = read_sql("csp_pipeline.alerts", "conflicts", discrepancies=str(table_path(settings, "discrepancies")))
         found = connection.execute(query).df()
     for row in found[_may_be_told(found, Rules(partnership.file.disclosure), book)].to_dict("records"):
