@@ -1,6 +1,7 @@
 """Where things are and how much memory to use: one frozen object, from options or `CSP_` environment variables."""
 
 import os
+import re
 from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
@@ -32,6 +33,16 @@ class Settings(BaseSettings):
     def _is_a_secret(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value().strip():
             raise ValueError("is blank, so that everybody knows it; give one made by openssl rand -hex 32, or leave it out")
+        return value
+
+    @field_validator("warehouse")
+    @classmethod
+    def _can_hold_the_record_of_runs(cls, value: Path) -> Path:
+        # SQLite's addresses, by which Dagster opens its record of runs, read these as more than text: it would lie elsewhere
+        if re.search(r"\?|%[0-9A-Fa-f]{2}", str(value.absolute())):
+            raise ValueError(
+                "holds a ?, or a % with two digits or letters after it, which no address of a file may; choose another folder"
+            )
         return value
 
     @property

@@ -27,6 +27,6 @@ def settings_of(sources: Path | None, warehouse: Path | None) -> Settings:
         settings = Settings.model_validate({name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         problems = (f"CSP_{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors())
-        raise typer.BadParameter(f"{'; '.join(problems)}. Correct it in the environment.") from error
+        raise typer.BadParameter(f"{'; '.join(problems)}. Correct it in the environment, or the command's option.") from error
     places = {"sources": settings.sources.resolve(), "warehouse": settings.warehouse.resolve()}
     return settings.model_copy(update=places)

@@ -164,7 +164,10 @@ def sentence_of(subject: Subject, row: Row, fit: Fit) -> str:
     as_many, left_out = fit.as_many, fit.space.left_out
     definition = f"{subject.feed_title} counted by {_definition(str(row['best_variant']))}"
     if row["result"] == "none":
-        text = f"{subject.heading} is consistent with none of the definitions tried; the nearest is {definition}"
+        # most figures may agree and show nothing all the same: what follows says why
+        most_agree = 2 * int(fit.within[fit.best]) > fit.figures
+        found = "cannot be said to be consistent with any" if most_agree else "is consistent with none"
+        text = f"{subject.heading} {found} of the definitions tried; the nearest is {definition}"
     else:
         text = f"{subject.heading} is consistent with {definition}"
     text += (

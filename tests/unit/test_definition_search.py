@@ -209,6 +209,8 @@ def test_numbers_that_nothing_at_all_would_meet_say_nothing_of_a_definition(new_
     for measure in (SHOPLIFTING[0], VIOLENCE[0]):
         assert found[measure]["result"] == "none"
         assert found[measure]["sentence"].endswith("A count of nothing at all would agree in as many.")
+        # every figure agrees: that they are consistent with none would read like a contradiction
+        assert "cannot be said to be consistent with any of the definitions tried" in found[measure]["sentence"]
     # the headline was not picked: that it agrees stands
     assert (found[BURGLARY[0]]["result"], found[BURGLARY[0]]["best_variant"]) == ("consistent", "the headline definition")
     assert "nothing at all" not in found[BURGLARY[0]]["sentence"]

@@ -1,5 +1,7 @@
 """Settings from the environment: what is empty is not given, and what cannot be used is named before anything is done."""
 
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
@@ -29,6 +31,14 @@ def test_one_that_cannot_be_used_is_wrong_usage_and_named(
     assert done.exit_code == 2
     assert variable in done.stderr
     assert words in done.stderr
+
+
+@pytest.mark.parametrize("name", ["which?", "100%25"])
+def test_a_warehouse_where_dagster_cannot_keep_its_runs_is_refused_before_anything_is_written(name: str, tmp_path: Path) -> None:
+    done = CliRunner(env={"COLUMNS": "400"}).invoke(app.app, ["run", "--warehouse", str(tmp_path / name)])
+    assert done.exit_code == 2
+    assert "choose another folder" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("amount", ["900MB", "1 GB", "0.5GiB", "2g"])
