@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import duckdb
 
-from csp_pipeline.doctor.findings import Finding, fine, warning, wrong
+from csp_pipeline.doctor.findings import Finding, fine, wrong
 from csp_pipeline.errors import ConfigurationError, CspError
 from csp_pipeline.feed_specs import find_specs
 from csp_pipeline.figures.count import check_measures
@@ -36,7 +36,6 @@ def examine_configuration(settings: Settings) -> Iterator[Finding]:
         return
     count = len(partnership.feeds)
     yield fine(AREA, "partnership.yml", f"{partnership.file.name}: {len(partnership.file.agencies)} agencies, {count} feeds")
-    yield from _feeds_of_no_agency(partnership)
     yield _try("code lists and areas", lambda: f"{len(partnership.areas):,} areas, {len(partnership.references)} lists")
     try:
         specs = find_specs(partnership)
@@ -51,19 +50,6 @@ def examine_configuration(settings: Settings) -> Iterator[Finding]:
 def _feeds_by_themselves(settings: Settings) -> Iterator[Finding]:
     for path in sorted(settings.sources.glob("*/*/feed.yml")):
         yield _try(str(path.relative_to(settings.sources)), lambda path=path: read_configuration(path, FeedEntry).title)  # type: ignore[misc]
-
-
-def _feeds_of_no_agency(partnership: Partnership) -> Iterator[Finding]:
-    """Feeds that no run takes in, as their agency is not in partnership.yml: one that left, or one that somebody forgot."""
-    for path in sorted(partnership.sources.glob("*/*/feed.yml")):
-        agency = path.parent.parent.name
-        if agency not in partnership.file.agencies:
-            yield warning(
-                AREA,
-                str(path.relative_to(partnership.sources)),
-                f"nothing of this feed is taken in, as partnership.yml has no agency {agency!r}",
-                "Add the agency there; or, if it has left the partnership, take its folder away.",
-            )
 
 
 def _examine_measures(partnership: Partnership, specs: dict[str, FeedSpec]) -> Iterator[Finding]:

@@ -76,14 +76,6 @@ def test_each_broken_file_of_the_configuration_is_named_with_its_mistake(ward: P
     assert "cadense" in done.stdout
 
 
-def test_a_feed_of_an_agency_that_nobody_listed_is_named_for_no_run_takes_it_in(ward: Pipeline) -> None:
-    (ward.sources / ASB).rename(ward.sources / "fire/asb")
-    (ward.sources / "fire").rename(ward.sources / "rescue")
-    told = {f.what: f for f in examine(ward.settings) if f.verdict == "warning"}
-    assert {"rescue/asb/feed.yml", "rescue/incidents/feed.yml"} <= set(told)
-    assert "no agency 'rescue'" in told["rescue/asb/feed.yml"].found
-
-
 def test_a_ready_feed_that_was_switched_on_is_fine(ward: Pipeline) -> None:
     call_csp("feeds", "add", "stats19_collisions", "--agency", "police", warehouse=ward.settings.warehouse, sources=ward.sources)
     assert (ward.sources / "police/collisions/feed.yml").exists()
