@@ -69,6 +69,26 @@ def test_a_refused_file_is_open_until_all_its_periods_came_again(
     assert ("a" in still_open(partnership, REFUSED, *others)) == is_open
 
 
+@pytest.mark.parametrize(
+    ("others", "is_open"),
+    [
+        ([], True),
+        ([receipt("c", "accepted", "2016-04", "2016-06-09")], True),
+        ([receipt("c", "accepted", "2016-04", "2016-06-11")], False),
+        ([receipt("c", "accepted", "2016-05", "2016-06-11")], True),
+        ([receipt("c", "accepted", "2016-04", "2016-06-11", content="corrected")], False),
+    ],
+    ids=["alone", "an older extract", "sent again with its own day", "of another month", "the same bytes with their own day"],
+)
+def test_a_second_file_of_one_day_is_not_replaced_by_the_first_that_it_contradicts(
+    partnership: Partnership, others: list[Receipt], *, is_open: bool
+) -> None:
+    """Such a file is most often a correction under the old name: closed at once, it would be lost without a word."""
+    first = receipt("a", "accepted", "2016-04")
+    second = receipt("b", "refused", "2016-04", code="period_given_twice", content="corrected")
+    assert still_open(partnership, first, second, *others) == ({"b"} if is_open else set())
+
+
 def test_a_file_whose_name_tells_no_period_stays_open(partnership: Partnership) -> None:
     nameless = receipt("a", "refused", day=None, code="unknown_coverage")
     assert still_open(partnership, nameless, receipt("b", "accepted", "2016-04")) == {"a"}
