@@ -98,8 +98,8 @@ def covered_cells(feed: Feed, receipts: Iterable[Receipt]) -> Iterator[CoveredCe
 def refused_and_not_replaced(partnership: Partnership, receipts: Mapping[str, Sequence[Receipt]]) -> frozenset[str]:
     """The submissions that were refused and whose place no other has taken: what somebody still has to see to.
 
-    A file is replaced once each of its periods is covered by an accepted one of the same scope, extracted no earlier; one that was
-    refused because another of the same day stands, by one extracted later, or by one of its own bytes. One whose name tells no
+    A file is replaced once each of its periods is covered by an accepted one of the same scope, extracted no earlier; one that
+    was refused because another of the same day stands, by one extracted later or of its own bytes. One whose name tells no
     period, or no day of extraction, is replaced by one of the same bytes, as of `asb (1).csv` that was fetched twice. Answers are
     replaced by any that could be read and came later.
     """
