@@ -26,6 +26,8 @@ CELLS = [
     "extracted",
     "received",
 ]
+# Before every day of extraction and every time of receipt.
+NEVER = ("", "")
 
 
 @dataclass(frozen=True)
@@ -98,42 +100,33 @@ def covered_cells(feed: Feed, receipts: Iterable[Receipt]) -> Iterator[CoveredCe
 def refused_and_not_replaced(partnership: Partnership, receipts: Mapping[str, Sequence[Receipt]]) -> frozenset[str]:
     """The submissions that were refused and whose place no other has taken: what somebody still has to see to.
 
-    A file is replaced once each of its periods is covered by an accepted one of the same scope, extracted no earlier; one that
-    was refused because another of the same day stands, by one extracted later or of its own bytes. One whose name tells no
-    period, or no day of extraction, is replaced by one of the same bytes, as of `asb (1).csv` that was fetched twice. Answers are
-    replaced by any that could be read and came later.
+    A file is replaced once each of its periods is covered by an accepted one of the same scope that was extracted later, or on
+    the same day and came later: one that it was to correct is no replacement of it. One whose name tells no period, or no day of
+    extraction, is replaced by one of the same bytes, as of `asb (1).csv` that was fetched twice. Answers are replaced by any that
+    could be read and came later.
     """
     refused: set[str] = set()
     for feed in partnership.every_feed:
-        held: dict[tuple[str, str], str] = {}
+        held: dict[tuple[str, str], tuple[str, str]] = {}
         latest_read = ""
         accepted = {receipt.landed.sha256 for receipt in receipts[feed.key] if receipt.outcome != "refused"}
         for receipt in receipts[feed.key]:
             if receipt.outcome != "refused":
                 for cell in receipt.cells:
-                    held[receipt.scope, cell] = max(held.get((receipt.scope, cell), ""), str(receipt.extracted))
+                    place = receipt.scope, cell
+                    held[place] = max(held.get(place, NEVER), (str(receipt.extracted), receipt.landed.received))
             if receipt.outcome != "refused" or receipt.code == "no_row_accepted":
                 latest_read = max(latest_read, receipt.landed.received)
         for receipt in (found for found in receipts[feed.key] if found.outcome == "refused"):
             if not feed.covers_periods:
                 is_replaced = latest_read > receipt.landed.received
             else:
-                places = [held.get((receipt.scope, cell), "") for cell in receipt.cells]
-                is_replaced = _is_covered_since(receipt, places)
+                since = min((held.get((receipt.scope, cell), NEVER) for cell in receipt.cells), default=NEVER)
+                is_replaced = receipt.extracted is not None and since > (receipt.extracted, receipt.landed.received)
                 is_replaced |= receipt.code in ("unknown_coverage", "period_given_twice") and receipt.landed.sha256 in accepted
             if not is_replaced:
                 refused.add(receipt.submission_id)
     return frozenset(refused)
-
-
-def _is_covered_since(receipt: Receipt, places: Sequence[str]) -> bool:
-    """Whether all periods of a refused file are held by files that take its place; `places` are their days of extraction."""
-    if receipt.extracted is None or not places:
-        return False
-    if receipt.code == "period_given_twice":
-        # the file that it contradicts takes no place of it: nobody has said yet which of the two is right
-        return min(places) > receipt.extracted
-    return min(places) >= receipt.extracted
 
 
 def register_coverage(

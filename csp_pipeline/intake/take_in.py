@@ -26,7 +26,7 @@ from csp_pipeline.intake.read_json import open_json
 from csp_pipeline.intake.read_workbook import read_workbook
 from csp_pipeline.intake.receipts import Receipt, read_receipt
 from csp_pipeline.intake.rows import COVERED, FILE_INDEX, ReadFile
-from csp_pipeline.intake.taken import Taken
+from csp_pipeline.intake.taken import Taken, given_anew, given_twice, half_written, is_given_anew
 from csp_pipeline.intake.told import Facts, check_most_rejected, messages_of, tell_loss
 from csp_pipeline.intake.validate import Checker, build_checker
 from csp_pipeline.lake import connect, make_folder, receipt_path, records_path, write_json
@@ -156,7 +156,7 @@ class _TakingIn:
                 return
             check_bytes(self.settings, file)
             self._load_if_claimed(receipt)
-            self._check_place(receipt)
+            self._check_place(receipt, placement)
             loading = self._open(file, placement, receipt)
         except RefusedFileError as error:
             self._refuse(receipt, error)
@@ -254,7 +254,7 @@ class _TakingIn:
         if any((receipt.scope, cell, receipt.extracted) in self.claimed for cell in receipt.cells):
             self.load_waiting()
 
-    def _check_place(self, receipt: Receipt) -> None:
+    def _check_place(self, receipt: Receipt, placement: Placement) -> None:
         for cell in receipt.cells:
             period = parse_period(cell, self.feed.entry.coverage.kind)
             if period is None or not _within(period, self.years):
@@ -264,31 +264,21 @@ class _TakingIn:
                     "partnership takes in (sources/partnership.yml > financial_years). Widen them there, then run again.",
                 )
             other = self.taken.of_same_date(receipt, cell)
-            if other is not None and begins(self.settings, other.landed, receipt.landed):
-                self._take_back(other)
-            elif other is not None and other.landed.sha256 != receipt.landed.sha256:
-                raise RefusedFileError(
-                    "period_given_twice",
-                    f"{cell}, extracted on {receipt.extracted}, was already given by {other.landed.path}, with other "
-                    "contents; that one stays. If this one is right, send it again with its own extract date in its name.",
-                )
+            if other is None or other.landed.sha256 == receipt.landed.sha256:
+                continue
+            if begins(self.settings, other.landed, receipt.landed):
+                self._take_back(other, half_written())
+            elif not is_given_anew(receipt, placement, other):
+                raise given_twice(receipt, cell, other)
 
-    def _take_back(self, other: Receipt) -> None:
-        """Refuse a file that was taken in before all of it was written, now that the whole one is here."""
+    def _take_back(self, other: Receipt, why: RefusedFileError) -> None:
+        """Refuse a file that was taken in, now that one is here that takes its place."""
         self.intake.receipts.remove(other)
         self.intake.new = [receipt for receipt in self.intake.new if receipt is not other]
         self.taken.remove(other)
         other.rows_read = other.rows_accepted = other.rows_rejected = 0
         other.not_corrected = {}
-        self._refuse(
-            other,
-            RefusedFileError(
-                "half_written",
-                "it was taken before all of it was written: a longer file of the same name that begins with it came later, and "
-                "that one counts. Nothing has to be sent. To avoid this, let files be copied under a name that ends in .part "
-                "and renamed when they are whole, or raise feed.yml > pull > settle_seconds.",
-            ),
-        )
+        self._refuse(other, why)
 
     def _open(self, file: LandedFile, placement: Placement, receipt: Receipt) -> LoadingFile:
         blob, scratch = blob_path(self.settings, file.sha256), self._scratch(file)
@@ -374,7 +364,7 @@ class _TakingIn:
             receipt.messages = messages_of(self.feed, self.spec, receipt, item.placement, loading, facts)
             receipt.messages += tell_loss(loading.rows_read, self.taken.replaced_by(receipt))
             if self.by_content:
-                self._check_place(receipt)
+                self._check_place(receipt, item.placement)
         except RefusedFileError as error:
             self._refuse(receipt, error)
             return
@@ -397,6 +387,8 @@ class _TakingIn:
             target = records_path(self.settings, self.feed.agency, self.feed.name, receipt.submission_id)
             make_folder(target.parent)
             loading.beside.replace(target)
+            for other in self.taken.given_before(receipt):
+                self._take_back(other, given_anew())
             receipt.outcome = (
                 "accepted_with_rejects" if loading.rejects else "accepted_with_warnings" if receipt.messages else "accepted"
             )
