@@ -21,6 +21,8 @@ from csp_pipeline.partnership.periods import parse_period
 from csp_pipeline.tables import ColumnSpec, Layout
 
 HEADER_WITHIN = 40
+# Names of sheets for periods of each kind.
+EXAMPLES = {"month": "2016-04", "quarter": "2016-17 Q3", "financial_year": "2016-17"}
 OLE_SIGNATURE = b"\xd0\xcf\x11\xe0"
 
 
@@ -38,7 +40,7 @@ def read_workbook(
     """
     workbook = open_workbook(path)
     sheets = sheets_to_read(workbook, columns, layout, period_kind, contract)
-    read = ReadFile(batches=iter(()))
+    read = ReadFile(batches=iter(()), passed_over=_tell_passed_over(workbook, sheets, columns, layout, period_kind, contract))
     tables = []
     for name, label in sheets:
         table, matched = read_sheet(workbook, name, label, columns, contract)
@@ -107,7 +109,7 @@ def sheets_to_read(
         if not found:
             raise RefusedFileError(
                 "missing_sheet",
-                f"no sheet is named after a {period_kind.replace('_', ' ')} such as '2016-17 Q3'; found "
+                f"no sheet is named after a {period_kind.replace('_', ' ')} such as {EXAMPLES[period_kind]!r}; found "
                 f"{', '.join(map(repr, names))}. Name each sheet after its period and send it again.",
             )
         labels = [label for _, label in found]
@@ -140,6 +142,44 @@ def _most_known(
 ) -> int:
     """How many declared columns the row of a sheet names that names most."""
     return max((count_known(row, columns, contract) for row in _rows(workbook, name)[:HEADER_WITHIN]), default=0)
+
+
+def _tell_passed_over(
+    workbook: python_calamine.CalamineWorkbook,
+    read: Sequence[tuple[str, str | None]],
+    columns: Sequence[ColumnSpec],
+    layout: Layout,
+    period_kind: str,
+    contract: Contract | None,
+) -> str:
+    """A sentence about the sheets that look like the table and are not read; nothing where there are none."""
+    left = [
+        repr(sheet.name)
+        for sheet in workbook.sheets_metadata
+        if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
+        and sheet.name not in {name for name, _ in read}
+        and _holds_rows(workbook, sheet.name, columns, contract)
+    ]
+    if not left:
+        return ""
+    found = f"Sheets with the agreed columns that were not read: {', '.join(left)}."
+    if layout.sheet_per_period:
+        kind = period_kind.replace("_", " ")
+        expected = f"Expected a sheet for each {kind}, named like {EXAMPLES[period_kind]!r}; if their rows count, name them so"
+    else:
+        expected = f"The table is taken from {read[0][0]!r} alone; if their rows count, put them there"
+    return f"{found} {expected} and send the file again."
+
+
+def _holds_rows(
+    workbook: python_calamine.CalamineWorkbook, name: str, columns: Sequence[ColumnSpec], contract: Contract | None
+) -> bool:
+    """Whether a sheet has a row that names at least half of the required columns, and below it one with two cells or more."""
+    rows = _rows(workbook, name)
+    known = [count_known(row, columns, contract) for row in rows[:HEADER_WITHIN]]
+    if max(known, default=0) * 2 < sum(column.required for column in columns):
+        return False
+    return any(sum(bool(_text(cell)) for cell in row) > 1 for row in rows[known.index(max(known)) + 1 :])
 
 
 def _rows(workbook: python_calamine.CalamineWorkbook, name: str) -> list[list[Any]]:
