@@ -7,6 +7,7 @@ import duckdb
 import pandas as pd
 
 from csp_pipeline.errors import ConfigurationError
+from csp_pipeline.figures.condition_words import tree_of_condition, unknown_words
 from csp_pipeline.figures.coverage import steps_of_areas
 from csp_pipeline.lake import problem_of_condition, register, sql_path
 from csp_pipeline.partnership.configuration import MeasureEntry, MeasureFeedEntry
@@ -278,6 +279,7 @@ def check_measures(connection: duckdb.DuckDBPyConnection, feed: Feed, spec: Feed
     body = ", ".join(f"{identifier(name)} {type_}" for name, type_ in columns.items())
     connection.execute(f"CREATE OR REPLACE TEMP TABLE measure_check ({body})").fetchall()
     units = [unit["name"] for unit in units_of(spec)]
+    words = {column.name: column.values for column in spec.columns if column.values and column.type == "VARCHAR"}
     for name, measure in measures.items():
         way = measure.feeds[feed.key]
         where = f"sources/measures.yml: measures > {name} > feeds > {feed.key}"
@@ -304,6 +306,10 @@ def check_measures(connection: duckdb.DuckDBPyConnection, feed: Feed, spec: Feed
             if problem := problem_of_condition(connection, "measure_check", condition):
                 raise ConfigurationError(
                     f"{where} > where: {condition!r} is not a condition on its columns: {problem} Columns: {', '.join(columns)}."
+                )
+            for column, word in unknown_words(tree_of_condition(connection, condition), words):
+                raise ConfigurationError(
+                    f"{where} > where: {condition!r}: {column} is never {word!r}; it is one of {', '.join(words[column])}."
                 )
 
 

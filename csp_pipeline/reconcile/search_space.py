@@ -1,12 +1,12 @@
 """The variants of a measure that a definition search tries: what may be changed in the headline definition, and to what."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
 import duckdb
 
+from csp_pipeline.figures.condition_words import tree_of_condition
 from csp_pipeline.figures.count import units_of
 from csp_pipeline.partnership.configuration import MeasureFeedEntry
 from csp_pipeline.partnership.periods import MONTHS_IN
@@ -105,9 +105,7 @@ class Conditions:
     def columns_of(self, condition: str) -> frozenset[str]:
         """The names of the columns that a condition reads, in small letters."""
         if condition not in self._used:
-            query = f"SELECT 1 FROM records WHERE ({condition})"
-            tree = self.connection.execute("SELECT json_serialize_sql($query)", {"query": query}).fetchall()[0][0]
-            self._used[condition] = frozenset(_column_names(json.loads(tree)))
+            self._used[condition] = frozenset(_column_names(tree_of_condition(self.connection, condition)))
         return self._used[condition]
 
     def codes_selected(self, condition: str, column: ColumnSpec) -> frozenset[int]:
