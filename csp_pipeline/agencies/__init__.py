@@ -8,6 +8,8 @@ answers that every agency may send, `agency/responses`, are declared once in `cs
 import importlib
 import inspect
 import re
+import traceback
+from pathlib import Path
 
 from csp_pipeline.agencies.ready import READY
 from csp_pipeline.agencies.responses import Responses
@@ -36,10 +38,10 @@ def find_feed_spec(key: str, layout: str | None = None) -> FeedSpec:
     name = f"{__name__}.{agency}"
     try:
         module = importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        raise ConfigurationError(f"sources/{key}: there is no module csp_pipeline/agencies/{agency}.py. {DECLARE}") from error
+    except Exception as error:  # a module of one's own may raise anything
+        if isinstance(error, ModuleNotFoundError) and error.name == name:
+            raise ConfigurationError(f"sources/{key}: there is no module csp_pipeline/agencies/{agency}.py. {DECLARE}") from error
+        raise ConfigurationError(f"csp_pipeline/agencies/{agency}.py{_line_of(error, agency)}: {_word(error)}") from error
     models = {
         re.sub(r"(?<!^)(?=[A-Z])", "_", model_name).lower(): model
         for model_name, model in inspect.getmembers(module, inspect.isclass)
@@ -50,6 +52,20 @@ def find_feed_spec(key: str, layout: str | None = None) -> FeedSpec:
             f"sources/{key}: csp_pipeline/agencies/{agency}.py declares {', '.join(sorted(models))}, but not {feed}. {DECLARE}"
         )
     return _checked(f"csp_pipeline/agencies/{agency}.py: {models[feed].__name__}", models[feed])
+
+
+def _line_of(error: Exception, agency: str) -> str:
+    """Where in an agency's module an error came about, as far as it tells."""
+    if isinstance(error, SyntaxError):
+        return f", line {error.lineno}"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).name == f"{agency}.py"]
+    return f", line {lines[-1]}" if lines else ""
+
+
+def _word(error: Exception) -> str:
+    """An error of Python in its own words, with its name."""
+    words = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{words.rstrip('.')} ({type(error).__name__})."
 
 
 def _checked(where: str, model: type[FeedTable]) -> FeedSpec:
@@ -69,4 +85,9 @@ def _checked(where: str, model: type[FeedTable]) -> FeedSpec:
         unknown = [name for name in names if name not in known]
         if unknown:
             raise ConfigurationError(f"{where}: {entry}: {unknown[0]!r} is not known; known: {', '.join(known)}.")
+    without_name = [role for role in spec.roles.values() if role in ("date", "unit", "area")]
+    if without_name:
+        raise ConfigurationError(
+            f"{where}: role: {without_name[0]!r} lacks the name that measures call it by: '{without_name[0]}: ...'."
+        )
     return spec

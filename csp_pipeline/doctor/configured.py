@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import duckdb
 
-from csp_pipeline.doctor.findings import Finding, fine, wrong
+from csp_pipeline.doctor.findings import Finding, fine, warning, wrong
 from csp_pipeline.errors import ConfigurationError, CspError
 from csp_pipeline.feed_specs import find_specs
 from csp_pipeline.figures.count import check_measures
@@ -36,6 +36,7 @@ def examine_configuration(settings: Settings) -> Iterator[Finding]:
         return
     count = len(partnership.feeds)
     yield fine(AREA, "partnership.yml", f"{partnership.file.name}: {len(partnership.file.agencies)} agencies, {count} feeds")
+    yield from _unread_feeds(settings, partnership)
     yield _try("code lists and areas", lambda: f"{len(partnership.areas):,} areas, {len(partnership.references)} lists")
     try:
         specs = find_specs(partnership)
@@ -50,6 +51,19 @@ def examine_configuration(settings: Settings) -> Iterator[Finding]:
 def _feeds_by_themselves(settings: Settings) -> Iterator[Finding]:
     for path in sorted(settings.sources.glob("*/*/feed.yml")):
         yield _try(str(path.relative_to(settings.sources)), lambda path=path: read_configuration(path, FeedEntry).title)  # type: ignore[misc]
+
+
+def _unread_feeds(settings: Settings, partnership: Partnership) -> Iterator[Finding]:
+    """Feeds that are set up for an agency that the partnership does not have: no run looks at them, and none says so."""
+    for path in sorted(settings.sources.glob("*/*/feed.yml")):
+        feed, agency = path.parent.relative_to(settings.sources), path.parent.parent.name
+        if agency not in partnership.file.agencies:
+            yield warning(
+                AREA,
+                str(path.relative_to(settings.sources)),
+                f"{feed} is not taken in, as partnership.yml has no agency {agency!r}",
+                "Add it under agencies in partnership.yml, with name and contact; or remove the folder if nobody sends the feed.",
+            )
 
 
 def _examine_measures(partnership: Partnership, specs: dict[str, FeedSpec]) -> Iterator[Finding]:

@@ -318,6 +318,7 @@ def test_a_mistake_in_a_list_is_told(small: Pipeline, file: str, change: Callabl
         ),
         ('@tables.feed(row_unit="order", coverage_date="made")', "date: made", ("coverage_date: 'made' is not known",)),
         ('@tables.feed(row_unit="order")', "day: made", ("role: 'day' is not known; known: date, unit",)),
+        ('@tables.feed(row_unit="order")', "date", ("role: 'date' lacks the name that measures call it by",)),
     ],
 )
 def test_a_mistake_in_the_declaration_of_a_feed_of_ones_own_is_told(

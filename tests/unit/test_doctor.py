@@ -76,6 +76,15 @@ def test_each_broken_file_of_the_configuration_is_named_with_its_mistake(ward: P
     assert "cadense" in done.stdout
 
 
+def test_a_feed_of_an_agency_that_the_partnership_does_not_have_is_told(ward: Pipeline) -> None:
+    """No run looks at it, so that its figures would be missing without a word."""
+    shutil.copytree(ward.sources / FIRE, ward.sources / "ambulance/callouts")
+    told = not_fine(finding for finding in examine(ward.settings) if finding.area == "configuration")
+    assert [(finding.verdict, finding.what) for finding in told] == [("warning", "ambulance/callouts/feed.yml")]
+    assert "partnership.yml has no agency 'ambulance'" in told[0].found
+    assert "under agencies" in told[0].mend
+
+
 def test_a_ready_feed_that_was_switched_on_is_fine(ward: Pipeline) -> None:
     call_csp("feeds", "add", "stats19_collisions", "--agency", "police", warehouse=ward.settings.warehouse, sources=ward.sources)
     assert (ward.sources / "police/collisions/feed.yml").exists()
