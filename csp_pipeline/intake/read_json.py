@@ -83,7 +83,7 @@ def _leaves(item: Mapping[str, Any], above: str = "") -> dict[str, str | None]:
 
 
 def _as_text(value: Any) -> str | None:
-    if value is None or value == {}:
+    if value is None or value == {} or value != value:  # NaN alone differs from itself
         return None
     return (value if isinstance(value, str) else json.dumps(value)).strip() or None
 
@@ -137,9 +137,10 @@ def _stream(
 
 
 def _text_at(path: str) -> str:
-    """SQL for the text at a path of keys, a blank being NULL."""
+    """SQL for the text at a path of keys, a blank being NULL; so is NaN, which Python writes for a missing value."""
     pointer = "".join(f"/{key.replace('~', '~0').replace('/', '~1')}" for key in path.split("."))
-    return f"nullif(trim(json_extract_string(json, {quoted(pointer)})), '')"
+    is_nan = f"CAST(json_extract(json, {quoted(pointer)}) AS VARCHAR) = 'NaN'"  # a word has quotation marks here
+    return f"CASE WHEN NOT ({is_nan}) THEN nullif(trim(json_extract_string(json, {quoted(pointer)})), '') END"
 
 
 def _as_json(paths: Mapping[str, str]) -> str:

@@ -140,7 +140,7 @@ def _find_names(path: Path, name: str, entry: ClaimEntry, file: ClaimsFile, part
     _check_known(f"{where} > measures", entry.measures, book.measures)
     _check_known(f"{where} > of", entry.of, book.measures)
     _check_known(f"{where} > feeds", entry.feeds, [feed.key for feed in partnership.feeds])
-    _check_known(f"{where} > areas", entry.areas, list(partnership.areas.area_code))
+    _check_areas(f"{where} > areas", entry.areas, partnership)
     _check_known(f"{where} > compare", [entry.compare], COMPARISONS)
     _check_known(f"{where} > by", [entry.by], RANKED_BY)
     if entry.tolerance is not None:
@@ -163,6 +163,19 @@ def _check_known(where: str, names: Iterable[str], known: Collection[str], of_wh
         if name not in known:
             nearest = difflib.get_close_matches(name, list(known), n=3, cutoff=0.4) or sorted(known)[:5]
             raise ConfigurationError(f"{where}: {name!r} is not known; nearest of those {of_which}: {', '.join(nearest)}.")
+
+
+def _check_areas(where: str, codes: Iterable[str], partnership: Partnership) -> None:
+    """Areas are named by their codes; who writes a name is told the codes of those that are called so, or nearly."""
+    names = dict(zip(partnership.areas.area_code, partnership.areas.area_name, strict=True))
+    for code in (code for code in codes if code not in names):
+        words = {known.casefold(): known for known in names} | {name.casefold(): known for known, name in names.items()}
+        near = difflib.get_close_matches(code.casefold(), words, n=3, cutoff=0.6)
+        nearest = [f"{words[word]} ({names[words[word]]})" for word in near]
+        known = (
+            f"nearest of those in {partnership.file.areas}: {', '.join(nearest)}" if nearest else f"see {partnership.file.areas}"
+        )
+        raise ConfigurationError(f"{where}: {code!r} is no area's code; {known}.")
 
 
 def _read_slot(where: str, text: str) -> tuple[Period, ...]:

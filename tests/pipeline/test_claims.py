@@ -343,6 +343,8 @@ GOOD: dict[str, Any] = {
     [
         ({"measures": ["total_crimes"]}, ["measures", "'total_crimes'", "total_crime"]),
         ({"areas": ["E07000132x"]}, ["areas", "'E07000132x'", "E07000132"]),
+        ({"areas": ["blaby"]}, ["areas", "'blaby' is no area's code", "in areas.csv: E07000129 (Blaby)"]),
+        ({"areas": ["Ankh-Morpork"]}, ["areas", "'Ankh-Morpork' is no area's code; see areas.csv."]),
         ({"feeds": ["district/publishd_figures"]}, ["feeds", "district/published_figures"]),
         ({"feeds": ["police/asb"]}, ["feeds (total_crime)", "give the measure", "district/published_figures"]),
         ({"periods": ["2015-16", "2016/2017"]}, ["periods", "'2016/2017'", "2016-17 Q1"]),
