@@ -169,13 +169,15 @@ def _check_areas(where: str, codes: Iterable[str], partnership: Partnership) -> 
     """Areas are named by their codes; who writes a name is told the codes of those that are called so, or nearly."""
     names = dict(zip(partnership.areas.area_code, partnership.areas.area_name, strict=True))
     for code in (code for code in codes if code not in names):
-        words = {known.casefold(): known for known in names} | {name.casefold(): known for known, name in names.items()}
+        words: dict[str, list[str]] = {}  # a beat may be called as its district is
+        for known, name in names.items():
+            words.setdefault(name.casefold(), []).append(known)
+            words.setdefault(known.casefold(), []).append(known)
         near = difflib.get_close_matches(code.casefold(), words, n=3, cutoff=0.6)
-        nearest = [f"{words[word]} ({names[words[word]]})" for word in near]
-        known = (
-            f"nearest of those in {partnership.file.areas}: {', '.join(nearest)}" if nearest else f"see {partnership.file.areas}"
-        )
-        raise ConfigurationError(f"{where}: {code!r} is no area's code; {known}.")
+        nearest = dict.fromkeys(f"{known} ({names[known]})" for word in near for known in words[word])
+        listed = partnership.file.areas
+        told = f"nearest of those in {listed}: {', '.join(nearest)}" if nearest else f"see {listed}"
+        raise ConfigurationError(f"{where}: {code!r} is no area's code; {told}.")
 
 
 def _read_slot(where: str, text: str) -> tuple[Period, ...]:

@@ -343,7 +343,7 @@ GOOD: dict[str, Any] = {
     [
         ({"measures": ["total_crimes"]}, ["measures", "'total_crimes'", "total_crime"]),
         ({"areas": ["E07000132x"]}, ["areas", "'E07000132x'", "E07000132"]),
-        ({"areas": ["blaby"]}, ["areas", "'blaby' is no area's code", "in areas.csv: E07000129 (Blaby)"]),
+        ({"areas": ["Melton"]}, ["areas", "'Melton' is no area's code", "E07000133 (Melton)", "melton (Melton)"]),
         ({"areas": ["Ankh-Morpork"]}, ["areas", "'Ankh-Morpork' is no area's code; see areas.csv."]),
         ({"feeds": ["district/publishd_figures"]}, ["feeds", "district/published_figures"]),
         ({"feeds": ["police/asb"]}, ["feeds (total_crime)", "give the measure", "district/published_figures"]),
