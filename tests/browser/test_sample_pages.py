@@ -14,6 +14,11 @@ OPEN_EVERYTHING = "document.querySelectorAll('details').forEach(d => d.open = tr
 BEYOND = """width => [...document.querySelectorAll('main table, main svg, main p, main li')]
     .filter(e => e.checkVisibility() && e.getBoundingClientRect().right > width + 1).map(e => e.outerHTML.slice(0, 100))"""
 
+CUT_OFF = """() => [...document.querySelectorAll('svg text')].filter(text => {
+    const chart = text.ownerSVGElement, box = chart.getBoundingClientRect(), own = text.getBoundingClientRect();
+    return getComputedStyle(chart).overflow != 'visible' && (own.right > box.right + 0.5 || own.left < box.left - 0.5);
+}).map(text => text.textContent)"""
+
 
 @pytest.fixture(scope="session")
 def sample_reports(sample_command: tuple[Path, subprocess.CompletedProcess[str]]) -> Path:
@@ -42,6 +47,17 @@ def test_a_page_of_the_samples_fits_every_screen_and_leads_nowhere_in_vain(name:
         # an agency's page may arrive alone: it leads to nothing but the workbook that comes with it
         assert others <= {f"{name}.xlsx"} or name == "index"
         assert (len(asked), complaints) == (1, [])
+
+
+@pytest.mark.parametrize("name", ["county", "police"])
+def test_no_text_of_a_chart_is_cut_off(name: str, browser: Any, sample_reports: Path) -> None:
+    """A chart's size is reckoned with letters of another width than the reader's may have."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto((sample_reports / f"{name}.html").as_uri())
+        page.evaluate(OPEN_EVERYTHING)
+        assert page.locator("svg text").count()
+        assert page.evaluate(CUT_OFF) == []
 
 
 @pytest.mark.parametrize(("name", "theme"), CHECKED)
