@@ -26,6 +26,7 @@ from csp_pipeline.scorecard.published import PublishedTable, published_tables
 from csp_pipeline.scorecard.read import CardFacts, Row
 
 HIDDEN = Number("[c]", None)
+NOT_COME = "No figure of the district has come."
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Priority:
-    """A priority of the plan: its measures that have figures, and its aims that have none."""
+    """A priority of the plan: its measures that have figures, and those and its aims that have none."""
 
     key: str
     title: str
@@ -214,7 +215,10 @@ class _Builder:
 
     def priority(self, key: str, entry: PriorityEntry) -> Priority:
         known = [name for name in entry.measures if name in self.of_measure]
-        return Priority(key, entry.title, tuple(self.measure(name) for name in known), tuple(entry.without_figures))
+        not_come = [
+            WithoutFiguresEntry(aim=self.card_facts.titles[name], reason=NOT_COME) for name in entry.measures if name not in known
+        ]
+        return Priority(key, entry.title, tuple(self.measure(name) for name in known), (*not_come, *entry.without_figures))
 
     def measure(self, name: str) -> Measure:
         feeds = self.of_measure[name]

@@ -22,11 +22,12 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class CardFacts:
-    """What is declared, and rows of the warehouse: `years` and `quarters` are the periods shown, in order; the last of each is
-    the latest.
+    """What is declared, and rows of the warehouse: `titles` are the measures' in words, `years` and `quarters` the periods shown,
+    in order; the last of each is the latest.
     """
 
     file: ScorecardFile
+    titles: dict[str, str]
     figures: pd.DataFrame
     changes: list[Row]
     claims: list[Row]
@@ -54,10 +55,11 @@ def read_card_facts(settings: Settings, file: ScorecardFile, facts: Facts) -> Ca
     values: dict[str, Any] = {"district": facts.district, "measures": file.measures}
     with open_published(settings, "the scorecard cannot be read from it") as db:
         figures = db.execute(read_sql(PACKAGE, "figures"), values).df()
+        titles = dict(db.execute("SELECT DISTINCT measure, title FROM measures").fetchall())
         years, quarters = _shown_periods(figures)
         changes = _rows(db, read_sql(PACKAGE, "changes"), values | {"periods": [*years[-1:], *quarters[-1:]]})
         claims = _rows(db, read_sql(PACKAGE, "claims"), {})
-    return CardFacts(file, figures, changes, claims, years, quarters)
+    return CardFacts(file, titles, figures, changes, claims, years, quarters)
 
 
 def _shown_periods(figures: pd.DataFrame) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,11 @@ import jsonschema
 import pytest
 from python_calamine import CalamineWorkbook
 
+from csp_pipeline.partnership.partnership import load_partnership
+from csp_pipeline.reports.read import read_facts
 from csp_pipeline.scorecard import write_scorecard
+from csp_pipeline.scorecard.card import NOT_COME, build_card
+from csp_pipeline.scorecard.read import card_facts_of
 from csp_pipeline.settings import Settings
 from tests.conftest import PROJECT
 from tests.pipeline.conftest import CommandRun
@@ -201,3 +206,16 @@ def test_the_same_warehouse_gives_the_same_bytes(sample_run: CommandRun, tmp_pat
     assert summary is not None
     for path in (summary.page, summary.workbook, summary.data):
         assert path.read_bytes() == (sample_run.warehouse / "reports" / path.name).read_bytes()
+
+
+def test_a_measure_of_which_no_figure_has_come_stands_with_its_priority(sample_run: CommandRun) -> None:
+    """As where a new partnership has switched it on, and nobody has sent its feed yet: left out, it would not be missed."""
+    settings = Settings(warehouse=sample_run.warehouse)
+    facts = read_facts(settings, load_partnership(settings.sources))
+    given = card_facts_of(settings, facts)
+    assert given is not None
+    card = build_card(facts, replace(given, figures=given.figures[given.figures.measure != "shoplifting"]))
+    shown = {priority.key: [measure.name for measure in priority.measures] for priority in card.priorities}
+    told = [(priority.key, gap.aim) for priority in card.priorities for gap in priority.without_figures if gap.reason == NOT_COME]
+    assert "shoplifting" not in shown["acquisitive_crime"]
+    assert told == [("acquisitive_crime", "Shoplifting")]
