@@ -22,6 +22,7 @@ from csp_pipeline.defs.delivery import build_delivery_job, build_delivery_schedu
 from csp_pipeline.defs.figure_assets import build_figure_assets
 from csp_pipeline.defs.instance import QUIET, open_instance
 from csp_pipeline.defs.intake_assets import build_intake_assets, problems_of
+from csp_pipeline.defs.launcher import give_up_gone_runs
 from csp_pipeline.defs.one_run import ONE_RUN, build_one_run
 from csp_pipeline.defs.outcome import LOOK_AT_THE_DISK, StepFailure, failures_of, outcome_of
 from csp_pipeline.defs.publish_assets import build_publish_assets
@@ -75,6 +76,7 @@ def run_in_process(pipeline: Pipeline, years: tuple[str, str] | None = None, *, 
     with only_run(pipeline.settings, run_id):
         try:
             with open_instance(pipeline.settings.dagster_home) as instance:
+                give_up_gone_runs(instance)
                 result = execute_here(
                     build_definitions(pipeline).resolve_job_def(JOB),
                     instance,

@@ -11,6 +11,8 @@ from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 
 from csp_pipeline.lake import LOCK
 
+AT_WORK = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+
 
 class WatchedRunLauncher(DefaultRunLauncher):
     """Dagster's launcher of local processes, with an answer to its question whether a run is still alive.
@@ -46,6 +48,17 @@ class WatchedRunLauncher(DefaultRunLauncher):
             except BlockingIOError:
                 return True
         return False
+
+
+def give_up_gone_runs(instance: dg.DagsterInstance) -> None:
+    """Note as failed every run whose process is gone, as Dagster's daemon does where one is running."""
+    launcher = instance.run_launcher
+    if not launcher.supports_check_run_worker_health:
+        return  # another launcher was chosen in dagster.yaml
+    for run in instance.get_runs(dg.RunsFilter(statuses=AT_WORK)):
+        health = launcher.check_run_worker_health(run)
+        if health.status == WorkerStatus.FAILED:
+            instance.report_run_failed(run, f"Given up by the next run: {health.msg}.")
 
 
 def _pid_of(event: dg.DagsterEvent) -> int | None:

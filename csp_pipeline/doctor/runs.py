@@ -73,8 +73,8 @@ def _examine_record(settings: Settings, *, is_held: bool) -> Iterator[Finding]:
             AREA,
             "unfinished runs",
             f"{unfinished} that no process works on; those that are queued wait for them",
-            "Dagster's daemon gives them up within two minutes of its start: is it running? Or terminate them in csp ui, under "
-            "Runs, In progress (Force termination). The next run goes on where they were.",
+            "The next csp run gives them up and goes on where they were; so does Dagster's daemon within two minutes of its "
+            "start: is it running? Or terminate them in csp ui, under Runs, In progress (Force termination).",
         )
     else:
         yield fine(AREA, "unfinished runs", "none" if not unfinished else "one is at work")

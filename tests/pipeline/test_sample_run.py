@@ -13,10 +13,13 @@ from typing import Any
 import duckdb
 import pytest
 
+from csp_pipeline.doctor.findings import Finding
+from csp_pipeline.doctor.runs import examine_runs
 from csp_pipeline.intake import take_in
 from csp_pipeline.lake import write_json
 from csp_pipeline.partnership.periods import financial_years, periods_between
 from csp_pipeline.sample import write_sample
+from csp_pipeline.settings import Settings
 from tests.command import call_csp
 from tests.conftest import YEARS, Pipeline, copy_configuration
 from tests.pipeline.conftest import PROJECT, CommandRun, run_csp
@@ -288,6 +291,10 @@ def die_after(files: int) -> None:
     take_in.write_json = write_or_die  # type: ignore[attr-defined]
 
 
+def unfinished_runs(warehouse: Path) -> Finding:
+    return next(f for f in examine_runs(Settings(warehouse=warehouse)) if f.what == "unfinished runs")
+
+
 def test_a_killed_run_loses_nothing(few_feeds: Path, tmp_path: Path) -> None:
     """Killed while it takes files in, then run again: the same facts as where all was made in one go."""
     warehouse = tmp_path / "warehouse"
@@ -295,8 +302,11 @@ def test_a_killed_run_loses_nothing(few_feeds: Path, tmp_path: Path) -> None:
     assert killed.returncode == -signal.SIGKILL
     assert 0 < len(list((warehouse / "lake" / "submissions").rglob("*.json"))) <= 6
     assert not (warehouse / "csp.duckdb").exists()
+    assert unfinished_runs(warehouse).verdict == "wrong"
     again = run_csp("run", "--quiet", warehouse=warehouse, sources=few_feeds)
     assert again.code == 3, again.err
+    # the next run gives the killed one up, for no daemon need be there to do it
+    assert unfinished_runs(warehouse).found == "none"
     Pipeline(few_feeds, tmp_path / "alone").run_all()
     alone = facts(tmp_path / "alone")
     assert facts(warehouse) == alone
