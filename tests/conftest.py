@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import fcntl
+import gc
 import pickle
 import shutil
 import subprocess
@@ -12,12 +13,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 import pytest
-import yaml
 
 from csp_pipeline.agencies import find_feed_spec
 from csp_pipeline.figures.breaks import build_break_suggestions
@@ -27,7 +26,6 @@ from csp_pipeline.intake.look_up import read_look_ups
 from csp_pipeline.intake.receipts import Receipt, rejects_path
 from csp_pipeline.intake.take_in import FeedIntake, take_in_feed
 from csp_pipeline.lake import records_path, table_path
-from csp_pipeline.new_partnership import narrow
 from csp_pipeline.partnership.measures import MeasureBook, load_measures
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.publish.warehouse import publish_warehouse
@@ -41,10 +39,10 @@ from csp_pipeline.reconcile.search import build_searches
 from csp_pipeline.settings import Settings
 from csp_pipeline.tables import FeedSpec
 from tests.command import start_csp
+from tests.copied_sources import YEARS, copy_configuration
 from tests.small_exports import HARBOROUGH
 
 PROJECT = Path(__file__).parents[1]
-YEARS = {"first": "2014-15", "last": "2018-19", "expected_first": "2014-15", "expected_last": "2016-17"}
 # For tests that look at one year, or at a change between two: fewer figures to count, a shorter run.
 ONE_YEAR = dict.fromkeys(YEARS, "2016-17")
 TWO_YEARS = ONE_YEAR | {"first": "2015-16", "expected_first": "2015-16"}
@@ -58,6 +56,8 @@ LONGEST_FIRST = (
     "tests/unit/test_other_worlds.py",
     "tests/unit/reports/test_disclosure_attack.py",
 )
+# What a partnership reads of its lists of areas, populations and codes.
+LISTS = ("areas", "populations", "offence_codes", "references")
 LAKE_TABLES = (
     "figures",
     "changes",
@@ -83,87 +83,12 @@ LAKE_TABLES = (
 )
 
 
-def copy_configuration(
-    target: Path, years: Mapping[str, str] = YEARS, feeds: Sequence[str] | None = None, measures: Sequence[str] | None = None
-) -> Path:
-    """The project's `sources/` without exports: what the partnership decides, not what partners send.
+class DeskSettings(Settings):
+    """Those of desks, which spill to one place: for another one the product starts DuckDB anew."""
 
-    `feeds` narrows it, and with them `measures`.
-    """
-    kept = (None if names is None else tuple(names) for names in (feeds, measures))
-    for name, content in _configuration(tuple(years.items()), *kept).items():
-        copy = target / name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(content)
-    for feed in target.glob("*/*/feed.yml"):
-        (feed.parent / "exports").mkdir(exist_ok=True)
-    return target
-
-
-@cache
-def _configuration(
-    years: tuple[tuple[str, str], ...], feeds: tuple[str, ...] | None, measures: tuple[str, ...] | None
-) -> dict[Path, bytes]:
-    """Its files by name. Kept, as narrowing takes longer than what many a test does with it."""
-    original = PROJECT / "sources"
-    kept = [*original.glob("*.yml"), *original.glob("*.csv"), *original.glob("*/*.csv"), *original.glob("*/feed.yml")]
-    kept += original.glob("*/*/feed.yml")
-    with TemporaryDirectory() as folder:
-        copied = Path(folder)
-        for path in kept:
-            copy = copied / path.relative_to(original)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
-        partnership = copied / "partnership.yml"
-        content = yaml.safe_load(partnership.read_text(encoding="utf-8"))
-        content["financial_years"] = dict(years)
-        partnership.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-        if feeds is not None:
-            keep_feeds(copied, feeds, measures)
-        return {path.relative_to(copied): path.read_bytes() for path in copied.rglob("*") if path.is_file()}
-
-
-def keep_feeds(sources: Path, feeds: Sequence[str], measures: Sequence[str] | None = None) -> None:
-    """Narrow a copied configuration to some feeds, and some of their measures, so that a run is short.
-
-    What is left stands as it was.
-    """
-    for path in sources.glob("*/*/feed.yml"):
-        if f"{path.parent.parent.name}/{path.parent.name}" not in feeds:
-            shutil.rmtree(path.parent)
-
-    def change(name: str, narrowed: Callable[[dict[str, Any]], dict[str, Any] | None]) -> dict[str, Any]:
-        path = sources / name
-        content = narrowed(yaml.safe_load(path.read_text(encoding="utf-8")))
-        if content is None:
-            path.unlink()
-            return {}
-        path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-        return content
-
-    change("partnership.yml", lambda content: _keep_public(content, feeds))
-    kept = change("measures.yml", lambda content: _keep_measures(narrow.keep_measures(content, feeds), measures))["measures"]
-    change("breaks.yml", lambda content: narrow.keep_breaks(content, feeds, kept))
-    change("links.yml", lambda content: narrow.keep_links(content, feeds))
-    change("claims.yml", lambda content: narrow.keep_claims(content, feeds, kept))
-    change("scorecard.yml", lambda content: narrow.keep_scorecard(content, feeds, kept))
-
-
-def _keep_measures(content: dict[str, Any], measures: Sequence[str] | None) -> dict[str, Any]:
-    """`measures.yml` with some of its measures only."""
-    if measures is None:
-        return content
-    return {
-        **content,
-        "measures": {name: content["measures"][name] for name in measures},
-        "comparability": [entry for entry in content["comparability"] if set(entry.get("measures", [])) <= set(measures)],
-    }
-
-
-def _keep_public(content: dict[str, Any], feeds: Sequence[str]) -> dict[str, Any]:
-    disclosure = content["disclosure"]
-    public = [entry for entry in disclosure["public_feeds"] if entry["feed"] in feeds]
-    return {**content, "disclosure": {**disclosure, "public_feeds": public}}
+    @property
+    def spill(self) -> Path:
+        return self.sources / ".spill"
 
 
 class Pipeline:
@@ -177,7 +102,11 @@ class Pipeline:
 
     @cached_property
     def partnership(self) -> Partnership:
-        return load_partnership(self.sources)
+        loaded = load_partnership(self.sources)
+        if _contents(loaded) == _contents(_committed()):
+            # read already, and the same: reading 34,000 LSOAs takes as long as a small file's whole way in
+            loaded.__dict__.update({name: getattr(_committed(), name) for name in LISTS})
+        return loaded
 
     @cached_property
     def book(self) -> MeasureBook:
@@ -268,11 +197,11 @@ class Pipeline:
     @contextmanager
     def lake_tables(self, tables: Iterable[str] = LAKE_TABLES) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection on which the lake's tables, or some of them, can be asked."""
-        with duckdb.connect(config={"threads": 1}) as connection:
+        with _engine().cursor() as connection:
             for table in tables:
                 path = table_path(self.settings, table)
                 if path.exists():
-                    connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{path}')")
+                    connection.execute(f"CREATE TEMP VIEW {table} AS SELECT * FROM read_parquet('{path}')")
             yield connection
 
     def figure(self, feed: str, measure: str, area: str, period: str, **more: str) -> dict[str, Any]:
@@ -298,8 +227,12 @@ class Pipeline:
 
     def published(self, query: str) -> list[dict[str, Any]]:
         """Rows of a query over the published warehouse."""
-        with duckdb.connect(str(self.settings.database), read_only=True) as connection:
-            return _rows(query, [], connection)
+        with _engine().cursor() as connection:
+            connection.execute(f"ATTACH '{self.settings.database}' AS published (READ_ONLY)").execute("USE published")
+            try:
+                return _rows(query, [], connection)
+            finally:
+                connection.execute("USE memory").execute("DETACH published")
 
     def everything_published(self) -> dict[str, list[dict[str, Any]]]:
         """Every row of every table of the published warehouse, in their order; of a large table a count and a hash."""
@@ -310,10 +243,39 @@ class Pipeline:
         return found
 
 
+@cache
+def _committed() -> Partnership:
+    """The project's own partnership, whose lists most tests have."""
+    return load_partnership(PROJECT / "sources")
+
+
+def _contents(partnership: Partnership) -> list[bytes | None]:
+    return [path.read_bytes() if path.exists() else None for path in partnership.lists]
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """What tables are asked with: its connections share nothing but it, and to start one takes longer than to ask.
+
+    It keeps nothing of files: one that is replaced twice within a second may look to it like the one before.
+    """
+    return duckdb.connect(config={"threads": 1, "enable_external_file_cache": False})
+
+
 def _rows(query: str, values: Sequence[Any], connection: duckdb.DuckDBPyConnection | None = None) -> list[dict[str, Any]]:
     result = (connection or duckdb).execute(query, values)
     names = [column[0] for column in result.description]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def pytest_sessionstart() -> None:
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported until now stays: no need to look through its objects for garbage again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -351,14 +313,16 @@ def new_desk(new_pipeline: Callable[..., Pipeline], tmp_path_factory: pytest.Tem
 
     Only the latest one may be used, for they share the partners' folders.
     """
-    first = new_pipeline()
+    first = new_pipeline(batch_rows=1_000)
+    first.settings = DeskSettings(**first.settings.model_dump())
+    _ = first.partnership, first.book, first.specs
 
     def make() -> Pipeline:
         for exports in first.sources.glob("*/*/exports"):
             shutil.rmtree(exports)
             exports.mkdir()
-        desk = Pipeline(first.sources, tmp_path_factory.mktemp("desk"), batch_rows=1_000)
-        desk.__dict__.update(partnership=first.partnership, book=first.book, specs=first.specs)
+        desk = copy.copy(first)
+        desk.settings = first.settings.model_copy(update={"warehouse": tmp_path_factory.mktemp("desk")})
         return desk
 
     return make

@@ -16,7 +16,8 @@ from pathlib import Path
 from csp_pipeline.settings import Settings
 from csp_pipeline.stages import open_pipeline
 from tests.bench.workloads import PROJECT
-from tests.conftest import YEARS, copy_configuration
+from tests.conftest import YEARS
+from tests.copied_sources import copy_configuration
 from tests.small_exports import asb, csv_text
 
 LANDED = (10, 100, 1_000)

@@ -20,7 +20,8 @@ from csp_pipeline.partnership.configuration import FeedEntry
 from csp_pipeline.partnership.partnership import Feed
 from csp_pipeline.settings import Settings
 from tests.bench.workloads import PROJECT
-from tests.conftest import YEARS, Pipeline, copy_configuration
+from tests.conftest import YEARS, Pipeline
+from tests.copied_sources import copy_configuration
 from tests.small_exports import asb, csv_text
 
 ASB = "police/asb"

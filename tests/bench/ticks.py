@@ -18,7 +18,7 @@ from csp_pipeline.intake.pull import find_files
 from csp_pipeline.lake import write_json
 from csp_pipeline.settings import Settings
 from csp_pipeline.stages import Pipeline, open_pipeline
-from tests.conftest import copy_configuration
+from tests.copied_sources import copy_configuration
 
 FEED = "police/asb"
 

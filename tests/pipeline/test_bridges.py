@@ -13,7 +13,8 @@ import pytest
 from csp_pipeline.reconcile.bridge import build_bridges
 from csp_pipeline.reconcile.compare import build_comparisons
 from csp_pipeline.sample import write_sample
-from tests.conftest import Pipeline, keep_feeds
+from tests.conftest import Pipeline
+from tests.copied_sources import keep_feeds
 from tests.pipeline.conftest import PROJECT, CommandRun, run_csp
 
 DOMESTIC = "domestic_violence_with_injury.harborough.2016-17.police_crimes.county_domestic_abuse"

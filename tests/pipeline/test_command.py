@@ -10,7 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import THREE_YEARS, Pipeline, copy_configuration
+from tests.conftest import THREE_YEARS, Pipeline
+from tests.copied_sources import copy_configuration
 from tests.pipeline.conftest import PROJECT, CommandRun, run_csp
 
 SMALL_FEEDS = (

@@ -19,7 +19,8 @@ from csp_pipeline.settings import Settings
 from csp_pipeline.stages import Pipeline as Stages
 from csp_pipeline.stages import Reads
 from tests.bench.new_file import STAGES
-from tests.conftest import LAKE_TABLES, ONE_YEAR, Pipeline, copy_configuration
+from tests.conftest import LAKE_TABLES, ONE_YEAR, Pipeline
+from tests.copied_sources import copy_configuration
 from tests.small_exports import crime, csv_text, fire, published
 
 CRIMES, FIRE, PUBLISHED = "police/crimes", "fire/incidents", "district/published_figures"

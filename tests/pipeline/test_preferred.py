@@ -16,7 +16,8 @@ from csp_pipeline.publish.checks import count_without_one_preferred
 from csp_pipeline.reconcile.claims import build_claims
 from csp_pipeline.reconcile.compare import build_comparisons
 from tests.altered import alter_table
-from tests.conftest import ONE_YEAR, PROJECT, Pipeline, copy_configuration
+from tests.conftest import ONE_YEAR, PROJECT, Pipeline
+from tests.copied_sources import copy_configuration
 from tests.small_exports import HARBOROUGH, crime, csv_text, published, street
 
 FEEDS = ["police/crimes", "police/street", "district/published_figures"]

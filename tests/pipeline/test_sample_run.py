@@ -21,7 +21,8 @@ from csp_pipeline.partnership.periods import financial_years, periods_between
 from csp_pipeline.sample import write_sample
 from csp_pipeline.settings import Settings
 from tests.command import call_csp
-from tests.conftest import YEARS, Pipeline, copy_configuration
+from tests.conftest import YEARS, Pipeline
+from tests.copied_sources import copy_configuration
 from tests.pipeline.conftest import PROJECT, CommandRun, run_csp
 
 HARBOROUGH = "E07000131"

@@ -15,7 +15,8 @@ from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.feed_specs import find_specs
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.reconcile.compare import build_comparisons
-from tests.conftest import PROJECT, Pipeline, keep_feeds
+from tests.conftest import PROJECT, Pipeline
+from tests.copied_sources import keep_feeds
 from tests.small_exports import asb, csv_text
 
 FEEDS = ["police/asb", "police/street"]

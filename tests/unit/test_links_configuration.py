@@ -12,7 +12,7 @@ from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.partnership.links import FeedLinksEntry, load_links
 from csp_pipeline.partnership.partnership import load_partnership
 from csp_pipeline.reconcile.link_sides import Side, check_columns, check_conditions
-from tests.conftest import copy_configuration
+from tests.copied_sources import copy_configuration
 
 PAIR = 0
 Change = list[tuple[list[Any], Any]]
