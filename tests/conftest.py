@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import hypothesis
 import pytest
 
 from csp_pipeline.agencies import find_feed_spec
@@ -269,6 +270,9 @@ def _rows(query: str, values: Sequence[Any], connection: duckdb.DuckDBPyConnecti
 
 
 def pytest_sessionstart() -> None:
+    # on a busy machine any example may take longer than Hypothesis allows by default
+    hypothesis.settings.register_profile("busy", deadline=None)
+    hypothesis.settings.load_profile("busy")
     gc.disable()
 
 
