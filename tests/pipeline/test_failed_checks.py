@@ -19,7 +19,7 @@ from tests.small_exports import asb, csv_text
 @pytest.fixture
 def miscounting(new_pipeline: Callable[..., Pipeline], monkeypatch: pytest.MonkeyPatch) -> Pipeline:
     """A pipeline that counts ten incidents too many in each month that has one, and none in the year."""
-    world = new_pipeline(["police/asb"], ONE_YEAR)
+    world = new_pipeline(["police/asb"], ONE_YEAR, ["asb_reported"])
     world.put("police/asb", "asb_2016-04_extracted-2016-05-10.csv", csv_text([asb(1), asb(2)]))
     build_figures = Stages.build_figures
 

@@ -28,7 +28,7 @@ def causes(desk: Pipeline, measure: str = "domestic_abuse") -> dict[str, str]:
 
 def test_a_record_whose_counterpart_was_rejected_is_not_known_to_one_agency_only(new_pipeline: Callable[..., Pipeline]) -> None:
     """The police's crime 16/000002 has an impossible date, and the county's case DA00003 has one: both agencies know of both."""
-    desk = new_pipeline([CRIMES, CASES], ONE_YEAR)
+    desk = new_pipeline([CRIMES, CASES], ONE_YEAR, ["domestic_abuse"])
     both = [crime(number, **DOMESTIC) for number in (1, 2, 3, 4)]
     cases = [case(n, **{"Police crime ref": f"16-{n:06d}"}) for n in (1, 2, 3)]
     cases[2] |= {"Referral date": "31/04/2016"}
@@ -55,7 +55,7 @@ def test_a_record_whose_counterpart_was_rejected_is_not_known_to_one_agency_only
 
 def test_a_conflict_says_how_many_rows_its_figures_may_lack(new_pipeline: Callable[..., Pipeline]) -> None:
     """Three rows of April's first file are wrong and two of its second, which holds; and one of May's."""
-    desk = new_pipeline([CRIMES, CASES], ONE_YEAR)
+    desk = new_pipeline([CRIMES, CASES], ONE_YEAR, ["domestic_abuse"])
     april = [crime(number, **DOMESTIC) for number in range(1, 31)]
     wrong = [row | IMPOSSIBLE for row in april[:3]]
     in_may = {"recorded_date": "10/05/2016", "committed_from": "09/05/2016 22:00"} | DOMESTIC
@@ -76,7 +76,7 @@ def test_a_conflict_says_how_many_rows_its_figures_may_lack(new_pipeline: Callab
 def test_an_incident_that_was_rejected_explains_the_councils_case_where_no_person_links_them(
     new_pipeline: Callable[..., Pipeline],
 ) -> None:
-    desk = new_pipeline([ASB, COUNCIL], ONE_YEAR)
+    desk = new_pipeline([ASB, COUNCIL], ONE_YEAR, ["asb_reported"])
     incidents = [asb(1), asb(2, category="Loud"), asb(3)]
     cases = [asb_case(f"A{n}", police_incident_number=f"L16 {n:07d}") for n in (1, 2)]
     desk.put(ASB, "asb_2016-04_extracted-2016-05-10.csv", csv_text(incidents))

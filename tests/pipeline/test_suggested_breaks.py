@@ -20,7 +20,7 @@ def incidents(label: str, count: int, number: Iterator[int]) -> str:
 
 def test_a_shift_is_suggested_beside_the_break_declared_near_it(new_pipeline: Callable[..., Pipeline], tmp_path: Path) -> None:
     """Incidents double in May 2016, a month before the declared change of the recording system; one month never came."""
-    pipeline = new_pipeline(["police/asb"], THREE_YEARS)
+    pipeline = new_pipeline(["police/asb"], THREE_YEARS, ["asb_reported"])
     number = iter(range(1, 100_000))
     for label in MONTHS:
         if label != "2015-02":
@@ -44,7 +44,7 @@ def test_a_shift_is_suggested_beside_the_break_declared_near_it(new_pipeline: Ca
 
 
 def test_without_a_long_enough_series_there_is_nothing_to_suggest(new_pipeline: Callable[..., Pipeline]) -> None:
-    pipeline = new_pipeline(["police/asb"], THREE_YEARS)
+    pipeline = new_pipeline(["police/asb"], THREE_YEARS, ["asb_reported"])
     number = iter(range(1, 1_000))
     pipeline.put("police/asb", "asb_2016-04_extracted-2016-05-10.csv", incidents("2016-04", 5, number))
     pipeline.run_all()

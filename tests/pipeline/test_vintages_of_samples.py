@@ -38,7 +38,7 @@ def world(request: pytest.FixtureRequest, new_pipeline: Callable[..., Pipeline],
     folder: Path = tmp_path_factory.mktemp("world")
     write_sample(folder, seed=request.param, sources=PROJECT / "sources", first_year="2016-17", last_year="2016-17")
     feeds = [CRIMES, CASES, "district/published_figures"]
-    pipeline = new_pipeline(feeds, ONE_YEAR)
+    pipeline = new_pipeline(feeds, ONE_YEAR, [*MEASURES.values(), "domestic_abuse"])
     for feed in feeds:
         shutil.copytree(folder / feed / "exports", pipeline.sources / feed / "exports", dirs_exist_ok=True)
     pipeline.run_to_discrepancies()

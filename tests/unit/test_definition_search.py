@@ -258,7 +258,7 @@ def test_a_headline_recount_that_is_not_the_figure_is_noticed(found: tuple[Pipel
 def test_cases_counted_where_it_happened_instead_of_where_the_client_lives(
     new_pipeline: Callable[..., Pipeline], seed: int
 ) -> None:
-    pipeline = new_pipeline([CASES, PUBLISHED], THREE_YEARS)
+    pipeline = new_pipeline([CASES, PUBLISHED], THREE_YEARS, ["domestic_violence_with_injury"])
     cases = make_cases(seed)
     put_cases(pipeline, cases)
     counted = cases[(cases["LSOA of incident"] == IN_HARBOROUGH) & (cases["Physical injury"] == "Yes")]
@@ -269,7 +269,7 @@ def test_cases_counted_where_it_happened_instead_of_where_the_client_lives(
 
 
 def test_several_changes_are_shown_one_by_one(new_pipeline: Callable[..., Pipeline]) -> None:
-    pipeline = new_pipeline([CRIMES, PUBLISHED], THREE_YEARS)
+    pipeline = new_pipeline([CRIMES, PUBLISHED], THREE_YEARS, ["shoplifting"])
     crimes = make_crimes(9)
     put_crimes(pipeline, crimes)
     here = crimes[(crimes.lsoa_code == IN_HARBOROUGH) & (crimes.offence_code == "46") & (crimes.status != "Transferred")]
@@ -327,7 +327,7 @@ def test_feeds_that_can_be_linked_are_not_searched_and_numbers_are_never_recount
 
 
 def test_where_nothing_may_be_compared_the_search_says_so(new_pipeline: Callable[..., Pipeline]) -> None:
-    pipeline = new_pipeline([CRIMES, PUBLISHED], THREE_YEARS)
+    pipeline = new_pipeline([CRIMES, PUBLISHED], THREE_YEARS, ["shoplifting"])
     put_published(pipeline, {"Shoplifting": [5, 6, 7]})
     row = search(pipeline, PUBLISHED)["shoplifting"]
     assert (row["result"], row["figures_compared"], row["best_variant"]) == ("nothing_to_compare", 0, None)
