@@ -1,15 +1,16 @@
 """Numbers that an agency has read in a report that was sent to it cannot be hidden from it: something else has to be."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from csp_pipeline.errors import PublishError
-from csp_pipeline.reports import write_reports
+from csp_pipeline.reports import ReportSummary, write_reports
 from csp_pipeline.settings import Settings
-from tests.unit.reports.made_warehouse import OWN, SOUTHBY, make_warehouse
+from tests.unit.reports.made_warehouse import OWN, SOUTHBY
 from tests.unit.reports.published import Published
 
 # The fire service's year and quarters in Southby as they were before the third was revised.
@@ -17,14 +18,19 @@ SHOWN = {"": 23.0, " Q1": 6.0, " Q2": 7.0, " Q4": 5.0}
 SECOND, THIRD = (f"fire/incidents|arson|{SOUTHBY}|2016-17 {quarter}" for quarter in ("Q2", "Q3"))
 
 
+@pytest.fixture
+def written(settings: Settings, summary: ReportSummary, tmp_path: Path) -> Settings:
+    """A copy of the warehouse made by hand, whose first reports are written."""
+    assert summary.index.is_relative_to(settings.warehouse)
+    return settings.model_copy(update={"warehouse": shutil.copytree(settings.warehouse, tmp_path / "warehouse")})
+
+
 def published(settings: Settings) -> Published:
     return Published(settings.reports, settings.database, settings.sources, OWN)
 
 
-def test_what_an_earlier_report_showed_is_no_cover_for_a_small_count(tmp_path: Path) -> None:
-    settings = make_warehouse(tmp_path)
-    write_reports(settings)
-    first = published(settings)
+def test_what_an_earlier_report_showed_is_no_cover_for_a_small_count(written: Settings) -> None:
+    first = published(written)
     pack = first.pack("police")
     # the fire service's quarters are 6, 7, 2 and 5 of 20; the 7 is hidden for the sake of the 2
     assert SECOND not in first.attacker("police", pack, {}).seen
@@ -32,42 +38,38 @@ def test_what_an_earlier_report_showed_is_no_cover_for_a_small_count(tmp_path: P
     assert first.attacker("police", pack, {SECOND: 7.0}).bounds_of([THIRD]) == {THIRD: (2, 2)}
 
     # but an earlier report showed the 7, and hid the others
-    report = json.loads((settings.reports / "police.json").read_text(encoding="utf-8"))
+    report = json.loads((written.reports / "police.json").read_text(encoding="utf-8"))
     for conflict in report["conflicts"]:
         if conflict["measure"] == "arson":
             conflict["figures"][1]["value"] = 7 if conflict["period"].endswith("Q2") else None
-    sent = settings.landing / "reports" / "police" / "2016-08-01-0123456789ab.json"
+    sent = written.landing / "reports" / "police" / "2016-08-01-0123456789ab.json"
     sent.parent.mkdir(parents=True)
     sent.write_text(json.dumps(report), encoding="utf-8")
-    write_reports(settings)
-    second = published(settings)
+    write_reports(written)
+    second = published(written)
     assert second.attacker("police", second.pack("police"), {SECOND: 7.0}).bounds_of([THIRD], 1, 4) == {THIRD: (1, 4)}
     assert second.attacker("police", second.pack("police"), {}).seen[SECOND] == 7
 
 
-def test_what_an_earlier_scorecard_showed_everybody_is_no_cover_either(tmp_path: Path) -> None:
-    settings = make_warehouse(tmp_path)
-    write_reports(settings)
-    assert SECOND not in published(settings).attacker("police", published(settings).pack("police"), {}).seen
-    sent = settings.landing / "reports" / "strategy_group" / "2016-08-01-0123456789ab.json"
+def test_what_an_earlier_scorecard_showed_everybody_is_no_cover_either(written: Settings) -> None:
+    assert SECOND not in published(written).attacker("police", published(written).pack("police"), {}).seen
+    sent = written.landing / "reports" / "strategy_group" / "2016-08-01-0123456789ab.json"
     sent.parent.mkdir(parents=True)
     sent.write_text(json.dumps({"shown_cells": [SECOND]}), encoding="utf-8")
-    write_reports(settings)
-    second = published(settings)
+    write_reports(written)
+    second = published(written)
     assert second.attacker("police", second.pack("police"), {}).seen[SECOND] == 7
     assert second.attacker("police", second.pack("police"), {SECOND: 7.0}).bounds_of([THIRD], 1, 4) == {THIRD: (1, 4)}
 
 
-def test_what_an_earlier_scorecard_showed_as_it_was_then_does_not_count_as_known(tmp_path: Path) -> None:
-    settings = make_warehouse(tmp_path)
-    write_reports(settings)
+def test_what_an_earlier_scorecard_showed_as_it_was_then_does_not_count_as_known(written: Settings) -> None:
     # when the third quarter was 5 and the year 23, the scorecard showed all of it; now they are 2 and 20
     cells = {f"fire/incidents|arson|{SOUTHBY}|2016-17{quarter}": value for quarter, value in SHOWN.items()}
-    sent = settings.landing / "reports" / "strategy_group" / "2016-08-01-0123456789ab.json"
+    sent = written.landing / "reports" / "strategy_group" / "2016-08-01-0123456789ab.json"
     sent.parent.mkdir(parents=True)
     sent.write_text(json.dumps({"shown_cells": cells}), encoding="utf-8")
-    write_reports(settings)
-    reader = published(settings)
+    write_reports(written)
+    reader = published(written)
     kept = {cell: value for cell, value in cells.items() if not cell.endswith("2016-17")}
     assert reader.attacker("police", reader.pack("police"), kept).bounds_of([THIRD], 1, 4) == {THIRD: (1, 4)}
 
@@ -84,28 +86,24 @@ def send(settings: Settings, shown: dict[str, float | None]) -> None:
     sent.write_text(json.dumps(report), encoding="utf-8")
 
 
-def test_a_figure_that_was_revised_together_with_a_count_that_became_small_does_not_tell_it(tmp_path: Path) -> None:
-    settings = make_warehouse(tmp_path)
-    write_reports(settings)
+def test_a_figure_that_was_revised_together_with_a_count_that_became_small_does_not_tell_it(written: Settings) -> None:
     # when the third quarter was 5 and the year 23, all of it was shown; now they are 2 and 20
     earlier = {f"2016-17{quarter}": value for quarter, value in SHOWN.items()}
-    send(settings, dict(earlier))
-    write_reports(settings)
-    reader = published(settings)
+    send(written, dict(earlier))
+    write_reports(written)
+    reader = published(written)
     kept = {f"fire/incidents|arson|{SOUTHBY}|{period}": value for period, value in earlier.items() if period != "2016-17"}
     found = reader.attacker("police", reader.pack("police"), kept)
     assert found.bounds_of([THIRD], 1, 4) == {THIRD: (1, 4)}
     assert f"fire/incidents|arson|{SOUTHBY}|2016-17" not in found.seen
 
 
-def test_what_protected_a_count_stays_withheld_when_it_is_small_no_more(tmp_path: Path) -> None:
-    settings = make_warehouse(tmp_path)
-    write_reports(settings)
+def test_what_protected_a_count_stays_withheld_when_it_is_small_no_more(written: Settings) -> None:
     # the 5 of the fourth quarter was a 3 when this report was sent, and the first was withheld for its sake
     first, fourth = "2016-17 Q1", "2016-17 Q4"
-    send(settings, {"2016-17": 18.0, first: None, "2016-17 Q2": 7.0, fourth: None})
-    write_reports(settings)
-    shown = {c["period"]: c["figures"][1]["value"] for c in pack(settings) if c["measure"] == "arson"}
+    send(written, {"2016-17": 18.0, first: None, "2016-17 Q2": 7.0, fourth: None})
+    write_reports(written)
+    shown = {c["period"]: c["figures"][1]["value"] for c in pack(written) if c["measure"] == "arson"}
     # with the 6 shown, who kept the report would know 18 - 6 - 7 - 2 = 3
     assert (shown[first], shown[fourth]) == (None, None)
 
@@ -115,10 +113,9 @@ def pack(settings: Settings) -> list[dict[str, Any]]:
     return list(json.loads((settings.reports / "police.json").read_text(encoding="utf-8"))["conflicts"])
 
 
-def test_a_sent_report_that_cannot_be_read_stops_the_reports(tmp_path: Path) -> None:
-    settings = make_warehouse(tmp_path)
-    sent = settings.landing / "reports" / "police" / "2016-08-01-0123456789ab.json"
+def test_a_sent_report_that_cannot_be_read_stops_the_reports(written: Settings) -> None:
+    sent = written.landing / "reports" / "police" / "2016-08-01-0123456789ab.json"
     sent.parent.mkdir(parents=True)
     sent.write_text("{", encoding="utf-8")
     with pytest.raises(PublishError, match=r"2016-08-01-0123456789ab\.json: this copy of a sent report cannot be read"):
-        write_reports(settings)
+        write_reports(written)
