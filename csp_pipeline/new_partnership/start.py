@@ -169,8 +169,11 @@ def _write_place(given: Partnership, sources: Path, place: Place, chosen: list[s
         place=place,
         first=years[0],
         last=years[1],
+        # one that sends nothing would get reports of nothing
         agencies={
-            key: {"name": names.get(key, agency.name), "contact": agency.contact} for key, agency in given.file.agencies.items()
+            key: {"name": names.get(key, agency.name), "contact": agency.contact}
+            for key, agency in given.file.agencies.items()
+            if any(feed.startswith(f"{key}/") for feed in chosen)
         },
         public_feeds=[entry for entry in given.file.disclosure.public_feeds if entry.feed in chosen],
     )

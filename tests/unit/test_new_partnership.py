@@ -137,6 +137,8 @@ def test_only_the_feeds_that_are_sent_are_set_up(lookups: dict[str, Path], tmp_p
     feeds = ["police/crimes", "fire/incidents"]
     started = start_partnership(tmp_path / "new", place_of(lookups), PROJECT / "sources", years=YEARS, feeds=feeds)
     assert sorted(feed.key for feed in started.partnership.feeds) == sorted(feeds)
+    # whoever sends nothing has no part in it, and gets no report
+    assert list(started.partnership.file.agencies) == ["police", "fire"]
     with pytest.raises(ConfigurationError, match="no feed 'police/crime'; known feeds: police/asb"):
         start_partnership(tmp_path / "other", place_of(lookups), PROJECT / "sources", years=YEARS, feeds=["police/crime"])
     assert not (tmp_path / "other" / "sources").exists()
