@@ -17,7 +17,9 @@ from csp_pipeline.reconcile.link_sides import (
     confirming_dates,
     create_table,
     days_agree,
+    days_of_persons,
     has_quiet_pairs,
+    no_day_agrees,
     open_side,
     read_side,
 )
@@ -62,7 +64,7 @@ def link_pair(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
     create_table(connection, "links", "settled_links", quoting_a=quoting_a, one_rule=len(pair.identifier_rules) == 1)
     for table in ("contradictions", "mismatched"):
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} (record BIGINT)").fetchall()
-    if any_row(connection, "FROM identifier_links WHERE says = 'contradicted'"):
+    if any_row(connection, "FROM identifier_links WHERE says IN ('contradicted', 'apart')"):
         create_table(connection, "contradictions", "contradictions", quoting_a=quoting_a)
         if pair.person_rule:
             # the last of the dates, by which records come in, is hardly ever blank
@@ -99,6 +101,7 @@ def _link_by_identifier(connection: duckdb.DuckDBPyConnection, links: LinksFile,
         "CREATE OR REPLACE TEMP TABLE identifier_links (rule INTEGER, record_a BIGINT, record_b BIGINT, is_single BOOLEAN,"
         " says VARCHAR)"
     ).fetchall()
+    person = pair.person_rule
     for place, rule in enumerate(pair.identifier_rules):
         query = read_sql(
             PACKAGE,
@@ -106,9 +109,9 @@ def _link_by_identifier(connection: duckdb.DuckDBPyConnection, links: LinksFile,
             rule=pair.rules.index(rule),
             identifier=place,
             most_records=links.most_records,
-            has_person=pair.person_rule is not None,
-            confirming=confirming_dates(place, rule),
-            days_agree=days_agree(place, rule),
+            has_person=person is not None,
+            dates=days_of_persons(person) if person else confirming_dates(place, rule),
+            is_apart=no_day_agrees(person) if person else f"NOT {days_agree(place, rule)}",
         )
         settled = "FROM identifier_links WHERE says = 'confirmed'"
         taken = f"record_a IN (SELECT record_a {settled}) AND record_b IN (SELECT record_b {settled})"
@@ -130,6 +133,7 @@ def _link_by_person(connection: duckdb.DuckDBPyConnection, links: LinksFile, pai
     create_table(connection, "asked_persons", "person_asked")
     create_table(connection, "crowds", "person_crowds", most_records=links.most_records)
     dates = list(range(len(rule.dates)))
+    _confirm_by_days(connection, dates)
     for side in ("a", "b"):
         create_table(connection, f"kin_{side}", "person_kin", side=side, dates=dates)
     create_table(connection, "near", "person_near", windows=rule.windows)
@@ -154,6 +158,17 @@ def _link_by_person(connection: duckdb.DuckDBPyConnection, links: LinksFile, pai
             ).fetchall()
     query = read_sql(PACKAGE, "person_courses", rule=pair.rules.index(rule), within_days=min(rule.windows))
     connection.execute(f"INSERT INTO person_links {query}").fetchall()
+
+
+def _confirm_by_days(connection: duckdb.DuckDBPyConnection, dates: list[int]) -> None:
+    """Take a link by identifier that no person confirms for sure where neither record's own person has anything nearer."""
+    if not any_row(connection, "FROM identifier_links WHERE says = 'unconfirmed'"):
+        return
+    create_table(connection, "nearest_by_identifier", "identifier_nearest", dates=dates)
+    connection.execute(
+        "UPDATE identifier_links SET says = 'confirmed' FROM nearest_by_identifier n"
+        " WHERE identifier_links.record_a = n.record_a AND identifier_links.record_b = n.record_b AND says = 'unconfirmed'"
+    ).fetchall()
 
 
 def _note_cuts(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: PairEntry) -> None:

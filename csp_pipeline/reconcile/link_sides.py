@@ -119,11 +119,25 @@ def confirming_dates(place: int, rule: RuleEntry) -> list[str]:
 
 def days_agree(place: int, rule: RuleEntry) -> str:
     """SQL of two records `a` and `b` that is false where the first of these dates that both have lie too far apart."""
-    tests = [
-        f"CASE WHEN a.{date} IS NOT NULL AND b.{date} IS NOT NULL THEN abs(date_diff('day', a.{date}, b.{date})) <= {days} END, "
-        for date, days in zip(confirming_dates(place, rule), rule.windows, strict=True)
-    ]
-    return f"coalesce({''.join(tests)}true)"
+    tests = [f"{too_far}, " for too_far in _too_far(confirming_dates(place, rule), rule.windows)]
+    return f"NOT coalesce({''.join(tests)}false)"
+
+
+def days_of_persons(rule: RuleEntry) -> list[str]:
+    """The columns of `records_<side>` that hold the dates of a rule by person."""
+    return [f"date_{date}" for date in range(len(rule.dates))]
+
+
+def no_day_agrees(rule: RuleEntry) -> str:
+    """SQL of two records `a` and `b` that is true where both have the first date of a rule by person, too far apart, and no other
+    date lies near enough: one that was keyed wrongly does not make it another matter."""
+    first, *others = _too_far(days_of_persons(rule), rule.windows)
+    return " AND ".join([f"coalesce({first}, false)", *(f"coalesce({other}, true)" for other in others)])
+
+
+def _too_far(dates: list[str], windows: list[int]) -> list[str]:
+    """For each of the dates SQL that tells whether two records lie farther apart than its days; NULL where one has none."""
+    return [f"abs(date_diff('day', a.{date}, b.{date})) > {days}" for date, days in zip(dates, windows, strict=True)]
 
 
 MACROS = (

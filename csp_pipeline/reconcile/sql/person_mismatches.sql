@@ -6,7 +6,7 @@ judged AS (
     FROM identifier_links l
     JOIN open_a a ON a.record = l.record_a
     JOIN open_b b ON b.record = l.record_b
-    WHERE l.says <> 'unconfirmed'
+    WHERE l.says IN ('confirmed', 'contradicted')
     {% if has_quiet %}
     UNION ALL
     -- what needed no look agrees
