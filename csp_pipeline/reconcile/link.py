@@ -55,7 +55,7 @@ def link_pair(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
     set_quiet_pairs_aside(connection, pair, (side_a, side_b))
     for side in (side_a, side_b):
         open_side(connection, links, pair, side)
-        create_table(connection, f"resent_{side.name}", "resent", side=side.name)
+        create_table(connection, f"resent_{side.name}", "resent", side=side.name, measures=measures)
     _link_by_identifier(connection, links, pair)
     _link_by_person(connection, links, pair)
     quoting_a = [
@@ -77,7 +77,7 @@ def link_pair(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
         ).fetchall()
     _note_cuts(connection, links, pair)
     add_known_links(connection, pair)
-    _gather_events(connection, links)
+    _gather_events(connection, links, measures)
 
 
 def _import_link_alike(pair: PairEntry) -> Callable[..., None]:
@@ -189,14 +189,15 @@ def _note_cuts(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pa
         ).fetchall()
 
 
-def _gather_events(connection: duckdb.DuckDBPyConnection, links: LinksFile) -> None:
+def _gather_events(connection: duckdb.DuckDBPyConnection, links: LinksFile, measures: list[int]) -> None:
     """Connected sets of linked records: lone pairs at once, the rest by passing the least label on until none changes."""
-    create_table(connection, "edges", "event_edges", most_records=links.most_records)
+    same_record = ["person", *(f"month_{measure}" for measure in measures)]
+    create_table(connection, "edges", "event_edges", most_records=links.most_records, same_record=same_record)
     _label_components(connection)
     tangled = f"SELECT event FROM labels GROUP BY event HAVING count(*) > {MOST_TOGETHER}"
     if any_row(connection, f"FROM ({tangled})"):
         _cut_tangles(connection, tangled)
-        create_table(connection, "edges", "event_edges", most_records=links.most_records)
+        create_table(connection, "edges", "event_edges", most_records=links.most_records, same_record=same_record)
         _label_components(connection)
     connection.execute(
         """

@@ -230,6 +230,7 @@ def read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
         key=key,
         has_superseded=bool(key) and has_superseded,
         rejected=side.rejected,
+        same_record=_same_record(side, person.person[side.key] if person and person.person else None),
         record_key=record_key,
         looks=sorted({year_first(name) for name, form in _identifiers(pair, side) if form == "year_and_number"}),
         identifiers=[normalised(name, form) for name, form in _identifiers(pair, side)],
@@ -269,6 +270,18 @@ def read_side(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
             for way, unit, areas in zip(side.ways, units, elsewhere, strict=True)
         ],
     )
+
+
+def _same_record(side: Side, person: str | None) -> list[str]:
+    """SQL tests, one of which two rows `r` and `c` of one key meet when they are one record: its person or its day is the same.
+
+    Empty where no person tells them apart.
+    """
+    if person is None:
+        return []
+    of_person, day = identifier(person), side.spec.traits.coverage_date
+    tests = [f"coalesce(r.{of_person} = c.{of_person}, true)"]
+    return [*tests, f"r.{identifier(day)} = c.{identifier(day)}"] if day else tests
 
 
 def has_quiet_pairs(pair: PairEntry) -> bool:

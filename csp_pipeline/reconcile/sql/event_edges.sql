@@ -20,10 +20,15 @@ kin_edges_{{ side }} AS (
     SELECT n.first AS record, k.record AS other FROM kin_{{ side }} k JOIN kin_firsts_{{ side }} n USING (kin)
     WHERE n.first <> k.record
 ),
--- every row of a record that is in several current files, tied to its first
+-- every row of a record that is in several current files, tied to the first of its person or month: a number that is used again
+-- every year stands for another matter then
 resent_edges_{{ side }} AS (
-    SELECT min(r.record) OVER (PARTITION BY r.record_key) AS record, r.record AS other
-    FROM resent_{{ side }} r QUALIFY min(r.record) OVER (PARTITION BY r.record_key) <> r.record
+    {% for column in same_record %}
+    SELECT min(record) OVER (PARTITION BY record_key, {{ column }}) AS record, record AS other
+    FROM resent_{{ side }} WHERE {{ column }} IS NOT NULL
+    QUALIFY min(record) OVER (PARTITION BY record_key, {{ column }}) <> record
+    {{ "UNION ALL" if not loop.last }}
+    {% endfor %}
 ),
 {% endfor %}
 siblings AS (

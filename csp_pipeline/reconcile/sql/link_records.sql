@@ -17,15 +17,20 @@ rejected_records AS (
 current_records AS (SELECT *, true AS is_current FROM source WHERE valid_to IS NULL),
 -- records that a later extract of their period has taken out again: they count nowhere, but they explain
 removed_records AS (
-    SELECT *, false AS is_current FROM source
-    WHERE valid_to IS NOT NULL
-    QUALIFY row_number() OVER (PARTITION BY {{ key | join(", ") }} ORDER BY valid_to DESC, submission_id, row_number) = 1
+    SELECT r.*, false AS is_current
+    FROM (FROM source WHERE valid_to IS NOT NULL) r
+    -- a number that is used again, at another time and for another person, is another record
+    ANTI JOIN current_records c
+        ON {% for column in key %}r.{{ column }} = c.{{ column }} AND {% endfor %}({{ same_record | join(" OR ") if same_record else "true" }})
+    QUALIFY row_number() OVER (
+        PARTITION BY {% for column in key %}r.{{ column }}, {% endfor %}{{ "r.%s" % (person | identifier) if person else "true" }}
+        ORDER BY r.valid_to DESC, r.submission_id, r.row_number
+    ) = 1
 ),
 accepted_records AS (
     SELECT * FROM current_records
     UNION ALL BY NAME
-    SELECT r.* FROM removed_records r ANTI JOIN current_records USING ({{ key | join(", ") }})
-    {% if rejected %}ANTI JOIN rejected_records USING ({{ key | join(", ") }}){% endif %}
+    FROM removed_records{% if rejected %} ANTI JOIN rejected_records USING ({{ key | join(", ") }}){% endif %}
 
 ),
 {% else %}
