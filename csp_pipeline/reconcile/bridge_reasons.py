@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 
 from csp_pipeline.partnership.configuration import MeasureFeedEntry
-from csp_pipeline.partnership.links import PairEntry
+from csp_pipeline.partnership.links import PairEntry, RuleEntry
 from csp_pipeline.reconcile.link_sides import Side, any_row, unreadable
 from csp_pipeline.sql_text import quoted
 
@@ -46,11 +46,20 @@ def differences_of(side: Side, way: MeasureFeedEntry, place: int, order: list[An
     return ranked
 
 
+def _in_mismatched_month(connection: duckdb.DuckDBPyConnection, rule: RuleEntry, side: Side) -> str:
+    """SQL that is true of a side's record of a month in which persons do not match, so that its person leads nowhere."""
+    if not any_row(connection, f"FROM mismatched_months WHERE side = '{side.name}'"):
+        return "false"
+    months = f"SELECT month FROM mismatched_months WHERE side = '{side.name}'"
+    return f"coalesce(date_trunc('month', date_{len(rule.dates) - 1}) IN ({months}), false)"
+
+
 def known_of_unlinked(
     connection: duckdb.DuckDBPyConnection, side: Side, other: Side, pair: PairEntry, measure: int
 ) -> dict[str, str]:
     """SQL over a record `s` that nothing links: whether it quotes an identifier, or one that cannot be read, what it can be
-    linked by, and whether that leads to most of the other side's records, so that finding none says something."""
+    linked by, whether its month's persons do not match, and whether what it has leads to most of the other side's records, so
+    that finding none says something."""
     quotes, unread = ["false"], ["false"]
     # what the records of each side can be linked by
     own: dict[str, str] = {}
@@ -67,8 +76,10 @@ def known_of_unlinked(
         if rule.identifier and not side.own(rule.identifier[side.key]):
             quotes.append(f"s.{column} IS NOT NULL")
             unread.append(unreadable(f"s.text_{place}", f"s.{column}", tells=rule.unknown_blanks(side.key) is not True))
+    is_mismatched = "false"
     if pair.person_rule:
-        own["person"] = others["person"] = "person IS NOT NULL"
+        is_mismatched, of_other_side = (_in_mismatched_month(connection, pair.person_rule, feed) for feed in (side, other))
+        own["person"], others["person"] = (f"(person IS NOT NULL AND NOT {month})" for month in (is_mismatched, of_other_side))
     bits, bits_of_other = (
         " + ".join(["0", *(f"CASE WHEN {test} THEN {1 << bit} ELSE 0 END" for bit, test in enumerate(tests.values()))])
         for tests in (own, others)
@@ -87,5 +98,6 @@ def known_of_unlinked(
         "quotes": " OR ".join(quotes),
         "unreadable": " OR ".join(unread),
         "links_by": bits,
+        "is_mismatched": is_mismatched,
         "reaches_most": f"{reached}[({bits}) + 1]",
     }

@@ -36,7 +36,7 @@ def link_pair(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
     others, `side_a`, `side_b`: the records under a number of their own, even ones on side a and odd ones on side b. `links`:
     `rule` (place in the declared order), `record_a`, `record_b`. `cut_records`: records whose identifier or person too many
     share. `contradictions`: records whose identifier and person say different things; `mismatched`: those of them whose month's
-    identifiers nearly all do. `resent_a`, `resent_b`: records that
+    identifiers nearly all do, and `mismatched_months` (`side`, `month`) these months. `resent_a`, `resent_b`: records that
     stand in several current files. `events`: each record's event; `labels`: the records of events of more than one link, and
     these events. Needs the tables `compared` (`measure`, place in the pair's measures; `area_code`, `period`) and `periods`.
     A rule by likeness adds to `links`, leaves `alike_links` and `undecided` (see `link_alike`) and needs the table `areas`.
@@ -62,14 +62,16 @@ def link_pair(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pai
         index for index, rule in enumerate(pair.rules) if rule.identifier and not side_a.own(rule.identifier[side_a.key])
     ]
     create_table(connection, "links", "settled_links", quoting_a=quoting_a, one_rule=len(pair.identifier_rules) == 1)
-    for table in ("contradictions", "mismatched"):
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} (record BIGINT)").fetchall()
+    for table in ("contradictions (record BIGINT)", "mismatched (record BIGINT)", "mismatched_months (side VARCHAR, month DATE)"):
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {table}").fetchall()
     if any_row(connection, "FROM identifier_links WHERE says IN ('contradicted', 'apart')"):
         create_table(connection, "contradictions", "contradictions", quoting_a=quoting_a)
         if pair.person_rule:
             # the last of the dates, by which records come in, is hardly ever blank
             last = len(pair.person_rule.dates) - 1
-            create_table(connection, "mismatched", "person_mismatches", date=last, has_quiet=has_quiet_pairs(pair))
+            create_table(connection, "judged_persons", "person_judged", date=last, has_quiet=has_quiet_pairs(pair))
+            create_table(connection, "mismatched_months", "mismatched_months")
+            create_table(connection, "mismatched", "person_mismatches")
     if link_alike and pair.alike_rule:
         link_alike(connection, pair.alike_rule, (side_a, side_b), links.most_records)
         connection.execute(

@@ -148,6 +148,8 @@ placed AS (
             -- that nothing like it was found does not say that the other side does not know of it
             WHEN ({{ side.links_by }}) = 0 OR NOT {{ side.reaches_most }} THEN 'no_probable_counterpart'
             {% endif %}
+            -- a person that leads nowhere does not say that there is nothing to find
+            WHEN {{ side.is_mismatched }} AND person IS NOT NULL AND NOT {{ side.reaches_most }} THEN 'persons_do_not_match'
             WHEN ({{ side.links_by }}) = 0 THEN 'no_identifier'
             -- what this record could be found by, most of the other side's records do not say
             WHEN NOT {{ side.reaches_most }} THEN 'other_without_identifier'
