@@ -5,6 +5,7 @@ from csp_pipeline.errors import ConfigurationError
 from csp_pipeline.intake.contract import check_contract
 from csp_pipeline.intake.correct import check_corrections
 from csp_pipeline.intake.look_up import looked_up_feeds
+from csp_pipeline.partnership.areas import CODE_LISTS
 from csp_pipeline.partnership.partnership import Feed, Partnership
 from csp_pipeline.publish.catalogue import MODELS
 from csp_pipeline.tables import FeedSpec
@@ -25,16 +26,16 @@ def find_specs(partnership: Partnership) -> dict[str, FeedSpec]:
             )
     specs = {feed.key: find_feed_spec(feed.key, feed.entry.layout) for feed in partnership.every_feed}
     for feed in partnership.every_feed:
-        _check_lists(partnership, feed, specs[feed.key])
+        _check_lists(feed, specs[feed.key])
         check_contract(feed, specs[feed.key])
         check_corrections(feed, specs[feed.key])
         looked_up_feeds(partnership, specs, feed)
     return specs
 
 
-def _check_lists(partnership: Partnership, feed: Feed, spec: FeedSpec) -> None:
+def _check_lists(feed: Feed, spec: FeedSpec) -> None:
     """A column can only be checked against a list that the partnership has, or that is looked up in another feed."""
-    known = [*partnership.references, *(look_up.name for look_up in spec.traits.looks_up)]
+    known = [*CODE_LISTS, *(look_up.name for look_up in spec.traits.looks_up)]
     for column in spec.columns:
         if column.reference is not None and column.reference not in known:
             raise ConfigurationError(

@@ -14,6 +14,8 @@ from csp_pipeline.tables import Table
 
 Level = Literal["lsoa", "beat", "district", "county", "force"]
 LEVELS: tuple[str, ...] = get_args(Level)
+# The lists that columns may refer to; reading them takes longer than knowing that they are there.
+CODE_LISTS = ("lsoa", "offence_code", "district", "beat", "force")
 
 
 class Areas(Table):
@@ -155,7 +157,7 @@ def code_lists(areas: pd.DataFrame, lsoas: list[str], offence_codes: pd.DataFram
         "beat": beats.assign(value=beats.area_name, shared=beats.area_code)[["value", "shared"]],
         "force": pd.concat([force_names, other_forces], ignore_index=True).drop_duplicates("value"),
     }
-    return {name: CodeList(_one_code_each(name, frame.drop_duplicates())) for name, frame in frames.items()}
+    return {name: CodeList(_one_code_each(name, frames[name].drop_duplicates())) for name in CODE_LISTS}
 
 
 def _one_code_each(name: str, frame: pd.DataFrame) -> pd.DataFrame:
