@@ -253,6 +253,12 @@ def test_links_lead_to_files_and_headings_that_exist(path: Path) -> None:
     assert broken_links(path, read(path)) == []
 
 
+def test_the_changes_say_what_is_new() -> None:
+    """In its newest part, released or not."""
+    newest = read(PROJECT / "CHANGELOG.md").split("\n## ")[1]
+    assert "\n- " in newest
+
+
 def test_every_document_and_decision_is_linked() -> None:
     linked = {(path.parent / link.partition("#")[0]).resolve() for path in DOCUMENTS for link in links_in(read(path))}
     assert [name_of(path) for path in DOCUMENTS if path not in linked | {README}] == []
