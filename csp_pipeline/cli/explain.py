@@ -59,16 +59,14 @@ def _print_figures(comparison: dict[str, Any]) -> None:
     console.print(f"{comparison['title']}, {comparison['area']}, {comparison['period']}", style="bold")
     console.print(str(comparison["definition"]))
     for side in ("a", "b"):
-        value = comparison[f"value_{side}"]
-        shown = "no figure" if value is None else f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
         console.print(
-            f"\n  {shown}  {comparison[f'agency_{side}']}, {comparison[f'feed_title_{side}']} ({comparison[f'feed_{side}']})",
+            f"\n  {_figure(comparison, side)}  {comparison[f'agency_{side}']}, {comparison[f'feed_title_{side}']} "
+            f"({comparison[f'feed_{side}']})",
             markup=False,
         )
-        covered = comparison[f"covered_{side}"] or "the whole period"
         console.print(
             f"      counts {comparison[f'unit_{side}']}, by date {comparison[f'date_basis_{side}']}, by area of "
-            f"{comparison[f'area_basis_{side}']}; covers {covered}; as known on {comparison[f'as_at_{side}']}",
+            f"{comparison[f'area_basis_{side}']}; {_extent(comparison, side)}",
             markup=False,
         )
         if comparison[f"condition_{side}"]:
@@ -79,6 +77,27 @@ def _print_figures(comparison: dict[str, Any]) -> None:
         f"\nGap {'unknown' if gap is None else f'{gap:+,.0f}'}: {comparison['verdict']} ({comparison['rule']}){state}\n",
         markup=False,
     )
+
+
+def _figure(comparison: dict[str, Any], side: str) -> str:
+    """A figure as told to people: of a suppressed number, what it can be."""
+    value, low, high = (comparison[f"{part}_{side}"] for part in ("value", "low", "high"))
+    if value is not None:
+        return _number(value)
+    if comparison[f"coverage_{side}"] == 0:
+        return "no figure"
+    return "suppressed" if high is None else f"{_number(low)} to {_number(high)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def _extent(comparison: dict[str, Any], side: str) -> str:
+    if comparison[f"coverage_{side}"] == 0:
+        return "covers nothing of the period"
+    covered = comparison[f"covered_{side}"] or "the whole period"
+    return f"covers {covered}; as known on {comparison[f'as_at_{side}']}"
 
 
 def _print_search(search: dict[str, Rows]) -> None:

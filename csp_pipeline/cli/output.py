@@ -53,7 +53,7 @@ def print_rows(result: Rows, format: Format, title: str, shown: Sequence[str] | 
     elif format is Format.csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows(["" if value is None else value for value in row] for row in rows)
+        writer.writerows([_csv_cell(value) for value in row] for row in rows)
     elif not rows:
         Console().print(f"{title}: none.")
     else:
@@ -83,13 +83,19 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: s
     console.print()
 
 
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, list):
+        return "; ".join(map(str, value))
+    return "" if value is None else value
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
         return f"{value:,.0f}" if value.is_integer() else f"{value:,.2f}"
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return "; ".join(map(str, value))
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 

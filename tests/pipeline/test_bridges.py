@@ -113,6 +113,40 @@ def test_what_csp_explain_does_not_know_is_said(sample_run: CommandRun, argument
     assert words in re.sub(r"\s+", " ", done.err)
 
 
+@pytest.mark.parametrize(
+    ("comparison", "told"),
+    [
+        (
+            "domestic_abuse.harborough.2014-15-q3.police_crimes.county_domestic_abuse",
+            "no figure Leicestershire County Council, Domestic abuse cases (county/domestic_abuse) counts case, by date "
+            "referred, by area of residence; covers nothing of the period where",
+        ),
+        (  # printed as <5
+            "new_presentations.melton.2016-17-q3.turning_point_episodes.turning_point_summary",
+            "0 to 4 Turning Point, Provider's summary of treatment (turning_point/summary) counts person, by date referred, "
+            "by area of residence; covers the whole period; as known on 2017-01-20",
+        ),
+    ],
+)
+def test_a_figure_that_is_missing_or_suppressed_is_told_as_such(sample_run: CommandRun, comparison: str, told: str) -> None:
+    done = run_csp("explain", comparison, warehouse=sample_run.warehouse)
+    words = " ".join(done.out.split())
+    assert told in words
+    assert "None" not in words
+
+
+def test_lists_in_csv_are_words_apart_by_semicolons(sample_run: CommandRun) -> None:
+    listed = run_csp("explain", DOMESTIC, "--records", "--format", "csv", warehouse=sample_run.warehouse).out
+    differences = {row["other_differences"] for row in csv.DictReader(listed.splitlines())}
+    assert "" in differences
+    assert not any(re.search(r"[\[\]]", words) for words in differences)
+    claims = run_csp("claims", "one_extra_crime_a_day", "--format", "csv", warehouse=sample_run.warehouse).out
+    [claim] = csv.DictReader(claims.splitlines())
+    assert claim["periods"] == "2015-16; 2016-17"
+    assert claim["other_feeds"].startswith("police/crimes: contradicted. Total recorded crime: 2,884 in 2015-16")
+    assert "; police/recorded_crime_tables: contradicted." in claim["other_feeds"]
+
+
 def test_bridges_of_whole_files_are_those_that_were_planted(tmp_path: Path) -> None:
     """From the exports of another seed, through intake: the yearly bridges of domestic violence are the truth's."""
     write_sample(tmp_path / "sources", seed=44, sources=PROJECT / "sources")

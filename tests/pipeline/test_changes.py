@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -225,3 +226,8 @@ def test_points_outside_limits_on_the_command_line(sample_run: CommandRun) -> No
     assert run.out.count("below") == 2
     every = run_csp("limits", "concern_litter", "--every", "--format", "csv", warehouse=sample_run.warehouse)
     assert len(every.out.splitlines()) == 1 + 12
+    # beyond its limit by less than a tenth: the two are not printed alike
+    near = run_csp("limits", "concern_drugs", "--format", "json", warehouse=sample_run.warehouse)
+    [quarter] = json.loads(near.out)
+    assert (quarter["signal"], quarter["value"]) == ("above", 15)
+    assert quarter["upper"] < quarter["value"]

@@ -2,12 +2,12 @@
 SELECT
     c.comparison_id, m.title, m.definition, a.area_name AS area, c.period, c.gap, c.verdict, c.rule, c.comparability, c.reasons,
     d.state, d.unexplained,
-    na.agency_name AS agency_a, c.agency_a || '/' || c.feed_a AS feed_a, fa.title AS feed_title_a, c.value_a, c.status_a,
-    ga.unit AS unit_a, ga.date_basis AS date_basis_a, ga.area_basis AS area_basis_a, ga.covered AS covered_a, ga.as_at AS as_at_a,
-    m.condition AS condition_a,
-    nb.agency_name AS agency_b, c.agency_b || '/' || c.feed_b AS feed_b, fb.title AS feed_title_b, c.value_b, c.status_b,
-    gb.unit AS unit_b, gb.date_basis AS date_basis_b, gb.area_basis AS area_basis_b, gb.covered AS covered_b, gb.as_at AS as_at_b,
-    mb.condition AS condition_b
+    na.agency_name AS agency_a, c.agency_a || '/' || c.feed_a AS feed_a, fa.title AS feed_title_a, c.value_a,
+    c.low_a, c.high_a, c.status_a, ga.unit AS unit_a, ga.date_basis AS date_basis_a, ga.area_basis AS area_basis_a, c.coverage_a,
+    ga.covered AS covered_a, ga.as_at AS as_at_a, m.condition AS condition_a,
+    nb.agency_name AS agency_b, c.agency_b || '/' || c.feed_b AS feed_b, fb.title AS feed_title_b, c.value_b,
+    c.low_b, c.high_b, c.status_b, gb.unit AS unit_b, gb.date_basis AS date_basis_b, gb.area_basis AS area_basis_b, c.coverage_b,
+    gb.covered AS covered_b, gb.as_at AS as_at_b, mb.condition AS condition_b
 FROM comparisons c
 JOIN areas a USING (area_code)
 JOIN measures m ON m.measure = c.measure AND m.agency = c.agency_a AND m.feed = c.feed_a
