@@ -33,7 +33,9 @@ def observation_status(coverage: str, break_id: str, value: str) -> str:
 
 
 class Figures(Table):
-    """Every figure: agency and feed, measure, area, period, date basis and unit, with value or interval, and coverage."""
+    """Every figure: agency and feed, measure, area, period, date basis and unit, with value or interval, and coverage. Areas lie
+    in one another, and so do periods: add up one area_level (areas) and one period_kind only.
+    """
 
     agency: str = tables.column("VARCHAR", "Agency")
     feed: str = tables.column("VARCHAR", "Feed")
@@ -66,7 +68,9 @@ class Figures(Table):
         "Share of the period's months that submissions cover, 0 to 1",
         in_range={"min_value": 0, "max_value": 1},
     )
-    covered: str = tables.column("VARCHAR", "Months covered, where it is not all of them", nullable=True)
+    covered: str = tables.column(
+        "VARCHAR", "Months covered, where it is some of them; NULL where it is all or (status M) none", nullable=True
+    )
     as_at: str = tables.column("DATE", "Extract date of the latest submission in it", nullable=True)
     is_headline: bool = tables.column("BOOLEAN", "The date basis, area basis and unit that this feed is compared on")
     preferred_by: str = tables.column(
@@ -98,6 +102,7 @@ class Changes(Table):
 class FigureVintages(Table):
     """Every headline figure as known over time: a row for each stretch of days on which it stood unchanged, with what
     changed it. A figure that was first published and never revised has one row; before its first row it was missing.
+    One corrected record shows in every figure that counts it: of months and years, of small and large areas, of each measure.
     """
 
     agency: str = tables.column("VARCHAR", "Agency")
@@ -109,7 +114,7 @@ class FigureVintages(Table):
     date_basis: str = tables.column("VARCHAR", "Which date puts a record in the period")
     unit: str = tables.column("VARCHAR", "What is counted")
     revision: int = tables.column("INTEGER", "0 as first published, then 1, 2 and so on")
-    known_from: str = tables.column("DATE", "Extract date from which it was known so")
+    known_from: str = tables.column("DATE", "Extract date from which it was known so: that of the submission which brought it")
     known_to: str = tables.column("DATE", "Extract date from which it was known otherwise; NULL for the latest", nullable=True)
     event: str = tables.column(
         "VARCHAR", "What began this row: " + "; ".join(f"{name}: {words}" for name, words in EVENTS.items()), isin=list(EVENTS)
@@ -123,7 +128,9 @@ class FigureVintages(Table):
     coverage: float = tables.column(
         "DOUBLE", "Share of the period's months that was covered then, 0 to 1", in_range={"min_value": 0, "max_value": 1}
     )
-    covered: str = tables.column("VARCHAR", "Months covered then, where it was not all of them", nullable=True)
+    covered: str = tables.column(
+        "VARCHAR", "Months covered then, where it was some of them; NULL where it was all or none", nullable=True
+    )
     break_id: str = tables.column("VARCHAR", "Break that lies inside the period", nullable=True)
     added: int = tables.column(
         "BIGINT",

@@ -93,4 +93,6 @@ class Validity(Table):
         "BOOLEAN", "It covers all of the period: extracted after that ended, and of the feed's main_scope, if any"
     )
     valid_from: str = tables.column("DATE", "Day of extraction, from which its records hold")
-    valid_to: str = tables.column("DATE", "Day from which a later extract holds; NULL while it is the latest", nullable=True)
+    valid_to: str = tables.column(
+        "DATE", "Day from which a later extract holds, even one that says the same; NULL while it is the latest", nullable=True
+    )

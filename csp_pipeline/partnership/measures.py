@@ -23,7 +23,7 @@ from csp_pipeline.tables import Table
 
 
 class Measures(Table):
-    """What is counted, and how each feed gives it."""
+    """What is counted, and how each feed gives it: a row for each measure and feed, so join on agency and feed too."""
 
     measure: str = tables.column("VARCHAR", "Short name")
     title: str = tables.column("VARCHAR", "Title")
@@ -41,7 +41,9 @@ class Measures(Table):
 
 
 class Breaks(Table):
-    """Breaks in series: from that date a feed's figures count something else, or count it otherwise."""
+    """Breaks in series: from that date a feed's figures count something else, or count it otherwise. One break has a row for
+    each measure and feed that carries it.
+    """
 
     break_id: str = tables.column("VARCHAR", "Short name")
     title: str = tables.column("VARCHAR", "Title")

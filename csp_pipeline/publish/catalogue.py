@@ -93,7 +93,7 @@ def record_columns(spec: FeedSpec, *, keeps_extras: bool = False) -> tuple[Colum
     """
     origin = (
         ColumnSpec("submission_id", "", "VARCHAR", "Submission it came in"),
-        ColumnSpec("sheet", "", "VARCHAR", "Sheet of the workbook", nullable=True),
+        ColumnSpec("sheet", "", "VARCHAR", "Sheet of the workbook; NULL of other files", nullable=True),
         ColumnSpec("row_number", "", "BIGINT", "Row as a spreadsheet shows it"),
         ColumnSpec("covered_label", "", "VARCHAR", "Period that its submission covers"),
         ColumnSpec("valid_from", "", "DATE", "Day of extraction, from which it holds"),

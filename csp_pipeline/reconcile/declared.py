@@ -61,19 +61,22 @@ VERDICTS = ("agrees", "within_tolerance", "conflict", "not_comparable", "missing
 
 EFFECTS = {
     "first_known": "both figures were known for the first time, and are not in conflict",
-    "opened": "the gap came to be a conflict",
+    "opened": "the gap came to be a conflict, when the figures or the rest of the period came (the row before is not_comparable, "
+    "or there is none), or by a revision (the row before agrees or is within_tolerance)",
     "changed": "a figure, or whether the two may be compared, changed; the conflict did not come or go",
     "closed": "the gap ceased to be a conflict",
 }
 
 
 class Comparisons(Table):
-    """Two feeds' headline figures for one measure, area and period: how far they may be compared, and the verdict."""
+    """Two feeds' headline figures for one measure, area and period: how far they may be compared, and the verdict. Areas lie in
+    one another, and so do periods: add up one area_level (areas) and one period_kind (periods) only.
+    """
 
     comparison_id: str = tables.column("VARCHAR", "Stable and readable", unique=True)
     measure: str = tables.column("VARCHAR", "Measure")
     area_code: str = tables.column("VARCHAR", "Area")
-    period: str = tables.column("VARCHAR", "Period")
+    period: str = tables.column("VARCHAR", "Period: 2016-17, 2016-17 Q1 or 2016-04")
     agency_a: str = tables.column("VARCHAR", "First agency")
     feed_a: str = tables.column("VARCHAR", "Its feed")
     value_a: float = tables.column("DOUBLE", "Its figure; NULL when missing or suppressed", nullable=True)
@@ -155,7 +158,9 @@ class BridgeSteps(Table):
 
 
 class BridgeRecords(Table):
-    """The records behind the steps of the bridges: each counted by one side only, or beyond what the other side counts."""
+    """The records behind the steps of the bridges: each counted by one side only, or beyond what the other side counts. Join a
+    feed's table on submission_id and row_number, in workbooks on sheet too: a key stands in each extract that has the record.
+    """
 
     comparison_id: str = tables.column("VARCHAR", "Comparison")
     cause: str = tables.column("VARCHAR", "Its one cause, the first that applies in the declared order", isin=list(CAUSES))
@@ -166,13 +171,20 @@ class BridgeRecords(Table):
     feed: str = tables.column("VARCHAR", "Its feed")
     record_key: str = tables.column("VARCHAR", "Its key, or submission and row where the feed has no key")
     submission_id: str = tables.column("VARCHAR", "Submission that it came in")
-    sheet: str = tables.column("VARCHAR", "Sheet of the workbook", nullable=True)
+    sheet: str = tables.column("VARCHAR", "Sheet of the workbook; NULL of other files", nullable=True)
     row_number: int = tables.column("BIGINT", "Row as a spreadsheet shows it")
     contribution: int = tables.column("INTEGER", "What it adds to the gap: 1 or -1")
     counterpart_key: str = tables.column(
-        "VARCHAR", "Key of the other side's record of the same event, or of the record that it repeats", nullable=True
+        "VARCHAR",
+        "Key of the other side's record of the same event, also of a duplicate; where it repeats an earlier row, key of that row",
+        nullable=True,
     )
-    rule: str = tables.column("VARCHAR", "Rule that links it with its counterpart", nullable=True)
+    rule: str = tables.column(
+        "VARCHAR",
+        "Rule that links it with its counterpart; NULL where only another record of its event does, as of a second crime of one"
+        " incident, and where it repeats a row",
+        nullable=True,
+    )
     other_differences: list = tables.column("VARCHAR[]", "Every further difference between the two, as `cause: detail`")
 
 
@@ -227,9 +239,13 @@ class Discrepancies(Table):
     )
     reasons: str = tables.column("VARCHAR", "Differences in definition that may explain it", nullable=True)
     rejected_a: int = tables.column(
-        "BIGINT", "Rows rejected from the files that value_a rests on: it may lack up to as many", unit="rows"
+        "BIGINT",
+        "Rows rejected from the files that value_a rests on, whatever their area and measure: it may lack up to as many",
+        unit="rows",
     )
     rejected_b: int = tables.column(
-        "BIGINT", "Rows rejected from the files that value_b rests on: it may lack up to as many", unit="rows"
+        "BIGINT",
+        "Rows rejected from the files that value_b rests on, whatever their area and measure: it may lack up to as many",
+        unit="rows",
     )
     sentence: str = tables.column("VARCHAR", "The conflict in words")
