@@ -31,6 +31,9 @@ from csp_pipeline.cli.warehouse import ask_warehouse, check_known, check_narrowi
 from csp_pipeline.errors import CspError
 from csp_pipeline.settings import PROJECT
 
+# The periods that are shown unless one is named.
+YEARS = "financial years"
+
 app = typer.Typer(
     help="Reconcile the figures of the agencies in a Community Safety Partnership.",
     no_args_is_help=True,
@@ -88,7 +91,7 @@ def figures(
     shown += (["measure"] if measure is None else []) + (["area_basis"] if every else [])
     check_narrowing(settings, values)
     day = as_of.date() if as_of else None
-    title = (measure or "Figures") + (f", as known on {day}" if day else "")
+    title = f"{measure or 'Figures'}, {period or YEARS}" + (f", as known on {day}" if day else "")
     if revisions:
         from csp_pipeline.cli.vintages import revisions as find_revisions
 
@@ -162,7 +165,8 @@ def changes(
     check_narrowing(settings, values)
     shown = ["feed", "period", "value_before", "value", "change", "percent", "ratio_low", "ratio_high", "p", "verdict", "reason"]
     shown += ["measure"] if measure is None else []
-    print_rows(ask_warehouse(settings, "change_tests", values), format, f"Changes: {measure}" if measure else "Changes", shown)
+    title = f"Changes: {measure + ', ' if measure else ''}{period or YEARS}"
+    print_rows(ask_warehouse(settings, "change_tests", values), format, title, shown)
 
 
 @app.command()

@@ -76,6 +76,14 @@ def test_figures_of_a_month_an_area_and_every_basis(sample_run: CommandRun) -> N
     assert {row["unit"] for row in rows if row["feed"] == "police/crimes"} == {"offence", "incident", "victim"}
 
 
+@pytest.mark.parametrize("command", ["figures", "changes"])
+def test_a_measure_without_yearly_figures_is_not_said_to_have_none(sample_run: CommandRun, command: str) -> None:
+    """Years are what is shown unless a period is named; the survey gives quarters only."""
+    assert "safe_after_dark, financial years: none" in run_csp(command, "safe_after_dark", warehouse=sample_run.warehouse).out
+    quarter = run_csp(command, "safe_after_dark", "--period", "2016-17 Q4", warehouse=sample_run.warehouse)
+    assert "county/community_survey" in quarter.out
+
+
 def test_discrepancies_can_be_narrowed(sample_run: CommandRun) -> None:
     run = run_csp(
         "discrepancies", "--agency", "county", "--area", "Harborough", "--period", "2016-17", "--format", "json",

@@ -166,6 +166,15 @@ def test_the_quarter_that_never_arrived_is_missing_not_zero(database: duckdb.Duc
     assert verdicts == [("missing", True, None)]
 
 
+def test_a_percentage_is_read_with_how_many_were_asked(database: duckdb.DuckDBPyConnection) -> None:
+    """As the survey's workbook of the quarter says; where analysts start."""
+    rows = database.execute(
+        "SELECT value, base FROM headline_figures WHERE measure = 'safe_after_dark' AND area_code = ? AND period = '2016-17 Q4'",
+        [HARBOROUGH],
+    ).fetchall()
+    assert rows == [(93, 119)]
+
+
 def test_every_table_and_column_has_a_comment(database: duckdb.DuckDBPyConnection) -> None:
     bare = database.execute(
         """

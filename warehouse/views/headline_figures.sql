@@ -2,8 +2,8 @@
 CREATE VIEW headline_figures AS
 SELECT
     m.title AS measure_title, f.measure, n.agency_name, f.agency, f.feed, a.area_name, f.area_code, a.area_level,
-    f.period, f.period_kind, f.period_start, f.period_end, f.value, f.value_low, f.value_high, f.status, f.coverage, f.covered, f.unit, f.date_basis,
-    f.area_basis, f.as_at, f.break_id
+    f.period, f.period_kind, f.period_start, f.period_end, f.value, f.value_low, f.value_high, f.base, f.status, f.coverage,
+    f.covered, f.unit, f.date_basis, f.area_basis, f.as_at, f.break_id
 FROM figures f
 JOIN (SELECT DISTINCT measure, title FROM measures) m USING (measure)
 JOIN agencies n USING (agency)
