@@ -27,7 +27,15 @@ from csp_pipeline.cli.output import (
 from csp_pipeline.cli.progress import ShowingProgress
 from csp_pipeline.cli.run import run_to_the_end, split_years
 from csp_pipeline.cli.status import status
-from csp_pipeline.cli.warehouse import ask_warehouse, check_known, check_narrowing, district_of, need_warehouse, open_warehouse
+from csp_pipeline.cli.warehouse import (
+    ask_warehouse,
+    check_known,
+    check_narrowing,
+    district_of,
+    need_warehouse,
+    open_warehouse,
+    raised_of,
+)
 from csp_pipeline.errors import CspError
 from csp_pipeline.settings import PROJECT
 
@@ -120,7 +128,9 @@ def discrepancies(
     settings = settings_of(sources, warehouse)
     check_narrowing(settings, values)
     shown = ["discrepancy_id", "value_a", "value_b", "gap", "unexplained", "state", "answers", "first_seen", "rule"]
-    print_rows(ask_warehouse(settings, "discrepancies", values), format, "Discrepancies", shown)
+    found = ask_warehouse(settings, "discrepancies", values)
+    title = "Discrepancies" if found[1] else f"Discrepancies, raised for {raised_of(settings)} (others: the table comparisons)"
+    print_rows(found, format, title, shown)
 
 
 @app.command()

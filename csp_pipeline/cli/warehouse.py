@@ -85,3 +85,11 @@ def district_of(settings: Settings) -> str:
     from csp_pipeline.partnership.partnership import load_partnership
 
     return load_partnership(settings.sources).file.district
+
+
+def raised_of(settings: Settings) -> str:
+    """The areas and periods whose conflicts are raised for people to settle."""
+    from csp_pipeline.partnership.partnership import load_partnership
+
+    raised = load_partnership(settings.sources).file.discrepancies
+    return f"{', '.join(raised.area_levels)} by {', '.join(raised.periods).replace('_', ' ')}"

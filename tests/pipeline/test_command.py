@@ -95,6 +95,17 @@ def test_discrepancies_can_be_narrowed(sample_run: CommandRun) -> None:
     assert {(row["area"], row["period"]) for row in rows} == {("Harborough", "2016-17")}
 
 
+@pytest.mark.parametrize("narrowing", [("--area", "Harborough Town"), ("--area", "Harborough", "--period", "2016-06")])
+def test_where_no_conflicts_are_raised_it_is_not_said_that_there_are_none(
+    sample_run: CommandRun, narrowing: tuple[str, ...]
+) -> None:
+    """Those of beats and of months stay in the table of comparisons, as partnership.yml says."""
+    run = run_csp("discrepancies", *narrowing, warehouse=sample_run.warehouse)
+    told = " ".join(run.out.split())
+    raised = "raised for district, county, force by financial year, quarter (others: the table comparisons)"
+    assert told == f"Discrepancies, {raised}: none."
+
+
 @pytest.mark.parametrize("command", ["figures", "discrepancies", "changes"])
 def test_an_area_that_does_not_exist_is_refused_with_the_nearest(sample_run: CommandRun, command: str) -> None:
     run = run_csp(command, "--area", "Blabby", warehouse=sample_run.warehouse)
