@@ -77,6 +77,13 @@ def _print_figures(comparison: dict[str, Any]) -> None:
         f"\nGap {'unknown' if gap is None else f'{gap:+,.0f}'}: {comparison['verdict']} ({comparison['rule']}){state}\n",
         markup=False,
     )
+    if comparison["changed_on"] is not None:
+        before = " and ".join(_number(comparison[f"value_before_{side}"]) for side in ("a", "b"))
+        console.print(
+            f"A conflict since {comparison['changed_on']}, when the figure of {' and '.join(comparison['changed_by'])} changed: "
+            f"until then they were {before} ({comparison['verdict_before']}).\n",
+            markup=False,
+        )
 
 
 def _figure(comparison: dict[str, Any], side: str) -> str:

@@ -135,6 +135,17 @@ def test_a_figure_that_is_missing_or_suppressed_is_told_as_such(sample_run: Comm
     assert "None" not in words
 
 
+def test_a_conflict_that_a_correction_made_is_told_as_one(sample_run: CommandRun) -> None:
+    """The publication had the police's number; the late extract of September 2016 makes one theft of a vehicle one from it."""
+    corrected = "theft_of_motor_vehicle.harborough.2016-17.police_crimes.district_published_figures"
+    done = run_csp("explain", corrected, warehouse=sample_run.warehouse)
+    told = "A conflict since 2017-06-20, when the figure of police/crimes changed: until then they were 64 and 64 (agrees)."
+    assert told in " ".join(done.out.split())
+    content = json.loads(run_csp("explain", corrected, "--format", "json", warehouse=sample_run.warehouse).out)
+    assert content["comparison"]["changed_by"] == ["police/crimes"]
+    assert "A conflict since" not in run_csp("explain", DOMESTIC, warehouse=sample_run.warehouse).out, "one from the start"
+
+
 def test_lists_in_csv_are_words_apart_by_semicolons(sample_run: CommandRun) -> None:
     listed = run_csp("explain", DOMESTIC, "--records", "--format", "csv", warehouse=sample_run.warehouse).out
     differences = {row["other_differences"] for row in csv.DictReader(listed.splitlines())}
