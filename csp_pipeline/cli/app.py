@@ -23,6 +23,7 @@ from csp_pipeline.cli.output import (
     errors,
     print_deliveries,
     print_rows,
+    with_bounds,
 )
 from csp_pipeline.cli.progress import ShowingProgress
 from csp_pipeline.cli.run import run_to_the_end, split_years
@@ -108,9 +109,11 @@ def figures(
     elif day is not None:
         from csp_pipeline.cli.vintages import figures_as_of
 
-        print_rows(figures_as_of(settings, day, values), format, title, shown)
+        found = figures_as_of(settings, day, values)
+        print_rows(found, format, title, with_bounds(shown, found))
     else:
-        print_rows(ask_warehouse(settings, "figures", values), format, title, shown)
+        found = ask_warehouse(settings, "figures", values)
+        print_rows(found, format, title, with_bounds(shown, found))
 
 
 @app.command()

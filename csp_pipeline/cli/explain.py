@@ -74,7 +74,7 @@ def _print_figures(comparison: dict[str, Any]) -> None:
     gap = comparison["gap"]
     state = f", {comparison['state']}" if comparison["state"] else ""
     console.print(
-        f"\nGap {'unknown' if gap is None else f'{gap:+,.0f}'}: {comparison['verdict']} ({comparison['rule']}){state}\n",
+        f"\nGap {'unknown' if gap is None else _number(gap, sign='+')}: {comparison['verdict']} ({comparison['rule']}){state}\n",
         markup=False,
     )
     if comparison["changed_on"] is not None:
@@ -96,8 +96,8 @@ def _figure(comparison: dict[str, Any], side: str) -> str:
     return "suppressed" if high is None else f"{_number(low)} to {_number(high)}"
 
 
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+def _number(value: float, sign: str = "") -> str:
+    return f"{value:{sign},.0f}" if float(value).is_integer() else f"{value:{sign},.1f}"
 
 
 def _extent(comparison: dict[str, Any], side: str) -> str:

@@ -60,6 +60,14 @@ def print_rows(result: Rows, format: Format, title: str, shown: Sequence[str] | 
         _print_table(columns, rows, title, shown)
 
 
+def with_bounds(shown: Sequence[str], result: Rows) -> list[str]:
+    """The columns to show of figures, with the bounds of the values where one of these is suppressed."""
+    columns, rows = result
+    value, low = columns.index("value"), columns.index("value_low")
+    is_suppressed = any(row[value] is None and row[low] is not None for row in rows)
+    return [*shown, "value_low", "value_high"] if is_suppressed else list(shown)
+
+
 def _print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str, shown: Sequence[str] | None) -> None:
     """A table for people: short cells are never cut, long ones fold; wider than the terminal rather than unreadable."""
     table = Table(title=title, title_justify="left", header_style="bold", box=None, padding=(0, 2, 0, 0))

@@ -135,6 +135,18 @@ def test_a_figure_that_is_missing_or_suppressed_is_told_as_such(sample_run: Comm
     assert "None" not in words
 
 
+def test_csp_figures_gives_the_bounds_of_a_suppressed_number(sample_run: CommandRun) -> None:
+    """Printed as <5."""
+    suppressed = ["figures", "new_presentations", "--area", "Melton", "--period", "2016-17 Q3"]
+    for as_of in ([], ["--as-of", "2017-06-30"]):
+        told = run_csp(*suppressed, *as_of, warehouse=sample_run.warehouse).out.splitlines()
+        assert "value low  value high" in told[1]
+        summary = next(line.split() for line in told if line.startswith("turning_point/summary"))
+        assert "Q" in summary
+        assert summary[summary.index("person") + 1 :][:2] == ["0", "4"]
+    assert "value low" not in run_csp("figures", "total_crime", warehouse=sample_run.warehouse).out
+
+
 def test_a_conflict_that_a_correction_made_is_told_as_one(sample_run: CommandRun) -> None:
     """The publication had the police's number; the late extract of September 2016 makes one theft of a vehicle one from it."""
     corrected = "theft_of_motor_vehicle.harborough.2016-17.police_crimes.district_published_figures"
