@@ -1,41 +1,15 @@
 """What is in doubt for one record of an event is in doubt for all of it, and two persons' records are not one entered twice."""
 
-from typing import Any
-
 import pandas as pd
 
-from tests.accuracy.bridging import Bridged, bridge_tables
-from tests.accuracy.other_worlds import CASES, CRIMES, HARBOROUGH, HERE
-
-ANN, BEA, CAT = (letter * 64 for letter in "abc")
-DAY = pd.Timestamp("2016-05-05")
-
-
-def bridge(crimes: list[dict[str, Any]], cases: list[dict[str, Any]]) -> Bridged:
-    """Bridge crimes and cases of one day in one place, but for what each says otherwise."""
-    usual = {"valid_to": pd.NaT, "submission_id": "one", "sheet": None}
-    crime = usual | {"recorded_date": DAY, "committed_from": DAY, "domestic": True, "status": "recorded", "lsoa_code": HERE[0]}
-    case = usual | {"referral_date": DAY, "incident_date": DAY, "status": "open", "residence_district": HARBOROUGH}
-    crime |= {"person_key": None, "incident_number": None}
-    case |= {"person_key": None, "police_crime_reference": None}
-    frames = tuple(
-        pd.DataFrame([common | row for row in rows])
-        .assign(row_number=range(2, len(rows) + 2))
-        .astype({"valid_to": "datetime64[s]"})
-        for common, rows in ((crime, crimes), (case, cases))
-    )
-    feeds, year = ("police/crimes", "county/domestic_abuse"), ("2016-04-01", "2017-03-31")
-    return bridge_tables(feeds, frames, {"cases": (CRIMES, CASES)}, [HARBOROUGH], year, compared=["2016-17"])
+from tests.accuracy.bridging import Bridged
+from tests.accuracy.few_records import ANN, BEA, CAT, DAY, bridge, told
 
 
 def possible_counterparts(found: Bridged) -> int:
     """How many of the records known to one agency only may be the other side's unexplained ones."""
     (step,) = found.steps[found.steps.cause == "known_to_one_agency_only"].to_dict("records")
     return int(step["possible_counterparts"])
-
-
-def told(found: Bridged) -> dict[str, str]:
-    return found.records.set_index("record_key")[["cause", "detail"]].fillna("").agg(": ".join, axis=1).to_dict()
 
 
 def test_a_contradiction_casts_doubt_on_every_crime_of_the_incident() -> None:
