@@ -221,7 +221,7 @@ def test_a_table_of_sums_covers_the_areas_that_it_has_rows_for(new_pipeline: Cal
     assert count_vintages_unlike_figures(pipeline.settings) == 0
 
 
-def test_what_is_covered_no_more_names_no_months(new_pipeline: Callable[..., Pipeline]) -> None:
+def test_what_is_covered_no_more_names_no_months_until_it_comes_again(new_pipeline: Callable[..., Pipeline]) -> None:
     """A quarter of each year came for Harborough; a later table leaves it out of the one of 2016/17."""
     tables = "police/recorded_crime_tables"
     pipeline = new_pipeline([tables], TWO_YEARS, ["shoplifting"])
@@ -235,6 +235,13 @@ def test_what_is_covered_no_more_names_no_months(new_pipeline: Callable[..., Pip
         ("2017-10-01", "withdrawn", None, 0, None),
     ]
     assert pipeline.figure(tables, "shoplifting", HARBOROUGH, "2016-17")["covered"] is None
+    # the next table has it again
+    again = [tables_row(quarter, 6, **{"CSP Name": "Harborough"}) for quarter in (1, 3, 4)]
+    pipeline.put(tables, "published-2018-01/prc-csp-tables.csv", csv_text(again))
+    make_vintages(pipeline)
+    assert told(vintages(pipeline, "shoplifting", "2016-17", tables)[2:], "known_from", "event", "value", "covered") == [
+        ("2018-01-01", "republished", 18, "2016-04 to 2016-06, 2016-10 to 2017-03"),
+    ]
 
 
 def test_the_checks_pass_on_what_was_built_and_fail_when_it_is_otherwise(revised: Pipeline, tmp_path: Path) -> None:

@@ -13,15 +13,15 @@ import pandas as pd
 import pytest
 
 from csp_pipeline.lake import table_path
-from csp_pipeline.partnership.periods import financial_years, periods_between
+from csp_pipeline.partnership.periods import financial_years, periods_between, table_of_periods
 from csp_pipeline.publish.checks import count_wrong_recounts
 from csp_pipeline.publish.describe_search import describe_search
 from csp_pipeline.reconcile.compare import build_comparisons
-from csp_pipeline.reconcile.search import Pair, build_searches, pairs_to_search
+from csp_pipeline.reconcile.search import Pair, build_searches, pairs_to_search, read_comparisons
 from csp_pipeline.reconcile.search_fit import Fit
 from csp_pipeline.reconcile.search_space import Space
 from tests.conftest import ONE_YEAR, THREE_YEARS, Pipeline
-from tests.small_exports import IN_BLABY, IN_HARBOROUGH, case, crime, csv_text, grid, person, published, xlsx
+from tests.small_exports import HARBOROUGH, IN_BLABY, IN_HARBOROUGH, case, crime, csv_text, grid, person, published, xlsx
 
 CRIMES, CASES, PUBLISHED = "police/crimes", "county/domestic_abuse", "district/published_figures"
 YEARS = financial_years("2014-15", "2016-17")
@@ -332,6 +332,20 @@ def test_where_nothing_may_be_compared_the_search_says_so(new_pipeline: Callable
     row = search(pipeline, PUBLISHED)["shoplifting"]
     assert (row["result"], row["figures_compared"], row["best_variant"]) == ("nothing_to_compare", 0, None)
     assert "there is no period in which it may be compared" in row["sentence"]
+
+
+def test_years_that_may_not_be_compared_are_not_searched_though_both_have_numbers(desk: Pipeline) -> None:
+    """Of 2015-16 the police have sent a part; in 2016-17 the publication was counted otherwise, as breaks.yml says."""
+    verdicts = {"2013-14": "agrees", "2014-15": "conflict", "2015-16": "not_comparable", "2016-17": "not_comparable"}
+    comparisons = pd.DataFrame({"period": verdicts.keys(), "verdict": verdicts.values()}).assign(
+        measure="shoplifting", area_code=HARBOROUGH, rule="exact", agency_a="police", feed_a="crimes", value_a=9.0, low_a=9.0,
+        high_a=9.0, agency_b="district", feed_b="published_figures", value_b=12.0, low_b=12.0, high_b=12.0,
+    )  # fmt: skip
+    with duckdb.connect() as connection:
+        connection.register("comparisons", comparisons)
+        connection.register("periods", table_of_periods(YEARS[0].start.replace(year=2013), YEARS[-1].end))
+        searched = read_comparisons(connection, desk.partnership, [Pair("shoplifting", CRIMES, PUBLISHED)])
+    assert searched.period.tolist() == ["2013-14", "2014-15"]
 
 
 def test_without_any_pair_there_are_empty_tables(new_pipeline: Callable[..., Pipeline]) -> None:

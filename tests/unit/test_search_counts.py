@@ -30,6 +30,8 @@ from tests.small_exports import COUNTY, HARBOROUGH, IN_BLABY, IN_HARBOROUGH
 FEED = "county/domestic_abuse"
 SPEC = find_feed_spec(FEED)
 BLABY = "E07000129"
+# outside the partnership's areas
+IN_LONDON = "E01000001"
 WAY = MeasureFeedEntry(
     count="case",
     date="referred",
@@ -53,7 +55,7 @@ records = st.lists(
             "referral_source": st.sampled_from(["police", "self"]),
             "person_key": st.sampled_from([None, "p", "q", "r"]),
             "residence_district": st.sampled_from([None, HARBOROUGH, BLABY, "elsewhere"]),
-            "lsoa_code": st.sampled_from([None, IN_HARBOROUGH, IN_BLABY]),
+            "lsoa_code": st.sampled_from([None, IN_HARBOROUGH, IN_BLABY, IN_LONDON]),
             "physical_injury": st.sampled_from(["yes", "no", "not_known"]),
             "risk": st.sampled_from(["standard", "high"]),
             "marac": st.sampled_from([None, True, False]),
@@ -63,6 +65,21 @@ records = st.lists(
     ),
     max_size=14,
 )
+
+FAR_AWAY: dict[str, object] = {
+    "case_id": "A",
+    "referral_date": date(2016, 4, 3),
+    "incident_date": date(2016, 4, 2),
+    "referral_source": "self",
+    "person_key": "p",
+    "residence_district": HARBOROUGH,
+    "lsoa_code": IN_LONDON,
+    "physical_injury": "yes",
+    "risk": "high",
+    "marac": True,
+    "repeat": False,
+    "status": "open",
+}
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +175,7 @@ def recount(frame: pd.DataFrame, options: list[Option], months: str, level: str,
 
 @given(rows=records, level=st.sampled_from(["district", "county"]), kind=st.sampled_from(["quarter", "financial_year", "month"]))
 @example(rows=[], level="district", kind="quarter")
+@example(rows=[FAR_AWAY], level="county", kind="quarter")
 @settings(max_examples=25, deadline=None)
 def test_every_variant_counts_what_counting_it_alone_would(
     connection: duckdb.DuckDBPyConnection,

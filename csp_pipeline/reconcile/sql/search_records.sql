@@ -13,7 +13,7 @@ placed AS (
         {% endfor %}
     FROM current_records r
     {% for area in areas %}
-    LEFT JOIN search_places k{{ loop.index0 }} ON k{{ loop.index0 }}.place = coalesce(r.{{ area | identifier }}, 'unlocated')
+    LEFT JOIN search_places k{{ loop.index0 }} ON k{{ loop.index0 }}.place = r.{{ area | identifier }}
     {% endfor %}
 ),
 -- months are numbered from the first month that has figures; 0 is no month, or one outside
