@@ -222,6 +222,15 @@ def test_figures_on_a_break_are_compared_only_where_both_come_from_the_source_th
     assert ("break in the series: asb_recording_system" in str(found.reasons[0])) == (not is_comparable)
 
 
+def test_a_break_is_named_before_what_is_not_there_yet_for_more_records_will_not_mend_it(tmp_path: Path) -> None:
+    lacking = {"status": "P", "coverage": 0.5, "covered": "2015-04", "break_id": "asb_recording_system"}
+    [found] = compare(
+        tmp_path, figure("police/asb", measure="asb_reported", **lacking), figure("district/asb_cases", measure="asb_reported")
+    ).to_dict("records")
+    assert (found["verdict"], found["rule"]) == ("not_comparable", "asb_recording_system")
+    assert found["reasons"].startswith("break in the series: asb_recording_system; police/asb covers 2015-04 only")
+
+
 def test_of_several_declared_differences_the_one_that_forbids_a_comparison_decides(tmp_path: Path) -> None:
     entries = [
         ComparabilityEntry(name=name, between=[POLICE, TABLES], comparability=comparability, reason=reason, measures=measures)
