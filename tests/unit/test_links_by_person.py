@@ -105,3 +105,25 @@ def test_an_event_that_two_numbers_tie_together_is_one_event_and_each_of_its_rec
     assert set(linked(found)) == {("16/1", "C1"), ("16/2", "C1"), ("16/3", "C2")}
     assert told(found) == {"16/2": "counting_unit: "}
     assert found.steps.contribution.sum() == -1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "nameless", "detail"),
+    [
+        (10, 1, 0, "persons_do_not_match"),
+        # of whom the service names nobody nothing agrees or disagrees
+        (10, 1, 9, "persons_do_not_match"),
+        (10, 2, 0, "contradicting_links"),
+        (9, 0, 0, "contradicting_links"),
+    ],
+)
+def test_only_where_nine_in_ten_numbers_of_a_month_lead_to_others_have_persons_been_keyed_anew(
+    wrong: int, right: int, nameless: int, detail: str
+) -> None:
+    """Each crime has a victim of its own, and each case quotes one crime."""
+    crimes = [crime(number, person_key=f"{number:064}") for number in range(1, wrong + right + nameless + 1)]
+    clients = [
+        f"{number + 100 * (number <= wrong):064}" if number <= wrong + right else None for number in range(1, len(crimes) + 1)
+    ]
+    cases = [case(number, reference=f"16/{number}", person_key=client) for number, client in enumerate(clients, 1)]
+    assert set(told(bridge(crimes, cases)).values()) == {f"unexplained: {detail}"}
