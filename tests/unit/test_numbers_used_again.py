@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from tests.unit.test_doubtful_events import ANN, BEA, DAY, bridge, told
+from tests.accuracy.few_records import ANN, BEA, DAY, bridge, told
 
 YEAR_BEFORE = DAY - pd.DateOffset(years=1)
 OF_LAST_YEAR = {"case_id": "1", "referral_date": YEAR_BEFORE, "incident_date": YEAR_BEFORE, "submission_id": "2015"}

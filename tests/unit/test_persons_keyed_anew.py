@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.unit.test_doubtful_events import bridge, told
+from tests.accuracy.few_records import bridge, told
 
 KEYED_ANEW = [f"{number:x}" * 64 for number in range(12)]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from tests.unit.test_doubtful_events import ANN, BEA, DAY, bridge, told
+from tests.accuracy.few_records import ANN, BEA, DAY, bridge, told
 
 
 def days(number: int) -> pd.Timestamp:
