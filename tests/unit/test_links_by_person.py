@@ -32,8 +32,8 @@ def linked(found: Bridged) -> dict[tuple[str, str], str]:
 
 
 def test_a_number_that_no_person_confirms_gives_way_to_the_crime_against_the_person_that_the_case_names() -> None:
-    """The case quotes 16/1, of which the police hold no person; its client's crime of that day is 16/2."""
-    found = bridge([crime(1, person_key=None), crime(2)], [case(1, reference="16/1")])
+    """The case quotes 16/1 of three days before, of which the police hold no person; its client's crime of that day is 16/2."""
+    found = bridge([crime(1, -3, person_key=None), crime(2)], [case(1, reference="16/1")])
     assert linked(found) == {("16/2", "C1"): "same_person"}
 
 
