@@ -26,7 +26,8 @@ ABUSE = "county/domestic_abuse"
 ABUSE_NAME = "domestic_abuse_2016-17-Q1_extracted-2016-07-20.xlsx"
 CRIMES = "police/crimes"
 CRIMES_NAME = "crimes_2016-04_extracted-2016-05-10.csv"
-RENAMED = {"category": {"sent_as": "kind", "since": "2016-05-01", "reason": "New system"}}
+# since the day on which the file below was extracted
+RENAMED = {"category": {"sent_as": "kind", "since": "2016-05-10", "reason": "New system"}}
 
 Agree = Callable[..., Pipeline]
 
@@ -129,7 +130,8 @@ def test_a_new_column_that_may_be_about_a_person_is_not_kept(agree: Agree, heade
 
 
 def test_a_new_column_named_in_the_feed_is_kept_whatever_it_is_called(agree: Agree) -> None:
-    desk = agree(ASB, {"columns": {"ward name": {"new": "evolve"}}})
+    # every other new one is kept, too, unless its name tells of a person
+    desk = agree(ASB, {"new": "evolve", "columns": {"ward name": {"new": "evolve"}}})
     receipt = desk.take_in_one(ASB, NAME, csv_text(with_column(ROWS, "Ward_Name", ["Nevill", "Nevill", ""])))
     assert [record["extras"] for record in desk.records(receipt)] == ['{"Ward_Name":"Nevill"}'] * 2 + [None]
 
@@ -198,8 +200,15 @@ def test_a_declared_rename_leaves_files_with_the_agreed_name_as_they_were(agree:
     assert (receipt.outcome, told(desk, receipt)) == ("accepted", [])
 
 
+def test_where_the_agreed_name_is_still_there_the_column_of_the_declared_one_is_a_new_column(agree: Agree) -> None:
+    desk = agree(ASB, renamed=RENAMED)
+    receipt = desk.take_in_one(ASB, NAME, csv_text(with_column(ROWS, "kind", ["Environmental"] * 3)))
+    assert [record["category"] for record in desk.records(receipt)] == ["nuisance", "personal", "nuisance"]
+    assert told(desk, receipt) == [("kind", "new", "kind", "discard_value", None)]
+
+
 def test_a_rename_is_not_read_in_files_extracted_before_it(agree: Agree) -> None:
-    desk = agree(ASB, renamed={"category": RENAMED["category"] | {"since": "2016-06-01"}})
+    desk = agree(ASB, renamed={"category": RENAMED["category"] | {"since": "2016-05-11"}})
     receipt = desk.take_in_one(ASB, NAME, csv_text(renamed(ROWS, "category", "kind")))
     assert (receipt.outcome, receipt.code) == ("refused", "missing_column")
 
@@ -211,6 +220,13 @@ def test_a_column_that_may_be_missing_is_taken_as_blank_and_noted(agree: Agree) 
     assert (receipt.outcome, [record["beat"] for record in desk.records(receipt)]) == ("accepted_with_warnings", [None] * 3)
     assert told(desk, receipt) == [("beat", "missing", None, "evolve", None)]
     assert receipt.messages == ["The column 'beat' is missing; it was taken as blank."]
+
+
+def test_a_column_that_may_not_be_blank_may_not_be_missing_though_others_of_the_feed_may(agree: Agree) -> None:
+    desk = agree(ASB, {"missing": "evolve"})
+    without = [{key: value for key, value in row.items() if key != "incident_number"} for row in ROWS]
+    receipt = desk.take_in_one(ASB, NAME, csv_text(without))
+    assert (receipt.outcome, receipt.code) == ("refused", "missing_column")
 
 
 def test_a_column_that_may_be_missing_and_seems_renamed_is_not_taken_as_blank(agree: Agree) -> None:
