@@ -1,14 +1,22 @@
 """What the list of conflicts tells its reader of the figures in it, and of those that it does not list."""
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from csp_pipeline.partnership.scorecard import SumEntry
 from csp_pipeline.reports.disclosure_cells import Numbers, Seen, numbers, sum_numbers
-from csp_pipeline.reports.disclosure_conflicts import cell_of, conflict_numbers, may_be_listed, seen_in_reports
+from csp_pipeline.reports.disclosure_conflicts import (
+    cell_of,
+    conflict_numbers,
+    may_be_listed,
+    seen_in_reports,
+    small_counts_in_search,
+)
 from csp_pipeline.reports.disclosure_rules import EVERYBODY
 from tests.unit.reports.made_rules import RULES
 
@@ -246,3 +254,20 @@ def test_a_figure_that_was_revised_since_it_was_shown_is_not_known_and_hidden_on
     assert of(20)[0]
     assert not of(21)[0]
     assert of(21)[1] > 10 * of(20)[1]
+
+
+@pytest.mark.parametrize(("value", "is_small"), [(0, False), (1, True), (RULES.highest, True), (RULES.highest + 1, False)])
+def test_a_search_compared_small_counts_from_one_to_the_highest_where_both_feeds_have_a_figure(
+    value: int, *, is_small: bool
+) -> None:
+    figures = [(CRIMES, OWN, value), (CASES, OWN, 90), (CRIMES, OTHER, 2)]
+    facts = SimpleNamespace(
+        rules=RULES,
+        periods=[{"period": "2016-17", "period_kind": "financial_year"}],
+        areas=[{"area_code": area, "area_level": "district"} for area in (OWN, OTHER)],
+        figures=pd.DataFrame(figures, columns=["feed", "area_code", "value"]).assign(measure="arson", period="2016-17"),
+    )
+    search = {"measure": "arson", "area_level": "district", "period_kind": "financial_year", "agency": "police"}
+    search |= {"feed": "crimes", "other_agency": "county", "other_feed": "cases"}
+    assert small_counts_in_search(cast("Any", facts), search, CRIMES) == is_small
+    assert not small_counts_in_search(cast("Any", facts), search, CASES)
