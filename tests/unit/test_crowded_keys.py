@@ -52,6 +52,14 @@ def test_a_number_that_too_many_crimes_have_links_none_of_them_and_is_not_said_t
     assert set(told(found).values()) == {"unexplained: shared_identifier"}
 
 
+def test_a_number_that_the_police_do_not_have_is_said_so_unless_too_many_quote_it() -> None:
+    several = [case(9, "16/2"), *(case(number, "16/1") for number in range(1, 4))]
+    found = bridge([crime(2)], several, AT_MOST_THREE)
+    assert (cut(found), told(found)["C1"]) == ({}, "unexplained: reference_not_found")
+    found = bridge([crime(2)], [*several, case(4, "16/1")], AT_MOST_THREE)
+    assert (cut(found), told(found)["C1"]) == ({("domestic_abuse", "crime_number"): 4}, "unexplained: shared_identifier")
+
+
 def test_a_person_key_that_too_many_records_of_one_feed_share_is_nobodys() -> None:
     crimes = [crime(1, person_key=ANN), crime(2, person_key=BEA)]
     cases = [case(9, person_key=BEA), *(case(number, person_key=ANN) for number in range(1, 4))]
