@@ -63,7 +63,8 @@ def run(
     """Take in what is new, rebuild figures and comparisons, publish the warehouse and write the reports.
 
     Exit codes: 0 all well; 1 a step failed (the warehouse as it was stays in place); 2 wrong usage; 3 published, but
-    files were refused or could not be fetched, or a correction no longer applies; 4 the configuration cannot be used.
+    files were refused or could not be fetched, or a correction no longer applies; 4 the configuration cannot be used; 6
+    published, but a check of what was made failed; 130 interrupted.
     """
     run_to_the_end(settings_of(sources, warehouse), years, quiet=quiet)
 
