@@ -29,9 +29,12 @@ run: $(READY)  ## Run the pipeline on sources/ and say what was loaded, refused 
 test: $(READY)  ## Run every test
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-browser:  ## Install what the tests of pages need: Chromium (by apt-get, as root) and axe-core (by npm)
+browser:  ## Install what the tests of pages and workbooks need: Chromium and LibreOffice (by apt-get, as root), axe-core (by npm)
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 || { echo "Install Chromium: apt-get install chromium"; exit 1; }; \
 		apt-get update -qq && apt-get install -y -qq chromium; }
+	@# Without LibreOffice one test is skipped by name.
+	@command -v soffice >/dev/null || test "$$(id -u)" != 0 || { \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends libreoffice-calc; }
 	npm ci --prefix tests/browser --no-audit --no-fund
 
 check: $(READY)  ## Lint, types, layers, generated documents
