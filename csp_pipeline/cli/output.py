@@ -92,9 +92,7 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: s
 
 
 def _csv_cell(value: Any) -> Any:
-    if isinstance(value, list):
-        return "; ".join(map(str, value))
-    return "" if value is None else value
+    return _cell(value) if value is None or isinstance(value, list) else value
 
 
 def _cell(value: Any) -> str:

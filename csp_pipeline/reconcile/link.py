@@ -18,6 +18,7 @@ from csp_pipeline.reconcile.link_sides import (
     create_table,
     days_agree,
     days_of_persons,
+    first_days_apart,
     has_quiet_pairs,
     no_day_agrees,
     open_side,
@@ -135,10 +136,11 @@ def _link_by_person(connection: duckdb.DuckDBPyConnection, links: LinksFile, pai
     create_table(connection, "asked_persons", "person_asked")
     create_table(connection, "crowds", "person_crowds", most_records=links.most_records)
     dates = list(range(len(rule.dates)))
-    _confirm_by_days(connection, dates)
+    first_days = first_days_apart(rule)
+    _confirm_by_days(connection, first_days)
     for side in ("a", "b"):
         create_table(connection, f"kin_{side}", "person_kin", side=side, dates=dates)
-    create_table(connection, "near", "person_near", windows=rule.windows)
+    create_table(connection, "near", "person_near", windows=rule.windows, first_days=first_days)
     connection.execute("CREATE OR REPLACE TEMP TABLE person_links (rule INTEGER, record_a BIGINT, record_b BIGINT)").fetchall()
     # Each round links the records that are nearest to each other and takes them, with others of their incidents, out of
     # the rest: a person has few records, so there are few rounds.
@@ -162,11 +164,11 @@ def _link_by_person(connection: duckdb.DuckDBPyConnection, links: LinksFile, pai
     connection.execute(f"INSERT INTO person_links {query}").fetchall()
 
 
-def _confirm_by_days(connection: duckdb.DuckDBPyConnection, dates: list[int]) -> None:
+def _confirm_by_days(connection: duckdb.DuckDBPyConnection, first_days: str) -> None:
     """Take a link by identifier that no person confirms for sure where neither record's own person has anything nearer."""
     if not any_row(connection, "FROM identifier_links WHERE says = 'unconfirmed'"):
         return
-    create_table(connection, "nearest_by_identifier", "identifier_nearest", dates=dates)
+    create_table(connection, "nearest_by_identifier", "identifier_nearest", first_days=first_days)
     connection.execute(
         "UPDATE identifier_links SET says = 'confirmed' FROM nearest_by_identifier n"
         " WHERE identifier_links.record_a = n.record_a AND identifier_links.record_b = n.record_b AND says = 'unconfirmed'"
@@ -193,13 +195,13 @@ def _note_cuts(connection: duckdb.DuckDBPyConnection, links: LinksFile, pair: Pa
 
 def _gather_events(connection: duckdb.DuckDBPyConnection, links: LinksFile, measures: list[int]) -> None:
     """Connected sets of linked records: lone pairs at once, the rest by passing the least label on until none changes."""
-    same_record = ["person", *(f"month_{measure}" for measure in measures)]
-    create_table(connection, "edges", "event_edges", most_records=links.most_records, same_record=same_record)
+    told_by = ["person", *(f"month_{measure}" for measure in measures)]
+    create_table(connection, "edges", "event_edges", most_records=links.most_records, told_by=told_by)
     _label_components(connection)
     tangled = f"SELECT event FROM labels GROUP BY event HAVING count(*) > {MOST_TOGETHER}"
     if any_row(connection, f"FROM ({tangled})"):
         _cut_tangles(connection, tangled)
-        create_table(connection, "edges", "event_edges", most_records=links.most_records, same_record=same_record)
+        create_table(connection, "edges", "event_edges", most_records=links.most_records, told_by=told_by)
         _label_components(connection)
     connection.execute(
         """

@@ -128,6 +128,11 @@ def days_of_persons(rule: RuleEntry) -> list[str]:
     return [f"date_{date}" for date in range(len(rule.dates))]
 
 
+def first_days_apart(rule: RuleEntry) -> str:
+    """SQL of the days between two records `a` and `b` by the first date of a rule by person that both have; NULL without one."""
+    return f"coalesce({''.join(f'{days}, ' for days in _days_apart(days_of_persons(rule)))}NULL)"
+
+
 def no_day_agrees(rule: RuleEntry) -> str:
     """SQL of two records `a` and `b` that is true where both have the first date of a rule by person, too far apart, and no other
     date lies near enough: one that was keyed wrongly does not make it another matter."""
@@ -137,7 +142,12 @@ def no_day_agrees(rule: RuleEntry) -> str:
 
 def _too_far(dates: list[str], windows: list[int]) -> list[str]:
     """For each of the dates SQL that tells whether two records lie farther apart than its days; NULL where one has none."""
-    return [f"abs(date_diff('day', a.{date}, b.{date})) > {days}" for date, days in zip(dates, windows, strict=True)]
+    return [f"{apart} > {days}" for apart, days in zip(_days_apart(dates), windows, strict=True)]
+
+
+def _days_apart(dates: list[str]) -> list[str]:
+    """SQL of the days between two records `a` and `b` by each of the dates; NULL where one has none."""
+    return [f"abs(date_diff('day', a.{date}, b.{date}))" for date in dates]
 
 
 MACROS = (

@@ -23,7 +23,7 @@ kin_edges_{{ side }} AS (
 -- every row of a record that is in several current files, tied to the first of its person or month: a number that is used again
 -- every year stands for another matter then
 resent_edges_{{ side }} AS (
-    {% for column in same_record %}
+    {% for column in told_by %}
     SELECT min(record) OVER (PARTITION BY record_key, {{ column }}) AS record, record AS other
     FROM resent_{{ side }} WHERE {{ column }} IS NOT NULL
     QUALIFY min(record) OVER (PARTITION BY record_key, {{ column }}) <> record

@@ -15,7 +15,7 @@ near AS (
         a.record_key AS key_a, b.record_key AS key_b, a.submission_id AS submission_a, b.submission_id AS submission_b,
         a.row_number AS row_a, b.row_number AS row_b,
         least({% for _ in windows %}abs(date_diff('day', a.date_{{ loop.index0 }}, b.date_{{ loop.index0 }})), {% endfor %}NULL) AS days,
-        coalesce({% for _ in windows %}abs(date_diff('day', a.date_{{ loop.index0 }}, b.date_{{ loop.index0 }})), {% endfor %}NULL) AS first_days,
+        {{ first_days }} AS first_days,
         coalesce({% for days in windows %}CASE WHEN a.date_{{ loop.index0 }} IS NOT NULL AND b.date_{{ loop.index0 }} IS NOT NULL THEN {{ days }} END, {% endfor %}NULL) AS within_days
     FROM known_a a JOIN known_b b ON a.person = b.person AND (a.is_free OR b.is_free)
 )
