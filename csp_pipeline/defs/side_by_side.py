@@ -4,7 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import cast
 
 import dagster as dg
@@ -22,7 +22,7 @@ from dagster._core.execution.plan.instance_concurrency_context import InstanceCo
 from dagster._core.execution.plan.plan import ExecutionPlan
 from dagster._core.execution.retries import RetryMode
 
-# Between two attempts to end the queries of steps that are at work when a run is interrupted.
+# Between two looks at whether the run was interrupted, and two attempts to end the queries of the steps then at work.
 ASK_AGAIN_SECONDS = 0.2
 # A step's name, and an event of it or, when it is over, the future that it was.
 Queue = SimpleQueue[tuple[str, dg.DagsterEvent | Future[None]]]
@@ -91,6 +91,8 @@ class SideBySideExecutor(dg.Executor):
         came: Queue = SimpleQueue()
         try:
             while at_work or not active.is_complete:
+                with raise_execution_interrupts():
+                    pass  # here only, for one that came while the queue gives an event would lose it
                 free = self._at_once - len(at_work)
                 for step in active.get_steps_to_execute(limit=free) if free else []:
                     at_work[step.key] = _start_step(threads, context.for_step(step, active.get_known_state()), came)
@@ -99,8 +101,10 @@ class SideBySideExecutor(dg.Executor):
                     with raise_execution_interrupts():
                         active.sleep_til_ready()  # a step waits to be tried again
                     continue
-                with raise_execution_interrupts():
-                    step_key, event = came.get()
+                try:
+                    step_key, event = came.get(timeout=ASK_AGAIN_SECONDS)
+                except Empty:
+                    continue
                 if isinstance(event, dg.DagsterEvent):
                     yield event
                     happened[step_key].append(event)
@@ -119,7 +123,6 @@ class SideBySideExecutor(dg.Executor):
 
     def _bring_to_an_end(self, at_work: Collection[Future[None]], came: Queue) -> Iterator[dg.DagsterEvent]:
         """Wait until no step is at work, without waiting for DuckDB; gives what still happened."""
-        # the threads are asked, for an interruption may have swallowed what `came` was just giving
         while not all(step.done() for step in at_work):
             self._end_queries()
             wait(at_work, timeout=ASK_AGAIN_SECONDS)

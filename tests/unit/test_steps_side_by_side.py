@@ -22,6 +22,7 @@ from csp_pipeline.settings import Settings
 from tests.ending_queries import ENDLESS
 
 PATIENCE_SECONDS = 120
+WHILE_A_STEP_IS_AT_WORK = ["STEP_START", "STEP_OUTPUT", "STEP_SUCCESS"]
 AGAIN = "Nothing that has landed is lost. Make the lake again from it with csp backfill --all."
 
 
@@ -184,23 +185,27 @@ def test_what_had_failed_before_a_run_was_interrupted_is_said_too(run: Callable[
     assert "broken" not in told[1]
 
 
-def test_a_run_that_is_interrupted_just_as_a_step_ends_comes_to_its_end(
-    run: Callable[..., dg.ExecuteInProcessResult], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("just_as", ["STEP_START", "STEP_OUTPUT", "over"])
+def test_nothing_that_happened_is_lost_when_a_run_is_interrupted_just_as_it_is_told(
+    just_as: str, run: Callable[..., dg.ExecuteInProcessResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class TakenAndLost(SimpleQueue):  # type: ignore[type-arg]
-        """Python may handle a signal between taking an item from a queue and giving it to the caller."""
+    class InterruptedAsItGives(SimpleQueue):  # type: ignore[type-arg]
+        """A signal may come when an item has left the queue and is not yet with the caller."""
 
         def get(self, block: bool = True, timeout: float | None = None) -> object:
             item = super().get(block, timeout)
-            if isinstance(item[1], Future):
-                raise dg.DagsterExecutionInterruptedError
+            if just_as == ("over" if isinstance(item[1], Future) else item[1].event_type_value):
+                os.kill(os.getpid(), signal.SIGINT)
             return item
 
-    monkeypatch.setattr(side_by_side, "SimpleQueue", TakenAndLost)
+    monkeypatch.setattr(side_by_side, "SimpleQueue", InterruptedAsItGives)
     result = run(asset("ending", dict), asset("later", dict, "ending"))
     assert not result.success
+    assert "later" not in {event.step_key for event in result.all_events if event.is_step_start}
+    told = [event.event_type_value for event in result.all_events if event.step_key == "ending"]
+    assert [name for name in told if name in WHILE_A_STEP_IS_AT_WORK] == WHILE_A_STEP_IS_AT_WORK
     (failure,) = failures_of(result.all_events, is_success=False)
-    assert failure.message.startswith("the run was interrupted")
+    assert failure.message.startswith("the run was interrupted. ")
 
 
 def test_a_run_that_is_interrupted_while_a_step_waits_to_be_tried_again_does_not_try_it(
