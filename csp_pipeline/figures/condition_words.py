@@ -40,5 +40,7 @@ def _word_of(node: object) -> str | None:
     """The text that a constant is; None for another expression, a number or NULL."""
     if not isinstance(node, dict) or node.get("class") != "CONSTANT":
         return None
+    if literal := node.get("literal"):  # as DuckDB writes it from 2.0 on
+        return str(literal["text"]) if literal["kind"] == "STRING" else None
     constant = node["value"]
     return str(constant["value"]) if constant["type"]["id"] == "VARCHAR" and not constant["is_null"] else None

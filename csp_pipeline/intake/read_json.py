@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from csp_pipeline.errors import RefusedFileError
@@ -66,8 +65,8 @@ def _check_start(path: Path) -> None:
 
 
 def _first_objects(path: Path, settings: Settings) -> list[dict[str, Any]]:
-    with connect(settings) as connection:
-        texts = _ask(connection, f"SELECT CAST(json AS VARCHAR) FROM ({_objects(path)}) LIMIT {SAMPLE}").fetchall()
+    with connect(settings) as connection, wording(_unreadable, leaving=NOT_OF_THE_FILE):
+        texts = connection.sql(f"SELECT CAST(json AS VARCHAR) FROM ({_objects(path)}) LIMIT {SAMPLE}").fetchall()
     return [item for (text,) in texts if isinstance(item := json.loads(text), dict)]
 
 
@@ -95,12 +94,6 @@ def _objects(path: Path) -> str:
     )
 
 
-def _ask(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.DuckDBPyRelation:
-    """A relation over the file; raises RefusedFileError when it is not JSON throughout."""
-    with wording(_unreadable, leaving=NOT_OF_THE_FILE):
-        return connection.sql(query).execute()
-
-
 def _unreadable(problem: str) -> RefusedFileError:
     without_path = re.sub(r" in file \S+,", "", problem).rstrip(" .")  # the place of the landed file tells the reader nothing
     return RefusedFileError(
@@ -126,12 +119,12 @@ def _stream(
         for name, beyond in ((EXTRAS, matched.kept), (UNWANTED, matched.unwanted))
     ]
     numbered = f"SELECT row_number() OVER () AS {ROW_NUMBER}, json FROM ({_objects(path)})"
-    with connect(settings) as connection:
-        broken = _ask(connection, f"SELECT {ROW_NUMBER} FROM ({numbered}) WHERE json_type(json) <> 'OBJECT'").fetchall()
+    with connect(settings) as connection, wording(_unreadable, leaving=NOT_OF_THE_FILE):
+        broken = connection.sql(f"SELECT {ROW_NUMBER} FROM ({numbered}) WHERE json_type(json) <> 'OBJECT'").fetchall()
         message = "found no object; expected one, from { to }. Fetch the file again."
         read.broken_rows = [BrokenRow(number, None, "not_an_object", "", message) for (number,) in broken]
-        rows = _ask(connection, f"SELECT {', '.join(selected)}, {ROW_NUMBER} FROM ({numbered}) WHERE json_type(json) = 'OBJECT'")
-        table = rows.to_arrow_table()
+        objects = f"SELECT {', '.join(selected)}, {ROW_NUMBER} FROM ({numbered}) WHERE json_type(json) = 'OBJECT'"
+        table = connection.sql(objects).to_arrow_table()
     for start in range(0, table.num_rows, settings.batch_rows):
         yield table.slice(start, settings.batch_rows)
 

@@ -4,6 +4,7 @@ import duckdb
 import pytest
 
 from csp_pipeline.errors import ConfigurationError
+from csp_pipeline.figures.condition_words import unknown_words
 from csp_pipeline.figures.count import check_measures
 from tests.conftest import Pipeline
 
@@ -50,3 +51,52 @@ def test_a_word_that_the_column_never_holds_is_told_with_those_that_it_does(desk
 )
 def test_what_may_be_true_of_some_and_false_of_others_is_left_alone(desk: Pipeline, condition: str) -> None:
     check(desk, condition)
+
+
+MOTIVE = {"class": "COLUMN_REF", "type": "COLUMN_REF", "column_names": ["motive"]}
+
+
+def constant(**told: object) -> dict[str, object]:
+    return {"class": "CONSTANT", "type": "VALUE_CONSTANT", **told}
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {
+            "class": "OPERATOR",
+            "type": "COMPARE_NOT_IN",
+            "children": [
+                MOTIVE,
+                constant(value={"type": {"id": "VARCHAR", "type_info": None}, "is_null": False, "value": "deliberate"}),
+                constant(value={"type": {"id": "VARCHAR", "type_info": None}, "is_null": False, "value": "unknown"}),
+            ],
+        },
+        {
+            "class": "OPERATOR",
+            "type": "OPERATOR_NOT",
+            "children": [
+                {
+                    "class": "OPERATOR",
+                    "type": "COMPARE_IN",
+                    "children": [
+                        MOTIVE,
+                        constant(literal={"kind": "STRING", "text": "deliberate"}),
+                        constant(literal={"kind": "STRING", "text": "unknown"}),
+                    ],
+                }
+            ],
+        },
+    ],
+    ids=["DuckDB 1.5", "DuckDB 2.0"],
+)
+def test_the_trees_of_both_versions_of_duckdb_are_read(tree: object) -> None:
+    """Of `motive NOT IN ('deliberate', 'unknown')`; the test above reads what the installed version writes."""
+    assert list(unknown_words(tree, {"motive": ["accidental", "deliberate"]})) == [("motive", "unknown")]
+    of_number = {
+        "class": "COMPARISON",
+        "type": "COMPARE_EQUAL",
+        "left": MOTIVE,
+        "right": constant(literal={"kind": "INTEGER", "text": "3"}),
+    }
+    assert list(unknown_words(of_number, {"motive": ["accidental"]})) == []
