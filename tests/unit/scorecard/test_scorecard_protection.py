@@ -120,11 +120,21 @@ def test_an_agencys_report_reckons_with_what_the_scorecard_shows(tmp_path: Path)
 
 
 def test_of_a_claim_of_preferred_figures_every_feeds_figures_are_looked_at_and_of_another_only_its_own() -> None:
-    used = {}
+    assert feeds_looked_at("named", computation="level") == {"police/crimes"}
+    assert feeds_looked_at("preferred", computation="level") == {"police/crimes", "fire/incidents"}
+
+
+def test_of_a_claim_about_a_conflict_both_figures_are_looked_at_as_it_tells_how_far_they_lie_apart() -> None:
+    assert feeds_looked_at("named", computation="conflict") == {"police/crimes", "fire/incidents"}
+
+
+def feeds_looked_at(claim: str, computation: str) -> set[str]:
+    """The feeds whose figures a claim is taken to tell: it is of the police's 30, and the fire service has 3."""
     with duckdb.connect() as db:
         db.execute(
-            "CREATE TABLE claims AS SELECT claim, 's' AS statement, 'p' AS source, NULL AS reading, 'supported' AS verdict, "
-            "'w' AS sentence, 'police' AS agency, 'crimes' AS feed FROM (VALUES ('named'), ('preferred')) AS t(claim)"
+            "CREATE TABLE claims AS SELECT ? AS claim, 's' AS statement, 'p' AS source, NULL AS reading, ? AS computation, "
+            "'supported' AS verdict, 'w' AS sentence, 'police' AS agency, 'crimes' AS feed",
+            [claim, computation],
         ).fetchall()
         db.execute(
             "CREATE TABLE claim_figures AS SELECT c.claim, agency, feed, 'arson' AS measure, 'E07000901' AS area_code, "
@@ -132,9 +142,8 @@ def test_of_a_claim_of_preferred_figures_every_feeds_figures_are_looked_at_and_o
             "FROM (SELECT claim FROM claims) AS c, "
             "(VALUES ('police', 'crimes', 30), ('fire', 'incidents', 3)) AS f(agency, feed, value)"
         ).fetchall()
-        for row in db.execute(read_sql("csp_pipeline.scorecard", "claims")).fetchall():
-            used[row[0]] = {figure["feed"] for figure in row[-1]}
-    assert used == {"named": {"police/crimes"}, "preferred": {"police/crimes", "fire/incidents"}}
+        (row,) = db.execute(read_sql("csp_pipeline.scorecard", "claims")).fetchall()
+    return {figure["feed"] for figure in row[-1]}
 
 
 @settings(max_examples=15, deadline=None)
