@@ -132,6 +132,8 @@ def _knowledge(cells: pd.DataFrame, matrix: sparse.csc_array, highest: int, read
         low = np.where(value >= above, np.maximum(low, above), low)
         high = np.where(value <= below, np.minimum(high, below), high)
         below, above = np.full((2, len(cells)), np.nan)
+    # what conflicts with a 1 cannot lie below it: where one side of a gap is out of reach, everybody knows the side
+    low, high = np.where(below < low, np.maximum(low, above), low), np.where(above > high, np.minimum(high, below), high)
     small = _is_small(cells, highest)
     if reader.knows_small:
         marked = counts & (cells.loss > 0).to_numpy(bool)

@@ -121,6 +121,25 @@ def test_a_world_with_half_a_person_protects_nobody(half_is_whole: bool, given_a
     assert [(end.position, end.direction, end.reached) for end in ends] == given_away
 
 
+def test_a_figure_that_conflicts_with_a_low_one_cannot_lie_below_it() -> None:
+    # the 5 conflicts with another agency's 1 by a tolerance of 3: as no count is -3, it is 5 or more, and beside a sum of 8 the 3
+    # is no 4. Who knows that the 7 lies above its own gap learns that from the 10, whatever is hidden; nobody else may
+    cells = pd.DataFrame(
+        [
+            ("small", 3.0, True, False, 1.0, np.nan, np.nan),
+            ("in conflict", 5.0, True, False, 0.0, -3.0, 5.0),
+            ("sum", 8.0, True, False, 1.0, np.nan, np.nan),
+            ("above or below", 7.0, True, False, 0.0, 6.0, 7.0),
+            ("known", 10.0, False, True, 0.0, np.nan, np.nan),
+        ],
+        columns=["cell", "value", "is_protected", "is_known", "loss", "below", "above"],
+    )
+    sums = {"sum": ("small", "in conflict"), "known": ("small", "above or below")}
+    terms = [(whole, cell, 1.0 if cell == whole else -1.0) for whole, parts in sums.items() for cell in (whole, *parts)]
+    hidden = protect(cells, pd.DataFrame(terms, columns=["relation", "cell", "coefficient"]))
+    assert "sum" in set(hidden.cell)
+
+
 def cheaper_choices(world: World, hidden: set[str]) -> list[set[str]]:
     """Sets of cells to hide that lose less, without those that are part of another one: hiding more protects no less."""
     loss = dict(zip(world.cells.cell, world.cells.loss, strict=True))
