@@ -29,15 +29,18 @@ REVISED, WITHHELD_BEFORE = 100.0, 0.01
 @dataclass(frozen=True)
 class Seen:
     """What a reader has before it elsewhere: `cells` whose numbers it has as they are now, the `values` of cells that earlier
-    reports showed, and the cells that one of them `withheld`.
+    reports showed, the cells that one of them `withheld`, and each of these `reports`: its as-at day and what it showed.
     """
 
     cells: frozenset[str] = frozenset()
     values: frozenset[tuple[str, float]] = frozenset()
     withheld: frozenset[str] = frozenset()
+    reports: frozenset[tuple[str, frozenset[tuple[str, float]]]] = frozenset()
 
     def __or__(self, other: "Seen") -> "Seen":
-        return Seen(self.cells | other.cells, self.values | other.values, self.withheld | other.withheld)
+        return Seen(
+            self.cells | other.cells, self.values | other.values, self.withheld | other.withheld, self.reports | other.reports
+        )
 
     @cached_property
     def any_time(self) -> frozenset[str]:

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from csp_pipeline.reports.disclosure_cells import Numbers, Seen, cell_names, figure_numbers, found_in
+from csp_pipeline.reports.disclosure_earlier import earlier_numbers
 from csp_pipeline.reports.disclosure_rules import Array, margins_of, tolerated_range
 from csp_pipeline.reports.read import Facts, Row
 
 SIDES = (("a", "b"), ("b", "a"))
+PLACE = ("measure", "area_code", "period")
 # The reason, for us alone, to hide what an earlier report withheld.
 WITHHELD_BEFORE = "withheld before"
 # What a figure is worth to its reader: the yearly ones of the own district are what the partnership answers for.
@@ -61,7 +63,8 @@ def conflict_numbers(
     in_question = figures[found_in(_subjects(figures), subjects) & ~is_known]
     cells = in_question.merge(_bounds(facts, told, audience, seen.any_time | frozenset(here.cell)), on="cell", how="left")
     loss = cells.cell.map(here.loss.groupby(here.cell).sum()).fillna(0.0)
-    return figure_numbers(seen.weighed(cells.assign(loss=loss)), facts.rules, audience) + facts.sums.among(in_question.cell)
+    now = figure_numbers(seen.weighed(cells.assign(loss=loss)), facts.rules, audience) + facts.sums.among(in_question.cell)
+    return now + earlier_numbers(facts, audience, seen, in_question)
 
 
 def _subjects(figures: pd.DataFrame) -> pd.Series:
@@ -100,17 +103,26 @@ def seen_in_reports(reports: Iterable[dict[str, Any]]) -> Seen:
     A number that was shown cannot be hidden from its reader any more. What was withheld is withheld for good: shown once the
     small count that it protected is none any more, it would tell what that count was.
     """
-    figures = [
-        (cell_of(f"{figure['agency']}/{figure['feed']}", conflict["measure"], conflict["area_code"], conflict["period"]), figure)
+    told = [
+        (
+            report["as_at"] or "",
+            cell_of(f"{figure['agency']}/{figure['feed']}", *(conflict[name] for name in PLACE)),
+            figure["value"],
+        )
         for report in reports
         for conflict in report["conflicts"]
         for figure in conflict["figures"]
         # where neither number is withheld, one that is not there was suppressed by its sender
         if figure["value"] is not None or conflict.get("withheld")
     ]
+    shown: dict[str, set[tuple[str, float]]] = {}
+    for as_at, cell, value in told:
+        if value is not None:
+            shown.setdefault(as_at, set()).add((cell, float(value)))
     return Seen(
-        values=frozenset((cell, float(figure["value"])) for cell, figure in figures if figure["value"] is not None),
-        withheld=frozenset(cell for cell, figure in figures if figure["value"] is None),
+        values=frozenset().union(*shown.values()),
+        withheld=frozenset(cell for _, cell, value in told if value is None),
+        reports=frozenset((as_at, frozenset(values)) for as_at, values in shown.items() if as_at),
     )
 
 

@@ -41,6 +41,10 @@ class Given:
     district: str = OWN
     tolerances: dict[str, tuple[float, float]] = field(default_factory=lambda: {TWO: (2.0, 0.0), TENTH: (0.0, 0.1)})
 
+    vintages: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame({"cell": [], "known_from": [], "known_to": [], "value": []})
+    )
+
     def conflict(self, area: str, a: Side, b: Side, rule: str = TWO) -> dict[str, Any]:
         """Add a conflict, which was compared like others."""
         row = {"discrepancy_id": f"{area} {a} {b}", "measure": "arson", "area_code": area, "rule": rule, "state": "open"}
@@ -236,10 +240,12 @@ def test_what_stands_in_a_sent_report_is_known_and_what_was_withheld_in_it_stays
     figures = [{"agency": "police", "feed": "crimes", "value": 30}, {"agency": "fire", "feed": "incidents", "value": None}]
     conflict = {"measure": "arson", "area_code": OWN, "period": "2016-17", "figures": figures, "withheld": "A count of 1 to 4"}
     crimes, fire = place(CRIMES, OWN), place(FIRE, OWN)
-    assert seen_in_reports([{"conflicts": [conflict]}]) == Seen(values=frozenset({(crimes, 30)}), withheld=frozenset({fire}))
+    report = {"as_at": "2016-08-01", "conflicts": [conflict]}
+    shown = Seen(values=frozenset({(crimes, 30)}), reports=frozenset({("2016-08-01", frozenset({(crimes, 30)}))}))
+    assert seen_in_reports([report]) == shown | Seen(withheld=frozenset({fire}))
     # what its sender suppressed was not withheld by the report
-    suppressed = {"conflicts": [conflict | {"withheld": None}]}
-    assert seen_in_reports([suppressed]) == Seen(values=frozenset({(crimes, 30)}))
+    suppressed = report | {"conflicts": [conflict | {"withheld": None}]}
+    assert seen_in_reports([suppressed]) == shown
 
 
 def test_a_figure_that_was_revised_since_it_was_shown_is_not_known_and_hidden_only_at_a_high_price() -> None:

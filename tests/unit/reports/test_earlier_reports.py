@@ -5,11 +5,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from csp_pipeline.errors import PublishError
 from csp_pipeline.reports import ReportSummary, write_reports
 from csp_pipeline.settings import Settings
+from tests.unit.reports.attacker import Attacker
 from tests.unit.reports.made_warehouse import OWN, SOUTHBY
 from tests.unit.reports.published import Published
 
@@ -74,9 +76,12 @@ def test_what_an_earlier_scorecard_showed_as_it_was_then_does_not_count_as_known
     assert reader.attacker("police", reader.pack("police"), kept).bounds_of([THIRD], 1, 4) == {THIRD: (1, 4)}
 
 
-def send(settings: Settings, shown: dict[str, float | None]) -> None:
-    """Note as sent a report to the police that showed these figures of the fire service's in Southby, or withheld them."""
-    report = json.loads((settings.reports / "police.json").read_text(encoding="utf-8"))
+def send(settings: Settings, shown: dict[str, float | None], as_at: str = "2016-08-01", unlisted: str = "") -> None:
+    """Note as sent a report to the police that showed these figures of the fire service's in Southby, or withheld them; the
+    conflict of the period `unlisted` was not in it.
+    """
+    report = json.loads((settings.reports / "police.json").read_text(encoding="utf-8")) | {"as_at": as_at}
+    report["conflicts"] = [c for c in report["conflicts"] if (c["measure"], c["period"]) != ("arson", unlisted)]
     for conflict in report["conflicts"]:
         if conflict["measure"] == "arson" and conflict["period"] in shown:
             conflict["figures"][1]["value"] = shown[conflict["period"]]
@@ -106,6 +111,41 @@ def test_what_protected_a_count_stays_withheld_when_it_is_small_no_more(written:
     shown = {c["period"]: c["figures"][1]["value"] for c in pack(written) if c["measure"] == "arson"}
     # with the 6 shown, who kept the report would know 18 - 6 - 7 - 2 = 3
     assert (shown[first], shown[fourth]) == (None, None)
+
+
+def revise(settings: Settings, figures: dict[str, tuple[int, int]]) -> None:
+    """Give the fire service these figures in Southby, and no others: as they were until 31 July 2016, and as they are since."""
+    of_southby = f"feed = 'incidents' AND measure = 'arson' AND area_code = '{SOUTHBY}'"
+    with duckdb.connect(str(settings.database)) as db:
+        db.execute(f"DELETE FROM figures WHERE {of_southby} AND period NOT IN (SELECT unnest(?))", [list(figures)]).fetchall()
+        for period, (before, now) in figures.items():
+            of_period = f"{of_southby} AND period = '{period}'"
+            db.execute(f"UPDATE figures SET value = {now} WHERE {of_period}").fetchall()
+            db.execute(
+                f"UPDATE discrepancies SET value_b = {now}, gap = {now} - value_a WHERE measure = 'arson' "
+                f"AND area_code = '{SOUTHBY}' AND period = '{period}'"
+            ).fetchall()
+            for revision, (value, first, last) in enumerate(((before, "2016-07-25", "2016-08-01"), (now, "2016-08-01", None))):
+                db.execute(
+                    "INSERT INTO figure_vintages BY NAME SELECT agency, feed, measure, area_code, area_basis, period, "
+                    "date_basis, unit, status, coverage, ? AS revision, ? AS value, 'revised' AS event, "
+                    "CAST(? AS DATE) AS known_from, CAST(? AS DATE) AS known_to "
+                    f"FROM figures WHERE {of_period}",
+                    [revision, value, first, last],
+                ).fetchall()
+
+
+def test_a_count_that_was_small_cannot_be_worked_out_from_todays_figures_and_those_of_then(written: Settings) -> None:
+    # of 16 then, 3 were in the fourth quarter, for whose sake the 6 of the first was withheld; now it is 5 of 18
+    revise(written, {"2016-17": (16, 18), "2016-17 Q1": (6, 6), "2016-17 Q2": (7, 7), "2016-17 Q4": (3, 5)})
+    send(written, {"2016-17": 16.0, "2016-17 Q1": None, "2016-17 Q2": 7.0}, as_at="2016-07-28", unlisted="2016-17 Q4")
+    write_reports(written)
+    shown = {c["period"]: c["figures"][1]["value"] for c in pack(written) if c["measure"] == "arson"}
+    assert shown["2016-17 Q1"] is None
+    told = {period: value for period, value in shown.items() if value is not None} | {"then": 16.0, "2016-17 Q2": 7.0}
+    quarters = {"2016-17 Q1": -1.0, "2016-17 Q2": -1.0}
+    sums = [{"2016-17": 1.0, **quarters, "2016-17 Q4": -1.0}, {"then": 1.0, **quarters, "Q4 then": -1.0}]
+    assert Attacker(told, sums).bounds_of(["Q4 then"], 1, 4) == {"Q4 then": (1, 4)}
 
 
 def pack(settings: Settings) -> list[dict[str, Any]]:
