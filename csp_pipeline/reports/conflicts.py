@@ -213,8 +213,7 @@ def _listed(facts: Facts, rows: list[Row], audience: str | None) -> list[Row]:
 
 
 def _conflict(facts: Facts, row: Row, audience: str | None, hidden: dict[str, str]) -> Conflict:
-    cells = {side: cell_of(f"{row[f'agency_{side}']}/{row[f'feed_{side}']}", *(row[name] for name in PLACE)) for side in "ab"}
-    is_hidden = {side: cells[side] in hidden for side in "ab"}
+    is_hidden = {side: cell in hidden for side, cell in zip("ab", _cells_of(row), strict=True)}
     a, b = (_figure(facts, row, side, audience, is_hidden[side]) for side in "ab")
     # a reader's own figure comes first, so that every sentence starts with what they sent
     swapped = b.is_yours and not a.is_yours
@@ -279,8 +278,16 @@ def _evidence(facts: Facts, row: Row, audience: str | None, figures: tuple[Figur
         else search_sentence(
             facts.searches, row["measure"], figures, reader.is_protected, partial(small_counts_in_search, facts)
         ),
-        "past": past_gaps(facts, audience, facts.past_gaps.get(of_row, []), kept=(kept[0], kept[1]), swapped=swapped),
+        "past": past_gaps(
+            facts, audience, facts.past_gaps.get(of_row, []), cells=_cells_of(row), kept=(kept[0], kept[1]), swapped=swapped
+        ),
     }
+
+
+def _cells_of(row: Row) -> tuple[str, str]:
+    """The cells of a conflict's two figures."""
+    a, b = (cell_of(f"{row[f'agency_{side}']}/{row[f'feed_{side}']}", *(row[name] for name in PLACE)) for side in "ab")
+    return a, b
 
 
 def _figure(facts: Facts, row: Row, side: str, audience: str | None, is_hidden: bool) -> Figure:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import date
+from functools import lru_cache
 
 import pandas as pd
 
@@ -21,6 +22,29 @@ def earlier_numbers(facts: Facts, audience: str | None, seen: Seen, figures: pd.
     for day, shown in _told_as_at(facts, seen).items():
         found += _numbers_as_at(facts, audience, figures, day, shown)
     return found
+
+
+def stood_beside_a_small_count(facts: Facts, cell: str, known_from: date, known_to: date | None) -> bool:
+    """Whether, while a figure was what it is no more, a count was small that adds up to it, or to which it adds up, and that has
+    been revised since: that one could be worked out from the figure of then and others that have not moved.
+    """
+    if known_to is None:
+        return False
+    return any(start < known_to and end > known_from for start, end in _small_once(facts).get(cell, []))
+
+
+@lru_cache(maxsize=1)
+def _small_once(facts: Facts) -> dict[str, list[tuple[date, date]]]:
+    """When a count was small that has been revised since: by the cells that it stands in a sum with."""
+    former = facts.vintages[facts.vintages.known_to.notna()]
+    now = former.cell.map(facts.figures.set_index("cell").value)
+    small = former[(former.value > 0) & (former.value < facts.rules.highest + 1) & (former.value != now)]
+    relations = facts.sums.relations[["relation", "cell"]]
+    tied = small.merge(relations, on="cell").merge(relations, on="relation", suffixes=("_small", ""))
+    found: dict[str, list[tuple[date, date]]] = defaultdict(list)
+    for cell, start, end in zip(tied.cell, tied.known_from, tied.known_to, strict=True):
+        found[cell].append((start.date(), end.date()))
+    return dict(found)
 
 
 def _told_as_at(facts: Facts, seen: Seen) -> dict[date, dict[str, float]]:

@@ -6,6 +6,7 @@ from datetime import date
 from itertools import groupby
 
 from csp_pipeline.reports import wording
+from csp_pipeline.reports.disclosure_earlier import stood_beside_a_small_count
 from csp_pipeline.reports.read import Facts, Row
 
 # What became of the records behind a revision: column of `figure_vintages`, as people say it.
@@ -142,16 +143,20 @@ def series_of(facts: Facts, agency: str, measures: list[str]) -> tuple[Series, .
     return tuple(one for one in found if one.has_story)
 
 
-def past_gaps(facts: Facts, agency: str, rows: list[Row], *, kept: tuple[bool, bool], swapped: bool) -> tuple[PastGap, ...]:
-    """The states of one gap as an agency may read them, the latest first; `kept` says which sides are kept from it, in the
-    warehouse's order.
+def past_gaps(
+    facts: Facts, agency: str, rows: list[Row], *, cells: tuple[str, str], kept: tuple[bool, bool], swapped: bool
+) -> tuple[PastGap, ...]:
+    """The states of one gap as an agency may read them, the latest first; `cells` are both sides' as disclosure control names
+    them, and `kept` says which sides are kept from it, in the warehouse's order.
 
     An earlier figure of another agency is shown only where it is no small number, and the difference from every figure shown
-    beside it is none either: a revision by few records is a small count of records. A state with a figure that may not be
-    shown is left out whole, for its verdict would tell it.
+    beside it is none either: a revision by few records is a small count of records. Nor is it shown where a count that it was
+    made up of was small then and is another one now. A state with a figure that may not be shown is left out whole, for its
+    verdict would tell it.
     """
     a, b = (
-        list(_shown(facts, [row[f"value_{side}"] for row in rows], is_kept)) for side, is_kept in zip("ab", kept, strict=True)
+        list(_shown(facts, rows, side, cell) if is_kept else (row[f"value_{side}"] for row in rows))
+        for side, cell, is_kept in zip("ab", cells, kept, strict=True)
     )
     first, second = (b, a) if swapped else (a, b)
     return tuple(
@@ -179,16 +184,18 @@ def opening_of(opened: PastGap, before: PastGap) -> str | None:
     return f"Until {until} they stood at {figures}, {agreed}; then came a new extract of {opened.changed_by}."
 
 
-def _shown(facts: Facts, values: list[float | None], is_kept: bool) -> Iterator[float | None]:
+def _shown(facts: Facts, rows: list[Row], side: str, cell: str) -> Iterator[float | None]:
+    """The figures of a side that is kept from the reader, None where one may not be shown."""
     told: list[float] = []
-    for value in values:
-        if not is_kept or value is None:
-            yield value
-        elif any(facts.rules.is_small(amount) for amount in (value, *(abs(value - other) for other in told))):
-            yield None
-        else:
-            told.append(value)
-            yield value
+    for row in rows:
+        value = row[f"value_{side}"]
+        if value is not None:
+            is_small = any(facts.rules.is_small(amount) for amount in (value, *(abs(value - other) for other in told)))
+            if is_small or stood_beside_a_small_count(facts, cell, row["known_from"], row["known_to"]):
+                value = None
+            else:
+                told.append(value)
+        yield value
 
 
 def _feed_name(facts: Facts, key: str, reader: str) -> str:
