@@ -67,6 +67,14 @@ def conflict_numbers(
     return now + earlier_numbers(facts, audience, seen, in_question)
 
 
+def told_by_lists(facts: Facts, listed: Sequence[Row], audience: str | None, seen: Seen) -> pd.DataFrame:
+    """What a reader learns of figures by these conflicts being listed, and no others: cell, lowest, highest, below, above."""
+    told = pd.DataFrame(columns=["cell", "pair", "lowest", "highest", "below", "above"])
+    if listed:
+        told = (sides := _sides(facts))[found_in(sides.conflict, (row["discrepancy_id"] for row in listed))]
+    return _bounds(facts, told, audience, seen.any_time)
+
+
 def _subjects(figures: pd.DataFrame) -> pd.Series:
     """Which feed counts what: the figures of one subject make up one another."""
     return figures.feed + "|" + figures.measure

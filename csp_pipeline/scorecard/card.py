@@ -16,7 +16,7 @@ from csp_pipeline.reports.conflicts import (
     seen_before,
 )
 from csp_pipeline.reports.disclosure_cells import Seen
-from csp_pipeline.reports.disclosure_conflicts import conflict_numbers
+from csp_pipeline.reports.disclosure_conflicts import conflict_numbers, told_by_lists
 from csp_pipeline.reports.disclosure_rules import EVERYBODY
 from csp_pipeline.reports.read import Facts
 from csp_pipeline.scorecard.changes import NO_TEST, Change, word_change
@@ -196,8 +196,11 @@ def _hidden(facts: Facts, card_facts: CardFacts) -> frozenset[str]:
     for reader in readers(facts):
         seen = Seen(frozenset(on_front_page[True])) | seen_before(facts, reader)
         elsewhere = [] if reader is EVERYBODY else listed_for(facts, reader)
-        told = conflict_numbers(facts, leading, reader, seen, elsewhere) if leading or elsewhere else None
-        hidden |= find_hidden(card_facts.figures, shown, seen, withheld, file.sums, facts.rules, told, facts.parts, reader)
+        numbers = conflict_numbers(facts, leading, reader, seen, elsewhere) if leading or elsewhere else None
+        told = told_by_lists(facts, [*leading, *elsewhere], reader, seen)
+        hidden |= find_hidden(
+            card_facts.figures, shown, seen, withheld, file.sums, facts.rules, numbers, told, facts.parts, reader
+        )
     return hidden
 
 

@@ -22,6 +22,7 @@ def find_hidden(
     sums: Sequence[SumEntry],
     rules: Rules,
     front_page: Numbers | None = None,
+    told: pd.DataFrame | None = None,
     parts: Parts | None = None,
     audience: str | None = EVERYBODY,
 ) -> frozenset[str]:
@@ -29,9 +30,12 @@ def find_hidden(
 
     `figures` has one row a figure: cell, feed, measure, period, period_kind, period_start, period_end, unit, value. `shown` are
     the cells that the scorecard would show, `seen` those that the front page shows, `withheld` those that it withholds;
-    `front_page` has its numbers, with what the list of conflicts tells of each. What was found for the same is kept in `parts`.
+    `front_page` has its numbers; `told` has what lists of conflicts tell of figures (cell, lowest, highest, below, above), also
+    by listing none. What was found for the same is kept in `parts`.
     """
     counts = figures[figures.value.notna()]
+    if told is not None:
+        counts = counts.merge(told, on="cell", how="left")
     loss = counts.period_kind.map(LOSS).where(counts.cell.isin(shown) & ~counts.cell.isin(withheld), 0.0)
     found = figure_numbers(seen.weighed(counts.assign(loss=loss)), rules, audience)
     found += _sums(counts, pd.concat([_quarters_of_years(counts), _parts_of_measures(counts, sums)], ignore_index=True))

@@ -1,6 +1,7 @@
 """The scorecard tells nobody another agency's count of 1 to 4, nor lets it be worked out from its years and quarters."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -9,10 +10,14 @@ import pandas as pd
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from csp_pipeline.partnership.scorecard import SumEntry
+from csp_pipeline.partnership.partnership import load_partnership
+from csp_pipeline.partnership.scorecard import ScorecardFile, SumEntry
 from csp_pipeline.reports import write_reports
 from csp_pipeline.reports.disclosure_cells import Seen, numbers
+from csp_pipeline.reports.read import read_facts
+from csp_pipeline.scorecard.card import cells_shown
 from csp_pipeline.scorecard.protection import find_hidden
+from csp_pipeline.scorecard.read import CardFacts
 from csp_pipeline.sql import read_sql
 from tests.unit.reports.made_rules import RULES
 from tests.unit.reports.made_warehouse import make_warehouse
@@ -100,6 +105,27 @@ def test_parts_of_a_measure_do_not_give_a_small_part_away() -> None:
     shown = {"all Q1", "young Q1", "adult Q1"}
     assert hidden(pd.concat(cases), shown, sums=sums) > {"young Q1"}
     assert hidden(pd.concat(cases), shown) == {"young Q1"}  # without the declaration nothing says that they add up
+
+
+def test_a_year_is_hidden_where_its_quarters_are_known_by_no_conflict_with_them_being_listed(tmp_path: Path) -> None:
+    # the fire service's first three quarters lie no more than 2 from the police's 10, 12 and 7, or there would be conflicts: they
+    # are 35 at most, and beside a year of 38 the 3 of the fourth is no 1 or 2
+    table = figures("fire/incidents", "arson", [12, 14, 9, 3])
+    table = table.assign(cell="fire/incidents|arson|" + table.period)
+    pairs = table[table.period_kind == "quarter"].assign(agency="fire", other_agency="police", other=[10.0, 12.0, 7.0, 3.0])
+    pairs = pairs.assign(other_feed="police/crimes", rule="two_agencies", is_main=False)
+    pairs["other_cell"] = "police/crimes|" + pairs.cell.str.partition("|")[2]
+    made = make_warehouse(tmp_path)
+    facts = read_facts(made, load_partnership(made.sources))
+    file = ScorecardFile.model_validate({"plan": "Plan", "priorities": {"fires": {"title": "Fires", "measures": ["arson"]}}})
+    card = CardFacts(file, {}, table, [], [], years=("year",), quarters=("Q4",))
+
+    def shown(compared: pd.DataFrame) -> frozenset[str]:
+        return cells_shown(replace(facts, conflicts=[], figures=facts.figures.iloc[:0], compared=compared), card)
+
+    year = "fire/incidents|arson|year"
+    assert shown(pairs.iloc[:0]) == {year}
+    assert shown(pairs) == frozenset()
 
 
 def test_an_agencys_report_reckons_with_what_the_scorecard_shows(tmp_path: Path) -> None:
