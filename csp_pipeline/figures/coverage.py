@@ -101,9 +101,9 @@ def refused_and_not_replaced(partnership: Partnership, receipts: Mapping[str, Se
     """The submissions that were refused and whose place no other has taken: what somebody still has to see to.
 
     A file is replaced once each of its periods is covered by an accepted one of the same scope that was extracted later, or on
-    the same day and came later: one that it was to correct is no replacement of it. One whose name tells no period, or no day of
-    extraction, is replaced by one of the same bytes, as of `asb (1).csv` that was fetched twice. Answers are replaced by any that
-    could be read and came later.
+    the same day and came later: one that it was to correct is no replacement of it, nor is one that came with it. One whose name
+    tells no period, or no day of extraction, is replaced by one of the same bytes, as of `asb (1).csv` that was fetched twice.
+    Answers are replaced by any that could be read and came later.
     """
     refused: set[str] = set()
     for feed in partnership.every_feed:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from csp_pipeline.errors import RefusedFileError
-from csp_pipeline.intake.land import LandedFile, is_unpacked, landed_files
+from csp_pipeline.intake.came_back import find_repeats
+from csp_pipeline.intake.land import LandedFile, States, is_unpacked, landed_files
 from csp_pipeline.intake.membership import reason_set_aside
 from csp_pipeline.intake.place import place_file, submission_id_of
 from csp_pipeline.intake.places import FoundFile
@@ -46,13 +47,17 @@ def look_for_new_files(
     if cursor in (now, asked_today):
         return str(cursor), None
     landed = landed_files(settings, feed)
-    known = {(file.path, file.version) for file in landed}
-    new = [_as_if_landed(feed, found) for found in listed if (found.path, found.version) not in known]
+    latest = States(landed).latest()
+    new = [
+        _as_if_landed(feed, found) for found in listed if found.path not in latest or latest[found.path].version != found.version
+    ]
     new += _left_waiting(settings, feed, landed)
     if not new:
         return now, None
+    # with what each path held before: it may come to hold again what was asked for this morning
+    held = {path: file.landed_id for path, file in latest.items()}
     digest = hashlib.sha256(
-        "\n".join(f"{file.path}\0{file.version}" for file in new).encode("utf-8", "surrogateescape")
+        "\n".join(f"{file.path}\0{file.version}\0{held.get(file.path, '')}" for file in new).encode("utf-8", "surrogateescape")
     ).hexdigest()[:32]
     first, last = _years_of(feed, new, years)
     return asked_today, NewFiles(len(new), first, last, f"{digest} {today}")
@@ -62,10 +67,11 @@ def _left_waiting(settings: Settings, feed: Feed, landed: Sequence[LandedFile]) 
     """Landed files that no run has taken in: those without a receipt, but for what is set aside and for copies of others."""
     folder = receipt_path(settings, feed.agency, feed.name, "x").parent
     receipts = {path.stem for path in folder.glob("*.json")}
+    repeats = find_repeats(feed, landed)
     waiting = [
         file
         for file in landed
-        if file.landed_id not in receipts
+        if file.landed_id not in receipts | repeats
         and not (file.is_archive and file.refusal is None)
         and not reason_set_aside(feed, file.path)
     ]

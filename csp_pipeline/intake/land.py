@@ -4,8 +4,10 @@ import functools
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 from csp_pipeline.errors import PublishError, RefusedFileError
@@ -19,8 +21,8 @@ from csp_pipeline.settings import Settings
 
 @dataclass(frozen=True)
 class LandedFile:
-    """A landed file: `landed_id` is stable for the same bytes under the same path; `received` is UTC, fine enough
-    to tell which of two came first.
+    """A state that a path was found in: `landed_id` is of path and bytes, and numbered where the path came back to what it
+    held before; `received` is the time of the pull in UTC, the same for all that it brought.
 
     A file that came in an archive has the archive's `landed_id` as `archive`, and its path begins with the archive's. An archive
     has in `unpacked` by which rules that was done, and in `refusal` the code and the message when it could not be; its members
@@ -43,6 +45,38 @@ class LandedFile:
     def is_archive(self) -> bool:
         """Whether it is an archive that was unpacked, or was to be."""
         return self.unpacked is not None
+
+
+class States:
+    """What each path of a feed has held, one state after the other."""
+
+    def __init__(self, landed: Iterable[LandedFile]) -> None:
+        self._of_path: dict[str, list[LandedFile]] = {}
+        for file in landed:
+            self._of_path.setdefault(file.path, []).append(file)
+
+    def latest(self) -> dict[str, LandedFile]:
+        """The state that each path was last seen in."""
+        return {path: states[-1] for path, states in self._of_path.items()}
+
+    def held(self, path: str, received: str | None = None) -> LandedFile | None:
+        """What a path held at a time of receipt; without one, what it was last seen to hold."""
+        states = self._of_path.get(path, [])
+        return next((state for state in reversed(states) if received is None or state.received <= received), None)
+
+    def add(self, landed: LandedFile) -> LandedFile:
+        """The file as the state that its path was in when it was received: the one known, or a new one."""
+        states = self._of_path.setdefault(landed.path, [])
+        known = self.held(landed.path, landed.received)
+        if known is not None and known.sha256 == landed.sha256:
+            state = replace(landed, landed_id=known.landed_id, received=known.received)
+            states[states.index(known)] = state
+            return state
+        taken = {state.landed_id for state in states}
+        numbered = (landed.landed_id if n == 1 else f"{landed.landed_id}-{n}" for n in count(1))
+        state = replace(landed, landed_id=next(name for name in numbered if name not in taken))
+        states.insert(sum(other.received <= state.received for other in states), state)
+        return state
 
 
 def blob_path(settings: Settings, sha256: str) -> Path:
@@ -91,20 +125,37 @@ def _read_note(path: str, *identity: int) -> LandedFile:
         return LandedFile(**json.loads(note.read()))
 
 
-def land_fetched(settings: Settings, feed: Feed, path: str, fetched: Fetched) -> LandedFile:
-    """Keep a fetched file under its hash and note it; the same bytes under the same path are noted once.
+def land_fetched(settings: Settings, feed: Feed, path: str, fetched: Fetched, received: str, states: States) -> LandedFile:
+    """Keep a fetched file under its hash, and note the state of its path unless that is the one it was last seen in.
 
     An archive is unpacked as well: see `unpack`.
     """
     _keep(settings, fetched.path, fetched.sha256)
-    landed_id = f"{fetched.sha256[:12]}-{hashlib.sha256(path.encode()).hexdigest()[:8]}"
-    received = datetime.now(UTC).isoformat(timespec="microseconds")
     rules = unpacking_rules(feed) if is_unpacked(path, feed) else None
     landed = LandedFile(
-        landed_id, feed.agency, feed.name, path, fetched.sha256, fetched.size, fetched.version, received, unpacked=rules and ""
+        _landed_id(fetched.sha256, path),
+        feed.agency,
+        feed.name,
+        path,
+        fetched.sha256,
+        fetched.size,
+        fetched.version,
+        _not_before(received, states.held(path)),
+        unpacked=rules and "",
     )
-    landed = _note(settings, feed, landed)
-    return unpack(settings, feed, landed) if rules else landed
+    landed = _note(settings, feed, landed, states)
+    return unpack(settings, feed, landed, states) if rules else landed
+
+
+def _landed_id(sha256: str, path: str) -> str:
+    return f"{sha256[:12]}-{hashlib.sha256(path.encode()).hexdigest()[:8]}"
+
+
+def _not_before(received: str, last: LandedFile | None) -> str:
+    """The time of receipt, or just after that of the state before: a clock that was set back does not turn their order."""
+    if last is None or last.received < received:
+        return received
+    return (datetime.fromisoformat(last.received) + timedelta(microseconds=1)).isoformat(timespec="microseconds")
 
 
 def is_unpacked(path: str, feed: Feed) -> bool:
@@ -119,7 +170,7 @@ def unpacking_rules(feed: Feed) -> str:
     return hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:12]
 
 
-def unpack(settings: Settings, feed: Feed, archive: LandedFile) -> LandedFile:
+def unpack(settings: Settings, feed: Feed, archive: LandedFile, states: States) -> LandedFile:
     """Land the wanted files in a landed archive as files of their own, all of them or none, and note that it was done.
 
     What is wrong with an archive is noted with it, and becomes its outcome when the feed is taken in.
@@ -139,11 +190,10 @@ def unpack(settings: Settings, feed: Feed, archive: LandedFile) -> LandedFile:
                     digest.update(piece)
                     size += target.write(piece)
             sha256 = digest.hexdigest()
-            landed_id = f"{sha256[:12]}-{hashlib.sha256(path.encode()).hexdigest()[:8]}"
             staged[-1] = (
                 replace(
                     archive,
-                    landed_id=landed_id,
+                    landed_id=_landed_id(sha256, path),
                     path=path,
                     sha256=sha256,
                     size=size,
@@ -155,13 +205,13 @@ def unpack(settings: Settings, feed: Feed, archive: LandedFile) -> LandedFile:
             )
         for landed, beside in staged:
             _keep(settings, beside, landed.sha256)
-            _note(settings, feed, landed)
+            _note(settings, feed, landed, states)
     except RefusedFileError as error:
         refusal = [error.code, error.message]
     finally:
         for _, beside in staged:
             beside.unlink(missing_ok=True)
-    return _note(settings, feed, replace(archive, unpacked=unpacking_rules(feed), refusal=refusal))
+    return _note(settings, feed, replace(archive, unpacked=unpacking_rules(feed), refusal=refusal), states)
 
 
 def begins(settings: Settings, part: LandedFile, whole: LandedFile) -> bool:
@@ -187,10 +237,9 @@ def _keep(settings: Settings, beside: Path, sha256: str) -> None:
     blob.chmod(0o444)
 
 
-def _note(settings: Settings, feed: Feed, landed: LandedFile) -> LandedFile:
+def _note(settings: Settings, feed: Feed, landed: LandedFile, states: States) -> LandedFile:
+    landed = states.add(landed)
     note = _notes_folder(settings, feed) / f"{landed.landed_id}.json"
-    if note.exists():
-        landed = replace(landed, received=json.loads(note.read_text(encoding="utf-8"))["received"])
     # What only some files have is noted only there.
     write_json(note, {name: value for name, value in asdict(landed).items() if value is not None})
     return landed

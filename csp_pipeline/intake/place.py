@@ -1,6 +1,7 @@
 """Placing a file: which period it covers and when it was extracted, told by its name or by its rows."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -71,6 +72,20 @@ def place_file(feed: Feed, landed: LandedFile) -> Placement:
             f"its name says it was extracted on {extracted}, before {coverage.label} began. Correct the name and send it again.",
         )
     return Placement(coverage, extracted, True, scope)
+
+
+def may_be_within(feed: Feed, landed: LandedFile, years: Sequence[Period]) -> bool:
+    """Whether a file's name does not say that it covers what lies outside these years."""
+    try:
+        coverage = place_file(feed, landed).coverage
+    except RefusedFileError:
+        return True
+    return coverage is None or is_within(coverage, years)
+
+
+def is_within(period: Period, years: Sequence[Period]) -> bool:
+    """Whether a period lies in one of these years."""
+    return any(year.start <= period.start and period.end <= year.end for year in years)
 
 
 def submission_id_of(feed: Feed, landed: LandedFile, placement: Placement) -> str:

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from threading import Lock
 
 from csp_pipeline.errors import ConfigurationError, CspError, PullError
 from csp_pipeline.intake.fetch import Patience, fetch_file, incoming_folder
-from csp_pipeline.intake.land import LandedFile, has_bytes, land_fetched, landed_files, unpack, unpacking_rules
+from csp_pipeline.intake.land import LandedFile, States, has_bytes, land_fetched, landed_files, unpack, unpacking_rules
 from csp_pipeline.intake.places import FoundFile, Place, SourceDownError, is_wanted, open_place
 from csp_pipeline.intake.places.place import odd_name, shown, shown_path
 from csp_pipeline.intake.unreached import note_reached, note_unreached
@@ -87,7 +88,9 @@ def pull_feed(feed: Feed, settings: Settings) -> Pulled:
         note_unreached(settings, feed, unreached)
     else:
         note_reached(settings, feed)
-    if _unpack_again(feed, settings, pulled) or any_landed:
+    if any_landed:
+        pulled.landed = landed_files(settings, feed)
+    if _unpack_again(feed, settings, pulled):
         pulled.landed = landed_files(settings, feed)
     for problem in pulled.errors:
         log.warning("%s", problem)
@@ -168,13 +171,14 @@ def _list_once(feed: Feed, place: Place, patience: Patience, errors: list[CspErr
 
 def _pull_files(feed: Feed, settings: Settings, place: Place, pulled: Pulled) -> bool:
     """Fetch and land what is new; gives whether anything was landed."""
-    patience = Patience(feed)
-    whole = [file for file in pulled.landed if has_bytes(settings, file)]  # what was lost of landing is fetched again
-    known = {(file.path, file.version) for file in whole}
-    last_version = {file.path: file.version for file in whole}
+    patience, states = Patience(feed), States(pulled.landed)
+    received = datetime.now(UTC).isoformat(timespec="microseconds")
+    # A version may come back, as the tag of a hash does with its bytes: only the last one of a path is known to be there still.
+    # What was lost of landing is fetched again.
+    last_version = {path: file.version for path, file in states.latest().items() if has_bytes(settings, file)}
     first_path = {file.sha256: file.path for file in reversed(pulled.landed) if file.archive is None}
     listed = _list_files(feed, place, patience, pulled.errors)
-    new = [found for found in listed if not found.version or (found.path, found.version) not in known]
+    new = [found for found in listed if not found.version or last_version.get(found.path) != found.version]
     new = _leave_growing(feed, place, new, pulled, patience)
     any_landed = False
     for number, found in enumerate(new):
@@ -196,7 +200,7 @@ def _pull_files(feed: Feed, settings: Settings, place: Place, pulled: Pulled) ->
             continue
         if fetched is None:
             continue
-        landed = land_fetched(settings, feed, found.path, fetched)
+        landed = land_fetched(settings, feed, found.path, fetched, received, states)
         any_landed = True
         first = first_path.setdefault(landed.sha256, landed.path)
         if first != landed.path:
@@ -236,9 +240,9 @@ def _leave_growing(feed: Feed, place: Place, new: list[FoundFile], pulled: Pulle
 
 def _unpack_again(feed: Feed, settings: Settings, pulled: Pulled) -> bool:
     """Unpack landed archives by today's rules, where others held or a run was killed in between."""
-    rules, done = unpacking_rules(feed), False
+    rules, states, done = unpacking_rules(feed), States(pulled.landed), False
     for file in pulled.landed:
         if file.is_archive and file.unpacked != rules:
-            unpack(settings, feed, file)
+            unpack(settings, feed, file, states)
             done = True
     return done

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from csp_pipeline.errors import CspError, RefusedFileError
+from csp_pipeline.intake.came_back import find_repeats, forget_where_back
 from csp_pipeline.intake.contract import ColumnChange, Contract
 from csp_pipeline.intake.convert import prepare_conversion
 from csp_pipeline.intake.correct import Correcting, CorrectionsDoNotApplyError
@@ -18,7 +19,7 @@ from csp_pipeline.intake.land import LandedFile, begins, blob_path, check_bytes
 from csp_pipeline.intake.load import LoadingFile, load_files, make_reject, read_of
 from csp_pipeline.intake.membership import reason_set_aside, remarks_on_membership
 from csp_pipeline.intake.noted import write_noted
-from csp_pipeline.intake.place import Placement, place_file, submission_id_of
+from csp_pipeline.intake.place import Placement, is_within, may_be_within, place_file, submission_id_of
 from csp_pipeline.intake.pull import Pulled, pull_feed
 from csp_pipeline.intake.read_csv import CsvFile, open_csv, read_together
 from csp_pipeline.intake.read_form import read_form
@@ -82,8 +83,11 @@ def take_in_feed(
     pulled = pulled or pull_feed(feed, settings)
     intake = FeedIntake(feed.key, pull_errors=pulled.errors, remarks=pulled.remarks)
     taking = _TakingIn(feed, spec, references, settings, years, intake)
+    # of a file that waits for a run of its years, what counts stays as it was until then
+    repeats = find_repeats(feed, [file for file in pulled.landed if wanted is None or may_be_within(feed, file, wanted)])
+    forget_where_back(settings, pulled.landed, repeats)
     for file in pulled.landed:
-        if reason_set_aside(feed, file.path):
+        if file.landed_id in repeats or reason_set_aside(feed, file.path):
             taking.forget(file)
         else:
             taking.add(file, wanted)
@@ -148,7 +152,7 @@ class _TakingIn:
             receipt.scope = placement.scope
             if placement.coverage is not None:
                 receipt.cells = [placement.coverage.label]
-                if wanted is not None and not _within(placement.coverage, wanted):
+                if wanted is not None and not is_within(placement.coverage, wanted):
                     return
             receipt.submission_id = submission_id_of(self.feed, file, placement)
             if receipt.submission_id in self.seen:
@@ -257,7 +261,7 @@ class _TakingIn:
     def _check_place(self, receipt: Receipt, placement: Placement) -> None:
         for cell in receipt.cells:
             period = parse_period(cell, self.feed.entry.coverage.kind)
-            if period is None or not _within(period, self.years):
+            if period is None or not is_within(period, self.years):
                 raise RefusedFileError(
                     "outside_years",
                     f"it covers {cell}, outside the financial years {self.years[0].label} to {self.years[-1].label} that the "
@@ -428,7 +432,3 @@ class _TakingIn:
 
     def _note(self, receipt: Receipt, table: str, rows: list[dict[str, Any]]) -> None:
         write_noted(self.settings, self.feed, table, receipt.submission_id, receipt.landed.path, rows)
-
-
-def _within(period: Period, years: list[Period]) -> bool:
-    return any(year.start <= period.start and period.end <= year.end for year in years)

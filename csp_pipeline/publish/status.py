@@ -18,6 +18,7 @@ from csp_pipeline.sql import read_sql
 RECEIVED = {
     "agency": "str",
     "feed": "str",
+    "file": "str",
     "outcome": "str",
     "rows_accepted": "int64",
     "rows_rejected": "int64",
@@ -89,6 +90,7 @@ def _received_files(receipts: dict[str, list[Receipt]]) -> pd.DataFrame:
         (
             r.landed.agency,
             r.landed.feed,
+            r.landed.path,
             r.outcome,
             r.rows_accepted,
             r.rows_rejected,

@@ -1,7 +1,7 @@
 """Building the published warehouse from the lake: beside the old one, checked, then put in place in one rename."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -178,7 +178,7 @@ def noted_query(settings: Settings, table: str, partnership: Partnership, receip
 def table_of_submissions(settings: Settings, partnership: Partnership, receipts: dict[str, list[Receipt]]) -> pd.DataFrame:
     """The `submissions` table: one row for each file received, in order of feed, coverage and extract date."""
     validity = pd.read_parquet(table_path(settings, "validity"))
-    current = set(validity.loc[validity.valid_to.isna(), "submission_id"]) | _latest_responses(partnership, receipts)
+    current = set(validity.loc[validity.valid_to.isna(), "submission_id"]) | latest_responses(partnership, receipts)
     still_refused = refused_and_not_replaced(partnership, receipts)
     rows = []
     for feed in partnership.every_feed:
@@ -214,15 +214,16 @@ def table_of_submissions(settings: Settings, partnership: Partnership, receipts:
     return frame.sort_values(["agency", "feed", "covered_from", "extracted", "submission_id"], kind="stable")
 
 
-def _latest_responses(partnership: Partnership, receipts: dict[str, list[Receipt]]) -> set[str]:
-    """The last submission of each agency's answers whose rows could be read: what was wrong in an earlier one has been seen
-    to since.
+def latest_responses(partnership: Partnership, receipts: Mapping[str, Sequence[Receipt]]) -> set[str]:
+    """The last submissions of each agency's answers whose rows could be read, all that came at one time: what was wrong in
+    earlier ones has been seen to since.
     """
-    read = (
-        [r for r in receipts[feed.key] if r.outcome != "refused" or r.code == "no_row_accepted"]
-        for feed in partnership.response_feeds
-    )
-    return {found[-1].submission_id for found in read if found}
+    latest: set[str] = set()
+    for feed in partnership.response_feeds:
+        read = [r for r in receipts[feed.key] if r.outcome != "refused" or r.code == "no_row_accepted"]
+        last = max((receipt.landed.received for receipt in read), default="")
+        latest.update(receipt.submission_id for receipt in read if receipt.landed.received == last)
+    return latest
 
 
 def _add_views(db: duckdb.DuckDBPyConnection, folder: Path) -> None:

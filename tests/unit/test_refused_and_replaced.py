@@ -1,6 +1,7 @@
 """Which refused files somebody still has to see to: one rule for reports, messages, checks and exit codes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from csp_pipeline.figures.coverage import refused_and_not_replaced
 from csp_pipeline.intake.land import LandedFile
 from csp_pipeline.intake.receipts import Receipt
 from csp_pipeline.partnership.partnership import Partnership
+from csp_pipeline.publish.warehouse import latest_responses
 from tests.conftest import ONE_YEAR, Pipeline
 
 ASB, ANSWERS = "police/asb", "police/responses"
@@ -28,7 +30,7 @@ def receipt(
     content: str | None = None,
 ) -> Receipt:
     """A receipt whose name says when it came: `a` before `b`; each of its own content, unless told."""
-    landed = LandedFile(name, "police", "asb", name, content or name, 1, "", f"2016-07-01T06:00:00.00000{ord(name)}+00:00")
+    landed = LandedFile(name, "police", "asb", name, content or name, 1, "", f"2016-07-01T06:00:00.000{ord(name):03}+00:00")
     return Receipt(landed, "", name, outcome, day, scope, cells.split(), code=code)
 
 
@@ -114,3 +116,33 @@ def test_refused_answers_are_replaced_by_any_that_could_be_read_and_came_later(p
     assert after(receipt("c", "accepted")) == set()
     assert after(receipt("c", "refused", code="no_row_accepted")) == {"c"}
     assert after(receipt("c", "refused", code="not_a_workbook")) == {"b", "c"}
+
+
+@pytest.mark.parametrize("refused", ["a", "c"])
+def test_what_came_with_a_refused_file_does_not_replace_it_whatever_their_names(partnership: Partnership, refused: str) -> None:
+    """Nobody had been told of it yet; a name may not decide whether somebody is."""
+    came_with = together(receipt(refused, "refused", "2016-04", code="no_header"), receipt("b", "accepted", "2016-04"))
+    assert still_open(partnership, *came_with) == {refused}
+    answers = together(receipt(refused, "refused", code="damaged_workbook"), receipt("b", "accepted"))
+    assert still_open(partnership, *answers, feed=ANSWERS) == {refused}
+    assert still_open(partnership, *answers, receipt("d", "accepted"), feed=ANSWERS) == set()
+
+
+def test_answers_that_came_together_are_all_the_latest(partnership: Partnership) -> None:
+    """What was wrong in rows of one is open beside another one that was good; what came before them is not."""
+
+    def latest(*answers: Receipt) -> set[str]:
+        every = {one.key: list(answers) if one.key == ANSWERS else [] for one in partnership.every_feed}
+        return latest_responses(partnership, every)
+
+    assert latest() == set()
+    both = together(receipt("b", "accepted_with_rejects"), receipt("c", "accepted"))
+    assert latest(receipt("a", "accepted_with_rejects"), *both) == {"b", "c"}
+    assert latest(*both, receipt("d", "refused", code="no_row_accepted")) == {"d"}
+    assert latest(*both, receipt("d", "refused", code="damaged_workbook")) == {"b", "c"}
+
+
+def together(*receipts: Receipt) -> list[Receipt]:
+    """The same receipts, all of one pull."""
+    at = receipts[0].landed.received
+    return [replace(one, landed=replace(one.landed, received=at)) for one in receipts]

@@ -7,7 +7,8 @@ sent AS (
         count(*) FILTER (outcome = 'refused') AS refused,
         sum(rows_accepted) AS rows_accepted, sum(rows_rejected) AS rows_rejected,
         max(received) AS last_received, CAST(max(extracted) AS DATE) AS last_extract,
-        arg_max(outcome, received) AS last_outcome
+        -- of several that came at one time, the last by path
+        arg_max(outcome, (received, file)) AS last_outcome
     FROM received_files GROUP BY ALL
 ),
 -- how far what was accepted reaches
