@@ -17,6 +17,7 @@ from csp_pipeline.intake.contract import Contract
 from csp_pipeline.intake.headers import MatchedHeader, count_known, match_header, normalise
 from csp_pipeline.intake.rows import COVERED, EXTRAS, ROW_NUMBER, SHEET, UNWANTED, ReadFile
 from csp_pipeline.intake.workbook_guard import check_workbook
+from csp_pipeline.intake.workbook_parts import hidden_rows_of
 from csp_pipeline.partnership.periods import parse_period
 from csp_pipeline.tables import ColumnSpec, Layout
 
@@ -40,13 +41,14 @@ def read_workbook(
     """
     workbook = open_workbook(path)
     sheets = sheets_to_read(workbook, columns, layout, period_kind, contract)
-    read = ReadFile(batches=iter(()), passed_over=_tell_passed_over(workbook, sheets, columns, layout, period_kind, contract))
+    read = ReadFile(batches=iter(()), remarks=_tell_passed_over(workbook, sheets, columns, layout, period_kind, contract))
     tables = []
     for name, label in sheets:
         table, matched = read_sheet(workbook, name, label, columns, contract)
         tables.append(table)
         read.changes += matched.changes
         read.extra_columns = tuple(dict.fromkeys((*read.extra_columns, *matched.extra)))
+    read.remarks += _tell_hidden(path, workbook, tables)
     whole = pa.concat_tables(tables)
     read.batches = slices(whole, batch_rows)
     return read
@@ -151,8 +153,8 @@ def _tell_passed_over(
     layout: Layout,
     period_kind: str,
     contract: Contract | None,
-) -> str:
-    """A sentence about the sheets that look like the table and are not read; nothing where there are none."""
+) -> list[str]:
+    """A sentence about the sheets that look like the table and are not read; none where there are none."""
     left = [
         repr(sheet.name)
         for sheet in workbook.sheets_metadata
@@ -161,14 +163,27 @@ def _tell_passed_over(
         and _holds_rows(workbook, sheet.name, columns, contract)
     ]
     if not left:
-        return ""
+        return []
     found = f"Sheets with the agreed columns that were not read: {', '.join(left)}."
     if layout.sheet_per_period:
         kind = period_kind.replace("_", " ")
         expected = f"Expected a sheet for each {kind}, named like {EXAMPLES[period_kind]!r}; if their rows count, name them so"
     else:
         expected = f"The table is taken from {read[0][0]!r} alone; if their rows count, put them there"
-    return f"{found} {expected} and send the file again."
+    return [f"{found} {expected} and send the file again."]
+
+
+def _tell_hidden(path: Path, workbook: python_calamine.CalamineWorkbook, tables: Sequence[pa.Table]) -> list[str]:
+    """Sentences about sheets and rows that were read and that who looks at the workbook does not see."""
+    read = {table[SHEET][0].as_py(): table[ROW_NUMBER].to_pylist() for table in tables if table.num_rows}
+    visible = python_calamine.SheetVisibleEnum.Visible
+    sheets = [repr(sheet.name) for sheet in workbook.sheets_metadata if sheet.name in read and sheet.visible != visible]
+    told = [f"Hidden sheets are read like the others: {', '.join(sheets)}."] if sheets else []
+    hidden = {name: found for name, rows in read.items() if (found := hidden_rows_of(path, name, rows))}
+    if hidden:
+        counts = [f"{len(rows):,} on the sheet {name!r}, the first in row {rows[0]:,}" for name, rows in hidden.items()]
+        told.append(f"Rows that are hidden or filtered out count like the others: {'; '.join(counts)}.")
+    return [f"{' '.join(told)} If they should not, delete them and send the file again."] if told else []
 
 
 def _holds_rows(

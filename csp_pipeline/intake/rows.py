@@ -36,15 +36,15 @@ class ReadFile:
 
     Each batch is an Arrow table of text columns named as declared, with `row_number` (as a spreadsheet shows it),
     `sheet`, `covered_label` where a sheet says which period it is for, and `extras` and `unwanted` where the file has columns
-    beyond the agreed ones that are kept, or that no row may fill; `changes` tells how its columns differ, and `passed_over` which
-    sheets hold the agreed columns and were not read. While
+    beyond the agreed ones that are kept, or that no row may fill; `changes` tells how its columns differ, and `remarks` what its
+    sender may not know of a workbook: sheets with the agreed columns that were not read, what is hidden and was. While
     `counts_past_broken_rows`, rows are numbered without the broken ones before them, as these are only known at the end.
     """
 
     batches: Iterator[pa.Table]
     extra_columns: tuple[str, ...] = ()
     changes: list[ColumnChange] = field(default_factory=list)
-    passed_over: str = ""
+    remarks: list[str] = field(default_factory=list)
     broken_rows: list[BrokenRow] = field(default_factory=list)
     counts_past_broken_rows: bool = False
 

@@ -38,7 +38,7 @@ def messages_of(
     extra = loading.read.extra_columns
     messages = [f"Columns that are not in the agreed layout were left out: {', '.join(map(repr, extra[:10]))}."] if extra else []
     messages += word_changes(loading.read.changes)
-    messages += [loading.read.passed_over] if loading.read.passed_over else []
+    messages += loading.read.remarks
     messages += _on_corrections(feed, receipt)
     messages += _on_days_outside(spec, placement, loading.rows_accepted, facts)
     messages += [f"{count:,} {note}." for count, note in zip(facts.noted, spec.traits.noted.values(), strict=True) if count]

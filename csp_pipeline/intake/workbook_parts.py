@@ -1,8 +1,8 @@
-"""What an XLSX or ODS holds besides values: macros, links to other files, and which cells are formulas."""
+"""What an XLSX or ODS holds besides values: macros, links to other files, which cells are formulas and which rows are hidden."""
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
@@ -16,6 +16,12 @@ from csp_pipeline.errors import RefusedFileError
 MACROS = re.compile(r"(?:^|/)vbaProject\.bin$|^xl/(?:macro|dialog)sheets/.|^(?:Basic|Scripts)/.+[^/]$")
 LINKS = re.compile(r"^xl/(?:externalLinks/.|connections\.xml$|queryTables/.)")
 LINKING_TAGS = {"table-source", "cell-range-source", "dde-link", "dde-source"}
+# A row that is hidden, or left out by a filter (ECMA-376 part 1, 18.3.1.73; OpenDocument 1.3, part 3, 19.755).
+HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\s[^>]*?\bhidden=[\"'](?:1|true)[\"'][^>]*>")
+ROW_NUMBER = re.compile(rb"\sr=[\"']([0-9]{1,7})[\"']")
+NOT_SHOWN = re.compile(rb"visibility=[\"'](?:collapse|filter)")
+CHUNK = 1024 * 1024
+LONGEST_TAG = 1024
 CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})$")
 WITHOUT_MACROS = (
     "it holds macros, which are never opened here, so nothing of it was applied. In Excel choose File > Save As and the type "
@@ -48,6 +54,50 @@ def formulas_of(path: Path, sheet: str) -> set[Place]:
             "damaged_workbook",
             f"it cannot be opened as a workbook; it may be cut short or damaged ({error}). Save it and send it again.",
         ) from error
+
+
+def hidden_rows_of(path: Path, sheet: str, rows: Sequence[int]) -> list[int]:
+    """Those of a sheet's rows, by number, that its sender does not see."""
+    with zipfile.ZipFile(path) as parts:
+        try:
+            if "content.xml" in parts.namelist():
+                hidden = set(_hidden_in_ods(parts, sheet, max(rows, default=0)))
+            else:
+                hidden = set(_hidden_in_xlsx(parts, sheet))
+        except LookupError:
+            return []  # its parts are named otherwise than it says; it can be read, and no row is known to be hidden
+    return [row for row in rows if row in hidden]
+
+
+def _hidden_in_xlsx(parts: zipfile.ZipFile, sheet: str) -> Iterator[int]:
+    for text in _pieces(parts, _xlsx_sheet(parts, sheet)):
+        if b"hidden=" in text:  # which is not looked for tag by tag: nearly every sheet has none
+            yield from (int(number[1]) for tag in HIDDEN_ROW.findall(text) if (number := ROW_NUMBER.search(tag)))
+
+
+def _hidden_in_ods(parts: zipfile.ZipFile, sheet: str, last: int) -> Iterator[int]:
+    if not any(NOT_SHOWN.search(text) for text in _pieces(parts, "content.xml")):
+        return
+    row, is_wanted = 0, False
+    with parts.open("content.xml") as content:
+        for event, element in iterparse(content, events=("start", "end")):
+            if event == "start" and _tag(element) == "table":
+                row, is_wanted = 0, _attribute(element, "name") == sheet
+            elif event == "end" and _tag(element) == "table-row":
+                next_row = row + int(_attribute(element, "number-rows-repeated") or 1)
+                if is_wanted and _attribute(element, "visibility") in ("collapse", "filter"):
+                    yield from range(row + 1, min(next_row, last) + 1)
+                row = next_row
+                element.clear()
+
+
+def _pieces(parts: zipfile.ZipFile, name: str) -> Iterator[bytes]:
+    """A part in pieces that overlap by more than a tag."""
+    rest = b""
+    with parts.open(name) as content:
+        while chunk := content.read(CHUNK):
+            yield rest + chunk
+            rest = chunk[-LONGEST_TAG:]
 
 
 def _part(parts: zipfile.ZipFile, name: str) -> bytes:
