@@ -58,7 +58,7 @@ class KnownErrors(Table):
 
 
 class CorrectionsDoNotApplyError(Exception):
-    """Entries that do not fit their files: problems by submission and entry. The files have to be loaded without them."""
+    """The first entry of each file that does not fit it, with its problem. The files have to be loaded without them."""
 
     def __init__(self, problems: Mapping[tuple[str, str], str]) -> None:
         super().__init__("; ".join(problems.values()))
@@ -75,11 +75,14 @@ class Correcting:
     first_unlike: dict[str, tuple[int, str | None]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
-    def problems(self) -> dict[str, str]:
-        """Why entries do not fit the file, by entry; to be asked when all of its rows have been read."""
+    def problem(self) -> tuple[str, str] | None:
+        """The first entry that does not fit the file, and why; to be asked when all of its rows have been read.
+
+        Those after it saw what it made of rows, and are judged when the file is read without it.
+        """
         made = Counter(row["correction"] for row in self.made)
         found = ((name, _problem_of(self, name, entry, made[name])) for name, entry in self.entries.items())
-        return {name: problem for name, problem in found if problem is not None}
+        return next(((name, problem) for name, problem in found if problem is not None), None)
 
 
 def _problem_of(correcting: Correcting, name: str, entry: CorrectionEntry, made: int) -> str | None:

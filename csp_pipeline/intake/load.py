@@ -76,7 +76,7 @@ def load_files(
     finally:
         for writer in writers.values():
             writer.close()
-    unfit = {(file.submission_id, name): why for file in files for name, why in file.correcting.problems().items()}
+    unfit = {(file.submission_id, found[0]): found[1] for file in files if (found := file.correcting.problem())}
     if unfit:
         raise CorrectionsDoNotApplyError(unfit)
     repeated = _find_repeated_keys(connection, checker.spec, files)

@@ -54,8 +54,8 @@ def half_written() -> RefusedFileError:
     return RefusedFileError(
         "half_written",
         "it was taken before all of it was written: a longer file of the same name that begins with it came later, and "
-        "that one counts. Nothing has to be sent. To avoid this, let files be copied under a name that ends in .part "
-        "and renamed when they are whole, or raise feed.yml > pull > settle_seconds.",
+        "stands in its place. Nothing has to be sent for this one. To avoid this, let files be copied under a name that ends "
+        "in .part and renamed when they are whole, or raise feed.yml > pull > settle_seconds.",
     )
 
 

@@ -1,7 +1,9 @@
 """A path that held one thing, then another, then the first again: the state last seen counts, and nothing else is new."""
 
+import io
 import os
 import shutil
+import zipfile
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -81,7 +83,7 @@ def test_what_came_back_on_the_same_day_counts_and_what_stood_there_between_does
     expected = [("2016-07-01", "accepted", None, 1), ("2016-07-01", "refused", "given_anew", 0)]
     assert outcomes(desk, STREET) == expected
     assert (rows_that_hold(desk, STREET), open_files(desk, STREET)) == (1, 0)
-    desk.take_in(STREET)
+    assert desk.take_in(STREET).new == []
     assert outcomes(desk, STREET) == expected == from_nothing(desk, STREET)
     send(desk, STREET, NAME, B)
     assert rows_that_hold(desk, STREET) == 3
@@ -130,6 +132,7 @@ def test_where_names_tell_the_day_the_first_stays_whatever_comes_back(desk: Pipe
     expected = [("2016-05-10", "accepted", None, 1), ("2016-05-10", "refused", "period_given_twice", 0)]
     assert outcomes(desk, ASB) == expected == from_nothing(desk, ASB)
     assert open_files(desk, ASB) == 1
+    assert desk.take_in(ASB).new == []
     _, new = look_for_new_files(desk.settings, desk.partnership.feed(ASB), desk.partnership.years, None, FIRST_DAY)
     assert new is None, "it is not waited for"
 
@@ -212,3 +215,26 @@ def test_what_one_pull_brings_has_one_time_and_its_order_is_that_of_paths(desk: 
     assert landed[0].received == landed[1].received
     assert rows_that_hold(desk, ASB) == 1
     assert open_files(desk, ASB) == 1
+
+
+@pytest.mark.usefixtures("clock")
+def test_what_an_archive_held_comes_back_with_it_and_stays_where_it_was_when_it_is_unpacked_again(desk: Pipeline) -> None:
+    def archive(content: str) -> bytes:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as members:
+            members.writestr(zipfile.ZipInfo(NAME), content)
+        return buffer.getvalue()
+
+    def states() -> list[tuple[str, str, str]]:
+        landed = landed_files(desk.settings, desk.partnership.feed(STREET))
+        return [(file.path, file.sha256, file.received) for file in landed if not file.is_archive]
+
+    for rows, content in ((1, A), (3, B), (1, A)):
+        desk.put(STREET, "sent.zip", archive(content))
+        desk.take_in(STREET)
+        assert rows_that_hold(desk, STREET) == rows
+    before = states()
+    assert [path for path, _, _ in before] == [f"sent.zip/{NAME}"] * 3
+    desk.agree(STREET, pull={"limits": {"archive_members": 2}})
+    assert desk.take_in(STREET).new == []
+    assert states() == before

@@ -87,6 +87,21 @@ def test_a_known_error_is_corrected_before_the_row_is_checked(declare: Declare) 
     assert known(desk) == [("wrong_code", 1, None)]
 
 
+def test_an_entry_is_judged_by_what_was_sent_and_not_by_what_one_that_does_not_fit_would_have_made_of_it(
+    declare: Declare,
+) -> None:
+    """The first finds two rows where it expects one; the second is right, and the third needs what the first would make."""
+    every = WRONG_CODE | {"where": ["offence_code = '999'"]}
+    after = WRONG_CODE | {"where": ["crime_number = '16/000003'"], "expects": "46", "becomes": "45"}
+    desk = declare(every=every, wrong_code=WRONG_CODE, after=after)
+    receipt = desk.take_in_one(CRIMES, CRIMES_NAME, csv_text(ROWS))
+    assert made(desk, receipt) == [(3, "offence_code", "wrong_code", "999", "46")]
+    assert receipt.not_corrected == {
+        "every": "2 rows have what it expects, not 1",
+        "after": "1 of its rows have another value than expected, the first in row 4 ('999')",
+    }
+
+
 def test_what_has_landed_stays_as_it_was_sent(declare: Declare) -> None:
     desk = declare(wrong_code=WRONG_CODE)
     receipt = desk.take_in_one(CRIMES, CRIMES_NAME, csv_text(ROWS))
