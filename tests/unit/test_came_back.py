@@ -111,6 +111,15 @@ def test_a_version_that_comes_back_with_its_bytes_is_seen(desk: Pipeline, clock:
     assert look_for_new_files(desk.settings, desk.partnership.feed(STREET), desk.partnership.years, None, FIRST_DAY)[1] is None
 
 
+def test_two_files_of_one_size_and_time_are_two_files(desk: Pipeline) -> None:
+    """As copies that keep the time of an export; the second comes when the first is known."""
+    for month in ("04", "05"):
+        content = csv_text([asb(1, reported_at=f"15/{month}/2016 10:00")])
+        os.utime(desk.put(ASB, f"asb_2016-{month}_extracted-2016-06-10.csv", content), (1, 1))
+        desk.take_in(ASB)
+    assert [rows for *_, rows in outcomes(desk, ASB)] == [1, 1]
+
+
 @pytest.mark.usefixtures("clock")
 def test_what_comes_back_on_the_day_it_was_asked_for_is_asked_for_again(desk: Pipeline) -> None:
     """A run of the same key would not be started."""

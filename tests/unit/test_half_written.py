@@ -30,6 +30,7 @@ def test_a_file_taken_while_it_was_being_copied_gives_way_to_the_whole_one(desk:
     refused, whole = sorted(receipts, key=lambda receipt: receipt.rows_accepted)
     assert "a longer file of the same name that begins with it came later" in refused.messages[0]
     assert (len(desk.records(whole)), desk.records(refused)) == (60, [])
+    assert desk.take_in(ASB).new == [], "and reads nothing again"
 
 
 def test_a_file_that_is_read_again_in_the_run_in_which_the_whole_one_came_is_new_once_only(desk: Pipeline) -> None:

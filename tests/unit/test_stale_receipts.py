@@ -114,6 +114,8 @@ def test_an_archive_that_was_refused_is_not_once_its_limit_is_raised(desk: Pipel
     desk.put(ASB, "sent.zip", archive.getvalue())
     change(desk, pull={"archives": "*.zip", "limits": {"archive_members": 1}})
     assert outcomes(desk) == {"sent.zip": ("None", "too_many_members", 0)}
+    change(desk, pull={"archives": "*.zip", "limits": {"archive_members": 2, "archive_mb": 0.0001}})
+    assert outcomes(desk) == from_nothing(desk) == {"sent.zip": ("None", "archive_too_large", 0)}
     change(desk, pull={"archives": "*.zip", "limits": {"archive_members": 2}})
     expected = {f"sent.zip/{APRIL}": ("2016-05-10", None, 3), f"sent.zip/{MAY}": ("2016-06-10", None, 2)}
     assert outcomes(desk) == from_nothing(desk) == expected
