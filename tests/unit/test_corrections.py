@@ -48,7 +48,7 @@ def declare(desk: Pipeline) -> Declare:
     def with_entries(feed: str = CRIMES, **entries: Mapping[str, Any]) -> Pipeline:
         path = desk.settings.warehouse / "corrections.yml"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump({"corrections": entries}), encoding="utf-8")
+        path.write_text(yaml.safe_dump({"corrections": entries}, sort_keys=False), encoding="utf-8")
         corrections = read_configuration(path, CorrectionsFile).corrections
         partnership = copy.copy(desk.partnership)  # with the code lists that it has read
         feeds = (replace(each, corrections=corrections) if each.key == feed else each for each in partnership.feeds)
@@ -100,6 +100,25 @@ def test_an_entry_is_judged_by_what_was_sent_and_not_by_what_one_that_does_not_f
         "every": "2 rows have what it expects, not 1",
         "after": "1 of its rows have another value than expected, the first in row 4 ('999')",
     }
+
+
+def test_entries_are_applied_in_their_order_whatever_their_names(declare: Declare) -> None:
+    desk = declare(z=WRONG_CODE | {"becomes": "45"}, a=WRONG_CODE | {"expects": "45", "becomes": "46"})
+    receipt = desk.take_in_one(CRIMES, CRIMES_NAME, csv_text(ROWS))
+    assert made(desk, receipt) == [(3, "offence_code", "a", "45", "46"), (3, "offence_code", "z", "999", "45")]
+    assert receipt.not_corrected == {}
+
+
+def test_conditions_of_an_entry_all_have_to_hold_whatever_words_they_are_of(declare: Declare) -> None:
+    either = ["crime_number = '16/000001' OR crime_number = '16/000002'", "offence_code = '999'"]
+    desk = declare(wrong_code=WRONG_CODE | {"where": either})
+    assert made(desk, desk.take_in_one(CRIMES, CRIMES_NAME, csv_text(ROWS))) == [(3, "offence_code", "wrong_code", "999", "46")]
+
+
+def test_of_several_rows_that_are_not_as_expected_the_first_is_told(declare: Declare) -> None:
+    desk = declare(every=WRONG_CODE | {"where": ["true"], "expects": "46", "becomes": "45"})
+    receipt = desk.take_in_one(CRIMES, CRIMES_NAME, csv_text(ROWS))
+    assert receipt.not_corrected == {"every": "2 of its rows have another value than expected, the first in row 3 ('999')"}
 
 
 def test_what_has_landed_stays_as_it_was_sent(declare: Declare) -> None:
