@@ -115,6 +115,26 @@ def test_conditions_of_an_entry_all_have_to_hold_whatever_words_they_are_of(decl
     assert made(desk, desk.take_in_one(CRIMES, CRIMES_NAME, csv_text(ROWS))) == [(3, "offence_code", "wrong_code", "999", "46")]
 
 
+@pytest.mark.parametrize("bound", [{"until": "2016-05-10"}, {"since": "2016-05-11"}])
+def test_an_entry_that_ends_or_begins_otherwise_is_judged_anew_of_files_taken_in_before(
+    declare: Declare, bound: dict[str, str]
+) -> None:
+    desk = declare(wrong_code=WRONG_CODE)
+    assert len(made(desk, desk.take_in_one(CRIMES, CRIMES_NAME, csv_text(ROWS)))) == 1
+    declare(wrong_code=WRONG_CODE | bound)
+    [receipt] = desk.take_in(CRIMES).new
+    assert (made(desk, receipt), receipt.rows_accepted) == ([], 1)
+
+
+def test_of_the_files_that_an_entry_does_not_fit_the_last_is_named(declare: Declare) -> None:
+    desk = declare(wrong_code=WRONG_CODE)
+    for day in ("10", "11"):
+        desk.put(CRIMES, f"crimes_2016-04_extracted-2016-05-{day}.csv", csv_text([crime(int(day))]))
+    desk.take_in(CRIMES)
+    [(_, _, problem)] = known(desk)
+    assert str(problem).startswith("crimes_2016-04_extracted-2016-05-11.csv: no row has what it expects")
+
+
 def test_of_several_rows_that_are_not_as_expected_the_first_is_told(declare: Declare) -> None:
     desk = declare(every=WRONG_CODE | {"where": ["true"], "expects": "46", "becomes": "45"})
     receipt = desk.take_in_one(CRIMES, CRIMES_NAME, csv_text(ROWS))
