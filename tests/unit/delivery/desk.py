@@ -18,6 +18,8 @@ from csp_pipeline.settings import Settings
 
 USER, PASSWORD = "reports-desk", "correct-horse-9"
 COUNTY, SECOND = "safety.team@county.example", "analyst@county.example"
+# What starting a mail server may take on a busy machine.
+PATIENCE_SECONDS = 60
 AGENCIES = {"police": "Northshire Police", "county": "Northshire County Council", "fire": "Ember Fire Service"}
 
 
@@ -157,7 +159,8 @@ class MailServer:
             "tls": {"ssl_context": context, "auth_require_tls": False, **login},
             "none": {},
         }
-        self.controller = AnyPort(self.inbox, hostname="localhost", port=0, **options[security])
+        # One address: for a name of two, as localhost often is, there are two ports, in an order that changes.
+        self.controller = AnyPort(self.inbox, hostname="127.0.0.1", port=0, ready_timeout=PATIENCE_SECONDS, **options[security])
         self.controller.start()
         self.port = self.controller.port
         self.security = security
