@@ -5,6 +5,7 @@ import functools
 import json
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -28,6 +29,8 @@ ENDED = duckdb.InterruptException
 NOT_OF_THE_FILE = (duckdb.OperationalError, ENDED)
 # In the warehouse's folder: held by the run that is at work.
 LOCK = ".lock"
+# For so long a run that begins tries again: who only looks whether the warehouse is held, as `csp doctor`, holds it meanwhile.
+LOOKING_SECONDS = 1.0
 
 
 def records_path(settings: Settings, agency: str, feed: str, submission_id: str) -> Path:
@@ -82,21 +85,32 @@ def only_run(settings: Settings, run: str) -> Iterator[None]:
     place = settings.warehouse / LOCK
     make_folder(place.parent)
     with place.open("a+", encoding="utf-8") as lock:
-        if _try_lock(lock, fcntl.LOCK_EX):
-            _remove_what_was_left(settings)
-            lock.truncate(0)
-            lock.write(f"{run}\nprocess {os.getpid()}, since {datetime.now():%H:%M:%S on %d/%m/%Y}\n")
-            lock.flush()
-        # Shared from here on. Another run may have slipped in between, so what stands in the file decides.
-        is_shared = _try_lock(lock, fcntl.LOCK_SH)
-        lock.seek(0)
-        holder, _, described = lock.read().partition("\n")
-        if not is_shared or holder != run:
-            raise PublishError(
-                f"{settings.warehouse}: another run is under way ({described.strip()}), so this one has not begun. Wait until "
-                "it has ended, or end it; then run again."
-            )
+        end = time.monotonic() + LOOKING_SECONDS
+        while (holder := _take_for(run, lock, settings)) is not None:
+            if time.monotonic() >= end:
+                raise PublishError(
+                    f"{settings.warehouse}: another run is under way ({holder}), so this one has not begun. Wait until "
+                    "it has ended, or end it; then run again."
+                )
+            time.sleep(LOOKING_SECONDS / 50)
         yield
+
+
+def _take_for(run: str, lock: IO[str], settings: Settings) -> str | None:
+    """Take the warehouse for a run, or its share where the run has it already; else gives who may have it, and holds nothing."""
+    if _try_lock(lock, fcntl.LOCK_EX):
+        _remove_what_was_left(settings)
+        lock.truncate(0)
+        lock.write(f"{run}\nprocess {os.getpid()}, since {datetime.now():%H:%M:%S on %d/%m/%Y}\n")
+        lock.flush()
+    # Shared from here on. Another run may have slipped in between, so what stands in the file decides.
+    is_shared = _try_lock(lock, fcntl.LOCK_SH)
+    lock.seek(0)
+    holder, _, described = lock.read().partition("\n")
+    if is_shared and holder == run:
+        return None
+    fcntl.flock(lock, fcntl.LOCK_UN)
+    return described.strip()
 
 
 def _remove_what_was_left(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """Two runs on one warehouse, and a disk that is full: one says clearly what is wrong, and nothing is lost."""
 
+import fcntl
 import functools
 import os
 import resource
@@ -7,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +20,7 @@ import pytest
 from csp_pipeline.defs.automation import JOB, range_tags
 from csp_pipeline.defs.build import build_definitions
 from csp_pipeline.errors import PublishError
-from csp_pipeline.lake import only_run
+from csp_pipeline.lake import LOCK, only_run
 from csp_pipeline.stages import open_pipeline
 from tests.command import call_csp
 from tests.conftest import ONE_YEAR, Pipeline
@@ -27,7 +29,7 @@ from tests.small_exports import asb, csv_text
 
 ASB = "police/asb"
 APRIL, MAY = "asb_2016-04_extracted-2016-05-10.csv", "asb_2016-05_extracted-2016-06-10.csv"
-HOLD = "import sys; from csp_pipeline.lake import only_run; from csp_pipeline.settings import Settings\n"
+HOLD = "import sys; from csp_pipeline.lake import LOCK, only_run; from csp_pipeline.settings import Settings\n"
 HOLD += "with only_run(Settings(warehouse=sys.argv[1]), 'held elsewhere'): print('held', flush=True); sys.stdin.read()"
 
 
@@ -124,6 +126,20 @@ def test_steps_of_one_run_share_the_warehouse_and_keep_others_out(small: Pipelin
             pytest.fail("two runs hold one warehouse")
     with only_run(small.settings, "two"):
         pass
+
+
+@pytest.mark.parametrize("look", [fcntl.LOCK_SH, fcntl.LOCK_EX])
+def test_who_only_looks_whether_the_warehouse_is_held_keeps_no_run_from_it(
+    small: Pipeline, monkeypatch: pytest.MonkeyPatch, look: int
+) -> None:
+    """As `csp doctor` and Dagster's daemon do, for a moment: here until the run has found it held."""
+    with only_run(small.settings, "one"):
+        pass
+    with (small.settings.warehouse / LOCK).open("r+") as looking:
+        fcntl.flock(looking, look)
+        monkeypatch.setattr(time, "sleep", lambda _: fcntl.flock(looking, fcntl.LOCK_UN))
+        with only_run(small.settings, "two"), pytest.raises(BlockingIOError):
+            fcntl.flock(looking, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_a_run_started_in_dagster_meets_the_same_rule(small: Pipeline) -> None:
