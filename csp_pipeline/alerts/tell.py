@@ -1,6 +1,7 @@
 """Telling what is new at the end of a run: to each place once, never failing the run, and saying what could not be told."""
 
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
@@ -19,7 +20,7 @@ from csp_pipeline.alerts.news import find_news, replay
 from csp_pipeline.alerts.send import post_to_webhook, send_email
 from csp_pipeline.alerts.told import ToldLog
 from csp_pipeline.delivery.patience import try_patiently
-from csp_pipeline.errors import CspError, DeliveryError
+from csp_pipeline.errors import CspError, DeliveryError, PublishError
 from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.settings import Settings
 
@@ -51,28 +52,31 @@ def tell_news(
     alerts = partnership.file.alerts
     places = [place for place, variable in (("email", alerts.email), ("webhook", alerts.webhook)) if variable]
     day = today or date.today()
-    if not places:
-        return []
-    try:
-        now = find_concerns(settings, partnership, day)
-    except Exception as error:  # noqa: BLE001 (the run has ended by now, and must not fail by what is told of it)
-        return [Told(place, "failed", "", "", f"What needs a person cannot be found out: {_words(error)}") for place in places]
-    if outcome is not None:
-        now = [*failed_steps(partnership, outcome, day), *failed_checks(partnership, outcome, day), *now]
-    return [_tell_place(settings, partnership, place, now, outcome, send=send) for place in places]
+    return [_tell_place(settings, partnership, place, day, outcome, send=send) for place in places]
 
 
 def _tell_place(
-    settings: Settings, partnership: Partnership, place: str, now: list[Concern], outcome: RunOutcome | None, *, send: bool
+    settings: Settings, partnership: Partnership, place: str, day: date, outcome: RunOutcome | None, *, send: bool
 ) -> Told:
     log = ToldLog(settings, place)
     try:
-        if not send:
-            return _tell(settings, partnership, log, now, outcome, send=False)
-        with log.held():
-            return _tell(settings, partnership, log, now, outcome, send=True)
-    except Exception as error:  # noqa: BLE001 (as above; the other place is told all the same)
+        with log.held() if send else nullcontext():
+            # only now: while this one waited for the log, another run may have ended and told later news
+            now = _what_stands(settings, partnership, day, outcome)
+            return _tell(settings, partnership, log, now, outcome, send=send)
+    except Exception as error:  # noqa: BLE001 (the run has ended by now, and must not fail by what is told of it)
         return Told(place, "failed", "", "", _words(error))
+
+
+def _what_stands(settings: Settings, partnership: Partnership, day: date, outcome: RunOutcome | None) -> list[Concern]:
+    """What needs a person now; PublishError where that cannot be found out."""
+    try:
+        found = find_concerns(settings, partnership, day)
+    except Exception as error:
+        raise PublishError(f"What needs a person cannot be found out: {_words(error)}") from error
+    if outcome is None:
+        return found
+    return [*failed_steps(partnership, outcome, day), *failed_checks(partnership, outcome, day), *found]
 
 
 def _words(error: Exception) -> str:

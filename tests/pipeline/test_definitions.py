@@ -21,6 +21,7 @@ from csp_pipeline.lake import read_json
 from csp_pipeline.publish.checks import compare_with_lake, count_wrong_bridges
 from csp_pipeline.settings import Settings
 from csp_pipeline.stages import Pipeline, open_pipeline
+from tests.command import SECONDS
 from tests.pipeline.conftest import BIN, PROJECT, CommandRun
 
 
@@ -46,7 +47,7 @@ def test_dagsters_own_checks_are_clean(command: list[str], tmp_path: Path) -> No
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

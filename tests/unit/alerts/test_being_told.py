@@ -1,7 +1,8 @@
 """Being told: one message when something needs a person, with what, whose, since when, what to do; quiet otherwise."""
 
 import email
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from email import policy
 from typing import Any
@@ -134,6 +135,34 @@ def test_a_check_that_fails_every_day_is_told_once_without_what_it_found_and_aga
     assert "712" not in hook.bodies[0]["text"]
     tell_once(watch, partnership, outcome=RunOutcome("d", passed_checks=frozenset({check})))
     assert events(hook.bodies[1]) == [("failed_check", "closed", check)]
+
+
+def test_a_run_that_waits_while_another_tells_later_news_does_not_take_them_back(
+    watch: Watch, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partnership, held = watch.partnership(**WEBHOOK), tell.ToldLog.held
+
+    @contextmanager
+    def held_after_another(log: tell.ToldLog) -> Iterator[None]:
+        monkeypatch.setattr(tell.ToldLog, "held", held)
+        watch.conflicts(first="open", second="open")
+        assert tell_once(watch, partnership).outcome == "told"
+        with log.held():
+            yield
+
+    watch.conflicts(first="open")
+    monkeypatch.setattr(tell.ToldLog, "held", held_after_another)
+    assert tell_once(watch, partnership).outcome == "nothing_new"
+    (body,) = hook.bodies
+    assert {key for kind, _, key in events(body) if kind == "conflict"} == {"first", "second"}
+
+
+def test_what_cannot_be_found_out_is_said_and_told_nobody(watch: Watch, hook: Hook) -> None:
+    watch.conflicts(gap="open")
+    (watch.settings.lake / "tables" / "discrepancies.parquet").write_bytes(b"damaged")
+    told = tell_once(watch, watch.partnership(**WEBHOOK))
+    assert (told.outcome, hook.bodies) == ("failed", [])
+    assert told.message.startswith("What needs a person cannot be found out: ")
 
 
 def test_before_figures_are_made_no_conflict_is_said_to_be_settled(watch: Watch, hook: Hook) -> None:

@@ -19,6 +19,7 @@ from csp_pipeline.settings import Settings
 
 KEY_OF_SERVER, KEY_OF_USER, ANOTHER_KEY = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(3))
 PASSWORD = "open-sesame"  # noqa: S105 (the test's own server)
+PATIENCE_SECONDS = 60
 
 
 @dataclass
@@ -106,14 +107,14 @@ def server(tmp_path: Path, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.
             "127.0.0.1", 0, server_factory=_Access, server_host_keys=[KEY_OF_SERVER], sftp_factory=files_of(server)
         )
 
-    acceptor = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    acceptor = asyncio.run_coroutine_threadsafe(start(), loop).result(PATIENCE_SECONDS)
     server.port = acceptor.get_port()
     yield server
 
     async def stop() -> None:
         acceptor.close()
 
-    asyncio.run_coroutine_threadsafe(stop(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(stop(), loop).result(PATIENCE_SECONDS)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 
 from csp_pipeline.intake.take_in import Receipt
 from csp_pipeline.reports import ReportSummary
+from tests.command import SECONDS
 from tests.conftest import Pipeline
 from tests.returned import GOOD, column_of, fill_in, row_of, with_changed_part, with_part
 from tests.small_exports import grid, ods
@@ -122,7 +123,7 @@ def test_libreoffice_keeps_the_drop_downs_and_what_it_saves_is_read(sheet: Path,
             [str(OFFICE), profile, "--headless", "--convert-to", kind, "--outdir", str(folder), str(source)],
             check=True,
             capture_output=True,
-            timeout=120,
+            timeout=SECONDS,
         )
     again = openpyxl.load_workbook(tmp_path / "again" / "filled.xlsx")["Answers"]
     kinds = sorted(rule.type for rule in again.data_validations.dataValidation)
