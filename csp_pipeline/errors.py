@@ -4,6 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 
+def is_interruption(error: BaseException) -> bool:
+    """Whether an error is of Ctrl-C: so DuckDB tells of it during a query, and libraries while they are loaded."""
+    cause = error.__cause__
+    return isinstance(cause, KeyboardInterrupt) or (cause is not None and is_interruption(cause))
+
+
 class CspError(Exception):
     """A problem outside the code, worded for the person who can mend it."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from csp_pipeline.agencies.ready import READY
 from csp_pipeline.agencies.responses import Responses
-from csp_pipeline.errors import ConfigurationError
+from csp_pipeline.errors import ConfigurationError, is_interruption
 from csp_pipeline.partnership.partnership import RESPONSES
 from csp_pipeline.tables import ROLES, FeedSpec, FeedTable, feed_spec, is_declared
 
@@ -39,6 +39,8 @@ def find_feed_spec(key: str, layout: str | None = None) -> FeedSpec:
     try:
         module = importlib.import_module(name)
     except Exception as error:  # a module of one's own may raise anything
+        if is_interruption(error):
+            raise
         if isinstance(error, ModuleNotFoundError) and error.name == name:
             raise ConfigurationError(f"sources/{key}: there is no module csp_pipeline/agencies/{agency}.py. {DECLARE}") from error
         raise ConfigurationError(f"csp_pipeline/agencies/{agency}.py{_line_of(error, agency)}: {_word(error)}") from error

@@ -20,7 +20,7 @@ from csp_pipeline.alerts.news import find_news, replay
 from csp_pipeline.alerts.send import post_to_webhook, send_email
 from csp_pipeline.alerts.told import ToldLog
 from csp_pipeline.delivery.patience import try_patiently
-from csp_pipeline.errors import CspError, DeliveryError, PublishError
+from csp_pipeline.errors import CspError, DeliveryError, PublishError, is_interruption
 from csp_pipeline.partnership.partnership import Partnership
 from csp_pipeline.settings import Settings
 
@@ -64,7 +64,9 @@ def _tell_place(
             # only now: while this one waited for the log, another run may have ended and told later news
             now = _what_stands(settings, partnership, day, outcome)
             return _tell(settings, partnership, log, now, outcome, send=send)
-    except Exception as error:  # noqa: BLE001 (the run has ended by now, and must not fail by what is told of it)
+    except Exception as error:  # the run has ended by now, and must not fail by what is told of it
+        if is_interruption(error):
+            raise
         return Told(place, "failed", "", "", _words(error))
 
 
@@ -73,6 +75,8 @@ def _what_stands(settings: Settings, partnership: Partnership, day: date, outcom
     try:
         found = find_concerns(settings, partnership, day)
     except Exception as error:
+        if is_interruption(error):
+            raise
         raise PublishError(f"What needs a person cannot be found out: {_words(error)}") from error
     if outcome is None:
         return found

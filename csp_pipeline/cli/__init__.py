@@ -4,6 +4,7 @@ import atexit
 import gc
 import sys
 
+from csp_pipeline.errors import is_interruption
 from csp_pipeline.memory import loading
 
 # What a shell expects of a command that Ctrl-C has ended.
@@ -23,7 +24,6 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except (RuntimeError, ImportError) as error:
-        # how DuckDB tells that Ctrl-C came during one of its queries, or while it was loaded
-        if not isinstance(error.__cause__, KeyboardInterrupt):
+        if not is_interruption(error):
             raise
         sys.exit(EXIT_INTERRUPTED)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from csp_pipeline.doctor import delivery, disk, files, installed, places, runs, secrets
 from csp_pipeline.doctor.configured import examine_configuration
 from csp_pipeline.doctor.findings import Finding, wrong
-from csp_pipeline.errors import CspError
+from csp_pipeline.errors import CspError, is_interruption
 from csp_pipeline.partnership.partnership import Partnership, load_partnership
 from csp_pipeline.settings import Settings
 
@@ -37,7 +37,9 @@ def _looked(area: str, look: Examination) -> list[Finding]:
     except PermissionError as error:
         mend = "Call csp doctor as the user that runs the pipeline, or give this one access to what that user made."
         return [wrong(area, "looking at it", f"{error.filename} may not be read by this user", mend)]
-    except Exception as error:  # noqa: BLE001 (whatever one examination meets, the others are made)
+    except Exception as error:  # whatever one examination meets, the others are made
+        if is_interruption(error):
+            raise
         return [wrong(area, "looking at it", type(error).__name__, "This is a fault of csp doctor itself; report it.")]
 
 

@@ -4,8 +4,18 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+
+from csp_pipeline.agencies import find_feed_spec
+from csp_pipeline.alerts import tell_news
+from csp_pipeline.doctor.look import examine
+from csp_pipeline.errors import is_interruption
+from csp_pipeline.partnership.alerting import AlertsEntry
+from csp_pipeline.partnership.partnership import Partnership
+from tests.conftest import Pipeline
 
 BEGINNING = """
 import signal
@@ -53,6 +63,34 @@ def test_ctrl_c_ends_a_command_with_130_during_a_query_and_outside(work: str, tm
     finally:
         command.kill()
     assert (command.returncode, problems) == (130, "")
+
+
+def by_ctrl_c(*_: object, **__: object) -> None:
+    """As DuckDB tells of it during a query."""
+    raise RuntimeError("Query interrupted") from KeyboardInterrupt()
+
+
+@pytest.mark.parametrize(
+    ("asks", "ask"),
+    [
+        ("csp_pipeline.doctor.look.examine_configuration", lambda desk: examine(desk.settings)),
+        ("csp_pipeline.alerts.tell.find_concerns", lambda desk: tell_news(desk.settings, told_by_email(desk.partnership))),
+        ("importlib.import_module", lambda _: find_feed_spec("police/asb")),
+    ],
+)
+def test_what_bears_any_fault_does_not_go_on_after_ctrl_c(
+    desk: Pipeline, monkeypatch: pytest.MonkeyPatch, asks: str, ask: Callable[[Pipeline], object]
+) -> None:
+    _ = desk.partnership
+    monkeypatch.setattr(asks, by_ctrl_c)
+    with pytest.raises(RuntimeError, match="Query interrupted") as raised:
+        ask(desk)
+    assert is_interruption(raised.value)
+
+
+def told_by_email(partnership: Partnership) -> Partnership:
+    alerts = AlertsEntry(email="ALERT_RECIPIENTS")
+    return replace(partnership, file=partnership.file.model_copy(update={"alerts": alerts}))
 
 
 def test_a_fault_of_our_own_is_not_taken_for_an_interruption(tmp_path) -> None:
