@@ -179,8 +179,7 @@ def _tell_hidden(path: Path, workbook: python_calamine.CalamineWorkbook, tables:
     visible = python_calamine.SheetVisibleEnum.Visible
     sheets = [repr(sheet.name) for sheet in workbook.sheets_metadata if sheet.name in read and sheet.visible != visible]
     told = [f"Hidden sheets are read like the others: {', '.join(sheets)}."] if sheets else []
-    hidden = {name: found for name, rows in read.items() if (found := hidden_rows_of(path, name, rows))}
-    if hidden:
+    if hidden := hidden_rows_of(path, read):
         counts = [f"{len(rows):,} on the sheet {name!r}, the first in row {rows[0]:,}" for name, rows in hidden.items()]
         told.append(f"Rows that are hidden or filtered out count like the others: {'; '.join(counts)}.")
     return [f"{' '.join(told)} If they should not, delete them and send the file again."] if told else []

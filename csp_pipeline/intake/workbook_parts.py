@@ -2,7 +2,7 @@
 
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
@@ -56,37 +56,38 @@ def formulas_of(path: Path, sheet: str) -> set[Place]:
         ) from error
 
 
-def hidden_rows_of(path: Path, sheet: str, rows: Sequence[int]) -> list[int]:
-    """Those of a sheet's rows, by number, that its sender does not see."""
+def hidden_rows_of(path: Path, rows: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
+    """Those of the rows of sheets, by number, that their sender does not see; only sheets that have some."""
     with zipfile.ZipFile(path) as parts:
         try:
-            if "content.xml" in parts.namelist():
-                hidden = set(_hidden_in_ods(parts, sheet, max(rows, default=0)))
-            else:
-                hidden = set(_hidden_in_xlsx(parts, sheet))
+            hidden = set(_hidden_in_ods(parts, rows) if "content.xml" in parts.namelist() else _hidden_in_xlsx(parts, rows))
         except LookupError:
-            return []  # its parts are named otherwise than it says; it can be read, and no row is known to be hidden
-    return [row for row in rows if row in hidden]
+            return {}  # its parts are named otherwise than it says; it can be read, and no row is known to be hidden
+    found = {sheet: [row for row in of_sheet if (sheet, row) in hidden] for sheet, of_sheet in rows.items()}
+    return {sheet: of_sheet for sheet, of_sheet in found.items() if of_sheet}
 
 
-def _hidden_in_xlsx(parts: zipfile.ZipFile, sheet: str) -> Iterator[int]:
-    for text in _pieces(parts, _xlsx_sheet(parts, sheet)):
-        if b"hidden=" in text:  # which is not looked for tag by tag: nearly every sheet has none
-            yield from (int(number[1]) for tag in HIDDEN_ROW.findall(text) if (number := ROW_NUMBER.search(tag)))
+def _hidden_in_xlsx(parts: zipfile.ZipFile, sheets: Iterable[str]) -> Iterator[tuple[str, int]]:
+    for sheet in sheets:
+        for text in _pieces(parts, _xlsx_sheet(parts, sheet)):
+            if b"hidden=" in text:  # which is not looked for tag by tag: nearly every sheet has none
+                yield from ((sheet, int(row[1])) for tag in HIDDEN_ROW.findall(text) if (row := ROW_NUMBER.search(tag)))
 
 
-def _hidden_in_ods(parts: zipfile.ZipFile, sheet: str, last: int) -> Iterator[int]:
+def _hidden_in_ods(parts: zipfile.ZipFile, rows: Mapping[str, Sequence[int]]) -> Iterator[tuple[str, int]]:
+    """The same of a document that has all sheets in one part, which takes long to go through."""
     if not any(NOT_SHOWN.search(text) for text in _pieces(parts, "content.xml")):
         return
-    row, is_wanted = 0, False
+    row, sheet = 0, ""
     with parts.open("content.xml") as content:
         for event, element in iterparse(content, events=("start", "end")):
             if event == "start" and _tag(element) == "table":
-                row, is_wanted = 0, _attribute(element, "name") == sheet
+                row, sheet = 0, _attribute(element, "name") or ""
             elif event == "end" and _tag(element) == "table-row":
                 next_row = row + int(_attribute(element, "number-rows-repeated") or 1)
-                if is_wanted and _attribute(element, "visibility") in ("collapse", "filter"):
-                    yield from range(row + 1, min(next_row, last) + 1)
+                if _attribute(element, "visibility") in ("collapse", "filter"):
+                    last = max(rows.get(sheet, ()), default=0)
+                    yield from ((sheet, hidden) for hidden in range(row + 1, min(next_row, last) + 1))
                 row = next_row
                 element.clear()
 

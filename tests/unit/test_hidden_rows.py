@@ -6,7 +6,9 @@ from typing import Any
 
 import openpyxl
 import pytest
+from defusedxml.ElementTree import iterparse  # type: ignore[import-untyped]
 
+from csp_pipeline.intake import workbook_parts
 from tests.conftest import Pipeline
 from tests.returned import saved, with_changed_part
 from tests.small_exports import case, grid, ods, xlsx
@@ -83,6 +85,26 @@ def test_rows_of_an_open_document_are_told_too(desk: Pipeline, visibility: str) 
     receipt = desk.take_in_one(CASES, NAME.replace(".xlsx", ".ods"), with_changed_part(ods({"Cases": rows}), "content.xml", hide))
     assert receipt.rows_read == 4
     assert any("2 on the sheet 'Cases', the first in row 3." in message for message in receipt.messages)
+
+
+def test_an_open_document_is_gone_through_once_with_all_its_sheets(desk: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them lie in one part: a workbook of dozens would take minutes."""
+    read: list[Any] = []
+    monkeypatch.setattr(workbook_parts, "iterparse", lambda *asked, **how: read.append(asked) or iterparse(*asked, **how))
+    question = {"District": "Harborough", "Base": 100, "Percentage": "95%"}
+    quarter = grid([question | {"Question": f"Feel safe by {time}"} for time in ("day", "night")])
+
+    def hide(content: bytes) -> bytes:
+        first, *sheets = content.split(b"<table:table-row>")
+        # the second row of the first sheet, and the third of the last one
+        marks = {1: b' table:visibility="collapse"', 8: b' table:visibility="filter"'}
+        return first + b"".join(b"<table:table-row%b>%b" % (marks.get(n, b""), row) for n, row in enumerate(sheets))
+
+    sheets = ods({f"2016-17 Q{n}": quarter for n in (1, 2, 3)})
+    receipt = desk.take_in_one(SURVEY, SURVEY_NAME.replace(".xlsx", ".ods"), with_changed_part(sheets, "content.xml", hide))
+    told = "1 on the sheet '2016-17 Q1', the first in row 2; 1 on the sheet '2016-17 Q3', the first in row 3."
+    assert any(told in message for message in receipt.messages)
+    assert len(read) == 1
 
 
 def test_a_hidden_row_is_found_where_pieces_meet_and_by_any_spelling(desk: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
