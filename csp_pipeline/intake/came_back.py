@@ -20,13 +20,12 @@ def find_repeats(feed: Feed, landed: Iterable[LandedFile]) -> set[str]:
     repeats = set()
     for file in landed:
         before = counts.get((file.path, file.sha256))
-        is_news = before is None or _goes_by_receipt(feed, file)
-        if before is not None and not is_news:
+        if before is not None and not _goes_by_receipt(feed, file):
             repeats.add(file.landed_id)
-        elif before is not None and before.received[:10] == file.received[:10]:
+            continue
+        if before is not None and before.received[:10] == file.received[:10]:
             repeats.add(before.landed_id)
-        if is_news:
-            counts[file.path, file.sha256] = file
+        counts[file.path, file.sha256] = file
     return repeats
 
 

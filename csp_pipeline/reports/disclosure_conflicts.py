@@ -52,11 +52,7 @@ def conflict_numbers(
     Of conflicts that are `listed_elsewhere` the reader knows that they are, and no figure.
     The gap between two figures needs no cell of its own: reports hide it with either of them.
     """
-    sides = _sides(facts)
-    here, told = (
-        sides[found_in(sides.conflict, (row["discrepancy_id"] for row in listed))]
-        for listed in (rows, [*rows, *listed_elsewhere])
-    )
+    here, told = _sides_of(facts, rows), _sides_of(facts, [*rows, *listed_elsewhere])
     figures = facts.figures
     is_known = figures.feed.isin(facts.rules.public_feeds) | (figures.agency == (audience or ""))
     subjects = _with_measures_of_sums(facts, frozenset(_subjects(told)))
@@ -69,10 +65,8 @@ def conflict_numbers(
 
 def told_by_lists(facts: Facts, listed: Sequence[Row], audience: str | None, seen: Seen) -> pd.DataFrame:
     """What a reader learns of figures by these conflicts being listed, and no others: cell, lowest, highest, below, above."""
-    told = pd.DataFrame(columns=["cell", "pair", "lowest", "highest", "below", "above"])
-    if listed:
-        told = (sides := _sides(facts))[found_in(sides.conflict, (row["discrepancy_id"] for row in listed))]
-    return _bounds(facts, told, audience, seen.any_time)
+    nothing = pd.DataFrame(columns=["cell", "pair", "lowest", "highest", "below", "above"])
+    return _bounds(facts, _sides_of(facts, listed) if listed else nothing, audience, seen.any_time)
 
 
 def _subjects(figures: pd.DataFrame) -> pd.Series:
@@ -132,6 +126,11 @@ def seen_in_reports(reports: Iterable[dict[str, Any]]) -> Seen:
         withheld=frozenset(cell for _, cell, value in told if value is None),
         reports=frozenset((as_at, frozenset(values)) for as_at, values in shown.items() if as_at),
     )
+
+
+def _sides_of(facts: Facts, conflicts: Sequence[Row]) -> pd.DataFrame:
+    sides = _sides(facts)
+    return sides[found_in(sides.conflict, (row["discrepancy_id"] for row in conflicts))]
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import pandas as pd
 
-from csp_pipeline.reports.disclosure_cells import Numbers, Seen, figure_numbers, found_in, numbers, sum_numbers
+from csp_pipeline.reports.disclosure_cells import Numbers, Seen, figure_numbers, found_in, numbers
 from csp_pipeline.reports.read import Facts
 
 
@@ -65,8 +65,7 @@ def _numbers_as_at(facts: Facts, audience: str | None, figures: pd.DataFrame, da
     revised = then[is_revised]
     if revised.empty:
         return numbers(revised[["cell", "value"]])
-    areas, periods = pd.DataFrame(facts.areas), pd.DataFrame(facts.periods)
-    sums = sum_numbers(then[then.value.notna()], areas, periods, facts.measure_sums).among(revised.cell)
+    sums = facts.sums_of(then[then.value.notna()]).among(revised.cell)
     # rests, of which nobody sees any, are those of the day as well
     of_the_day, mark = frozenset(revised.cell) | frozenset(sums.cells.cell), f"@{day}"
     relations = sums.relations.assign(

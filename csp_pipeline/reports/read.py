@@ -70,8 +70,11 @@ class Facts:
     @cached_property
     def sums(self) -> Numbers:
         """What adds up to what among the figures that are not public."""
-        kept = self.figures[~self.figures.feed.isin(self.rules.public_feeds)]
-        return sum_numbers(kept, pd.DataFrame(self.areas), pd.DataFrame(self.periods), self.measure_sums)
+        return self.sums_of(self.figures[~self.figures.feed.isin(self.rules.public_feeds)])
+
+    def sums_of(self, figures: pd.DataFrame) -> Numbers:
+        """What adds up to what among some figures."""
+        return sum_numbers(figures, pd.DataFrame(self.areas), pd.DataFrame(self.periods), self.measure_sums)
 
     @cached_property
     def sent_to_all(self) -> Seen:

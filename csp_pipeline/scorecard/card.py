@@ -197,10 +197,8 @@ def _hidden(facts: Facts, card_facts: CardFacts) -> frozenset[str]:
         seen = Seen(frozenset(on_front_page[True])) | seen_before(facts, reader)
         elsewhere = [] if reader is EVERYBODY else listed_for(facts, reader)
         numbers = conflict_numbers(facts, leading, reader, seen, elsewhere) if leading or elsewhere else None
-        told = told_by_lists(facts, [*leading, *elsewhere], reader, seen)
-        hidden |= find_hidden(
-            card_facts.figures, shown, seen, withheld, file.sums, facts.rules, numbers, told, facts.parts, reader
-        )
+        figures = card_facts.figures.merge(told_by_lists(facts, [*leading, *elsewhere], reader, seen), on="cell", how="left")
+        hidden |= find_hidden(figures, shown, seen, withheld, file.sums, facts.rules, numbers, facts.parts, reader)
     return hidden
 
 

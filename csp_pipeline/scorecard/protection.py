@@ -22,20 +22,17 @@ def find_hidden(
     sums: Sequence[SumEntry],
     rules: Rules,
     front_page: Numbers | None = None,
-    told: pd.DataFrame | None = None,
     parts: Parts | None = None,
     audience: str | None = EVERYBODY,
 ) -> frozenset[str]:
     """The cells of figures that may not be shown to an audience: an agency with its own figures, or somebody who has none.
 
-    `figures` has one row a figure: cell, feed, measure, period, period_kind, period_start, period_end, unit, value. `shown` are
-    the cells that the scorecard would show, `seen` those that the front page shows, `withheld` those that it withholds;
-    `front_page` has its numbers; `told` has what lists of conflicts tell of figures (cell, lowest, highest, below, above), also
-    by listing none. What was found for the same is kept in `parts`.
+    `figures` has one row a figure: cell, feed, measure, period, period_kind, period_start, period_end, unit, value, and the
+    bounds that disclosure.protect takes, which lists of conflicts tell, also by listing none. `shown` are the cells that the
+    scorecard would show, `seen` those that the front page shows, `withheld` those that it withholds; `front_page` has its
+    numbers. What was found for the same is kept in `parts`.
     """
     counts = figures[figures.value.notna()]
-    if told is not None:
-        counts = counts.merge(told, on="cell", how="left")
     loss = counts.period_kind.map(LOSS).where(counts.cell.isin(shown) & ~counts.cell.isin(withheld), 0.0)
     found = figure_numbers(seen.weighed(counts.assign(loss=loss)), rules, audience)
     found += _sums(counts, pd.concat([_quarters_of_years(counts), _parts_of_measures(counts, sums)], ignore_index=True))
