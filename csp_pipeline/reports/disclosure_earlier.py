@@ -4,10 +4,14 @@ from collections import defaultdict
 from datetime import date
 from functools import lru_cache
 
+import numpy as np
 import pandas as pd
 
 from csp_pipeline.reports.disclosure_cells import Numbers, Seen, figure_numbers, found_in, numbers
 from csp_pipeline.reports.read import Facts
+
+# The day of each feed on which its figures had last changed.
+State = tuple[tuple[str, pd.Timestamp], ...]
 
 
 def earlier_numbers(facts: Facts, audience: str | None, seen: Seen, figures: pd.DataFrame) -> Numbers:
@@ -19,8 +23,10 @@ def earlier_numbers(facts: Facts, audience: str | None, seen: Seen, figures: pd.
     work out the 3 once today's figures tell the 6.
     """
     found = numbers(figures.iloc[:0][["cell", "value"]])
-    for day, shown in _told_as_at(facts, seen).items():
-        found += _numbers_as_at(facts, audience, figures, day, shown)
+    for number, (state, shown) in enumerate(_told_of_states(facts, seen).items()):
+        values = _values_of_state(facts, figures, state, shown)
+        then = figures.assign(value=values, is_known=found_in(figures.cell, shown))
+        found += _numbers_of_then(facts, audience, figures, then, f"@{number}")
     return found
 
 
@@ -47,42 +53,58 @@ def _small_once(facts: Facts) -> dict[str, list[tuple[date, date]]]:
     return dict(found)
 
 
-def _told_as_at(facts: Facts, seen: Seen) -> dict[date, dict[str, float]]:
-    """What earlier reports showed, by the last day before each on which figures changed; not those that no change came after."""
-    changes = sorted({day.date() for day in facts.vintages.known_from})
-    told: dict[date, dict[str, float]] = defaultdict(dict)
+def _told_of_states(facts: Facts, seen: Seen) -> dict[State, dict[str, float]]:
+    """What earlier reports showed, by the state of the figures that they were made from."""
+    of_feeds = {str(feed): vintages for feed, vintages in facts.vintages.groupby("feed")}
+    told: dict[State, dict[str, float]] = defaultdict(dict)
     for as_at, shown in sorted(seen.reports, key=lambda report: report[0]):
-        before = [day for day in changes if day <= date.fromisoformat(as_at)]
-        if before and before[-1] != changes[-1]:
-            told[before[-1]] |= dict(shown)
+        values = dict(shown)
+        days = {feed: _day_of(vintages, pd.Timestamp(as_at), values) for feed, vintages in of_feeds.items()}
+        told[tuple((feed, day) for feed, day in days.items() if day is not None)] |= values
     return told
 
 
-def _numbers_as_at(facts: Facts, audience: str | None, figures: pd.DataFrame, day: date, shown: dict[str, float]) -> Numbers:
-    """The relations that held on a day and hold some figure that is another one today, with these figures as they were."""
-    then = figures.assign(value=_values_as_at(facts, figures, day, shown))
-    is_revised = then.value.notna() & (then.value != figures.value)
-    revised = then[is_revised]
+def _day_of(vintages: pd.DataFrame, as_at: pd.Timestamp, shown: dict[str, float]) -> pd.Timestamp | None:
+    """The last day on which a feed's figures changed before a report, as far as what it showed tells: a file may have been
+    extracted before, and have come after it.
+    """
+    fitting = vintages[vintages.cell.map(shown) == vintages.value]
+    days = np.unique(vintages.known_from[vintages.known_from <= as_at])
+    if not len(days):
+        return None
+    begun, over = (
+        np.searchsorted(np.sort(changes.dropna()), days, "right") for changes in (fitting.known_from, fitting.known_to)
+    )
+    return pd.Timestamp(days[begun - over == (begun - over).max()][-1])
+
+
+def _numbers_of_then(facts: Facts, audience: str | None, figures: pd.DataFrame, then: pd.DataFrame, mark: str) -> Numbers:
+    """The relations that held when figures were as they were `then`, and hold some that is another one today; what is of then
+    is named with a mark.
+    """
+    revised = then[then.value.notna() & (then.value != figures.value)]
     if revised.empty:
         return numbers(revised[["cell", "value"]])
     sums = facts.sums_of(then[then.value.notna()]).among(revised.cell)
-    # rests, of which nobody sees any, are those of the day as well
-    of_the_day, mark = frozenset(revised.cell) | frozenset(sums.cells.cell), f"@{day}"
+    # rests, of which nobody sees any, are those of then as well
+    of_then = frozenset(revised.cell) | frozenset(sums.cells.cell)
     relations = sums.relations.assign(
         relation=sums.relations.relation + mark,
-        cell=sums.relations.cell.mask(found_in(sums.relations.cell, of_the_day), sums.relations.cell + mark),
+        cell=sums.relations.cell.mask(found_in(sums.relations.cell, of_then), sums.relations.cell + mark),
     )
-    cells = revised.assign(cell=revised.cell + mark, loss=0.0, is_known=found_in(revised.cell, shown))
+    cells = revised.assign(cell=revised.cell + mark, loss=0.0)
     return figure_numbers(cells, facts.rules, audience) + Numbers(sums.cells.assign(cell=sums.cells.cell + mark), relations)
 
 
-def _values_as_at(facts: Facts, figures: pd.DataFrame, day: date, shown: dict[str, float]) -> pd.Series:
-    """Figures as they were on a day: as a report showed them, else as known on it; none where nothing had come.
+def _values_of_state(facts: Facts, figures: pd.DataFrame, state: State, shown: dict[str, float]) -> pd.Series:
+    """Figures as they were in a state: as a report showed them, else as known; none where nothing had come.
 
     A figure of which no vintages are kept has always been nothing.
     """
-    vintages, at = facts.vintages, pd.Timestamp(day)
-    of_day = vintages[(vintages.known_from <= at) & (vintages.known_to.isna() | (vintages.known_to > at))]
-    known = figures.cell.map(of_day.set_index("cell").value)
+    vintages = facts.vintages.assign(at=facts.vintages.feed.map(dict(state)))
+    of_state = vintages[
+        (vintages.known_from <= vintages["at"]) & (vintages.known_to.isna() | (vintages.known_to > vintages["at"]))
+    ]
+    known = figures.cell.map(of_state.set_index("cell").value)
     has_vintages = found_in(figures.cell, vintages.cell)
     return figures.cell.map(shown).astype(float).fillna(known.where(has_vintages, figures.value))

@@ -7,7 +7,9 @@ disputed AS (
     UNION
     SELECT sums.agency, sums.feed, sums.measure FROM (SELECT unnest($sums::STRUCT(agency VARCHAR, feed VARCHAR, measure VARCHAR)[]) AS sums)
 )
-SELECT concat_ws('|', v.agency || '/' || v.feed, v.measure, v.area_code, v.period) AS cell, v.known_from, v.known_to, v.value
+SELECT
+    concat_ws('|', v.agency || '/' || v.feed, v.measure, v.area_code, v.period) AS cell,
+    v.agency || '/' || v.feed AS feed, v.known_from, v.known_to, v.value
 FROM figure_vintages v
 JOIN disputed USING (agency, feed, measure)
 JOIN figures f USING (agency, feed, measure, area_code, area_basis, period, date_basis, unit)

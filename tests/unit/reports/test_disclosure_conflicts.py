@@ -42,7 +42,7 @@ class Given:
     tolerances: dict[str, tuple[float, float]] = field(default_factory=lambda: {TWO: (2.0, 0.0), TENTH: (0.0, 0.1)})
 
     vintages: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame({"cell": [], "known_from": [], "known_to": [], "value": []})
+        default_factory=lambda: pd.DataFrame({"cell": [], "feed": [], "known_from": [], "known_to": [], "value": []})
     )
 
     def conflict(self, area: str, a: Side, b: Side, rule: str = TWO) -> dict[str, Any]:
