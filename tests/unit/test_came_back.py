@@ -12,7 +12,7 @@ import pytest
 from csp_pipeline.figures.coverage import covered_cells, read_all_receipts, refused_and_not_replaced
 from csp_pipeline.intake import pull, take_in
 from csp_pipeline.intake.arrivals import look_for_new_files
-from csp_pipeline.intake.land import landed_files
+from csp_pipeline.intake.land import blob_path, landed_files
 from csp_pipeline.lake import write_json
 from tests.conftest import Pipeline
 from tests.small_exports import asb, csv_text, street
@@ -226,14 +226,31 @@ def test_what_one_pull_brings_has_one_time_and_its_order_is_that_of_paths(desk: 
     assert open_files(desk, ASB) == 1
 
 
+def archive(content: str, *beside: str) -> bytes:
+    """A ZIP with an export, and other files of the same content."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as members:
+        for name in (NAME, *beside):
+            members.writestr(zipfile.ZipInfo(name), content)
+    return buffer.getvalue()
+
+
+@pytest.mark.usefixtures("clock")
+def test_what_an_archive_held_that_was_refused_at_first_stood_there_before_what_came_since(desk: Pipeline) -> None:
+    desk.agree(STREET, pull={"limits": {"archive_members": 1}})
+    for content in (archive(A, "read me.txt"), archive(B)):
+        desk.put(STREET, "sent.zip", content)
+        desk.take_in(STREET)
+    assert outcomes(desk, STREET)[-1][1] == "refused"
+    desk.agree(STREET, pull={"limits": {"archive_members": 2}})
+    desk.take_in(STREET)
+    landed = landed_files(desk.settings, desk.partnership.feed(STREET))
+    assert [blob_path(desk.settings, file.sha256).read_text() for file in landed if not file.is_archive] == [A, B]
+    assert outcomes(desk, STREET) == [("2016-07-01", "accepted", None, 3), ("2016-07-01", "refused", "given_anew", 0)]
+
+
 @pytest.mark.usefixtures("clock")
 def test_what_an_archive_held_comes_back_with_it_and_stays_where_it_was_when_it_is_unpacked_again(desk: Pipeline) -> None:
-    def archive(content: str) -> bytes:
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as members:
-            members.writestr(zipfile.ZipInfo(NAME), content)
-        return buffer.getvalue()
-
     def states() -> list[tuple[str, str, str]]:
         landed = landed_files(desk.settings, desk.partnership.feed(STREET))
         return [(file.path, file.sha256, file.received) for file in landed if not file.is_archive]

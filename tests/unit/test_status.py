@@ -41,6 +41,7 @@ def test_status_tells_what_came_what_is_due_next_and_how_late_the_oldest_gap_is(
     feed = status_on(pipeline, "2016-08-10")[ASB]
     assert feed["files"] == 4
     assert (feed["refused"], feed["rows"], feed["rejected"]) == (1, 3, 1)
+    assert feed["outcome"] == "accepted_with_warnings", "of four that came at one time, that of the last by path: July's"
     assert feed["covered_until"] == date(2016, 7, 31)
     # June was due on 15 July; July, of which only a part came, on 15 August
     assert (feed["missing"], feed["first_missing"], feed["late_by"]) == (1, "2016-06", 26)

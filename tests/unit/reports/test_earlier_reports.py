@@ -2,16 +2,23 @@
 
 import json
 import shutil
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 import pytest
 
 from csp_pipeline.errors import PublishError
 from csp_pipeline.reports import ReportSummary, write_reports
+from csp_pipeline.reports.disclosure_cells import Numbers, numbers
+from csp_pipeline.reports.disclosure_earlier import stood_beside_a_small_count
+from csp_pipeline.reports.disclosure_rules import Rules
 from csp_pipeline.settings import Settings
 from tests.unit.reports.attacker import Attacker
+from tests.unit.reports.made_rules import RULES
 from tests.unit.reports.made_warehouse import OWN, SOUTHBY
 from tests.unit.reports.published import Published
 
@@ -194,3 +201,29 @@ def test_a_sent_report_that_cannot_be_read_stops_the_reports(written: Settings) 
     sent.write_text("{", encoding="utf-8")
     with pytest.raises(PublishError, match=r"2016-08-01-0123456789ab\.json: this copy of a sent report cannot be read"):
         write_reports(written)
+
+
+@dataclass(eq=False)
+class Known:
+    """What the reports read of figures as they are and were, and of what adds up to what."""
+
+    figures: pd.DataFrame
+    vintages: pd.DataFrame
+    sums: Numbers
+    rules: Rules = RULES
+
+
+def test_a_small_count_stood_beside_a_figure_only_while_both_were_known_and_if_it_has_been_revised() -> None:
+    since, until = pd.Timestamp("2016-07-10"), pd.Timestamp("2016-07-20")
+    vintages = [("Q1", since, until, 3.0), ("Q1", until, None, 5.0), ("Q2", since, until, 3.0), ("Q2", until, None, 3.0)]
+    sums = pd.DataFrame({"relation": ["r", "r", "s", "s"], "cell": ["year", "Q1", "other year", "Q2"], "coefficient": 1.0})
+    facts: Any = Known(
+        pd.DataFrame({"cell": ["Q1", "Q2", "year", "other year"], "value": [5.0, 3.0, 30.0, 30.0]}),
+        pd.DataFrame(vintages, columns=["cell", "known_from", "known_to", "value"]),
+        numbers(pd.DataFrame({"cell": [], "value": []}), sums),
+    )
+    days = [(1, 10), (1, 11), (10, 20), (19, 25), (20, 25)]
+    states = [(date(2016, 7, first), date(2016, 7, last)) for first, last in days]
+    assert [stood_beside_a_small_count(facts, "year", *state) for state in states] == [False, True, True, True, False]
+    assert not any(stood_beside_a_small_count(facts, "other year", *state) for state in states)
+    assert not stood_beside_a_small_count(facts, "year", date(2016, 7, 1), None)
