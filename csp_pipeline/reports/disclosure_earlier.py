@@ -101,10 +101,8 @@ def _values_of_state(facts: Facts, figures: pd.DataFrame, state: State, shown: d
 
     A figure of which no vintages are kept has always been nothing.
     """
-    vintages = facts.vintages.assign(at=facts.vintages.feed.map(dict(state)))
-    of_state = vintages[
-        (vintages.known_from <= vintages["at"]) & (vintages.known_to.isna() | (vintages.known_to > vintages["at"]))
-    ]
+    vintages, at = facts.vintages, pd.to_datetime(facts.vintages.feed.map(dict(state)))  # none where nothing had come
+    of_state = vintages[(vintages.known_from <= at) & (vintages.known_to.isna() | (vintages.known_to > at))]
     known = figures.cell.map(of_state.set_index("cell").value)
     has_vintages = found_in(figures.cell, vintages.cell)
     return figures.cell.map(shown).astype(float).fillna(known.where(has_vintages, figures.value))

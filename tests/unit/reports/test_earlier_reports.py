@@ -161,6 +161,13 @@ def test_a_count_that_was_small_cannot_be_worked_out_from_todays_figures_and_tho
     assert Attacker(told, sums).bounds_of(["Q4 then"], 1, 4) == {"Q4 then": (1, 4)}
 
 
+def test_a_report_from_before_any_figure_had_come_hides_nothing(written: Settings) -> None:
+    before = pack(written)
+    send(written, {}, as_at="2016-01-01")
+    write_reports(written)
+    assert [c["figures"] for c in pack(written)] == [c["figures"] for c in before]
+
+
 def test_an_earlier_state_of_a_gap_is_left_out_where_a_count_that_made_up_its_figure_was_small(written: Settings) -> None:
     # the county's year was 118 until 28 July, of which 3 were in the third quarter: whoever is shown the other three, which have
     # not moved, works them out
