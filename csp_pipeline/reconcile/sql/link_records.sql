@@ -15,13 +15,21 @@ rejected_records AS (
 {% if has_superseded %}
 -- the records that hold today
 current_records AS (SELECT *, true AS is_current FROM source WHERE valid_to IS NULL),
+superseded_records AS (FROM source WHERE valid_to IS NOT NULL),
+-- superseded ones that a current file still has; a number that is used again, at another time and for another person, is another
+-- record. They are found apart, as an anti join by more than equal columns compares every record with every other
+standing_records AS (
+    SELECT r.submission_id, r.sheet, r.row_number
+    FROM superseded_records r
+    JOIN current_records c
+        ON {% for column in key %}r.{{ column }} = c.{{ column }} AND {% endfor %}({{ same_record | join(" OR ") if same_record else "true" }})
+),
 -- records that a later extract of their period has taken out again: they count nowhere, but they explain
 removed_records AS (
     SELECT r.*, false AS is_current
-    FROM (FROM source WHERE valid_to IS NOT NULL) r
-    -- a number that is used again, at another time and for another person, is another record
-    ANTI JOIN current_records c
-        ON {% for column in key %}r.{{ column }} = c.{{ column }} AND {% endfor %}({{ same_record | join(" OR ") if same_record else "true" }})
+    FROM superseded_records r
+    ANTI JOIN standing_records s
+        ON r.submission_id = s.submission_id AND r.sheet IS NOT DISTINCT FROM s.sheet AND r.row_number = s.row_number
     QUALIFY row_number() OVER (
         PARTITION BY {% for column in key %}r.{{ column }}, {% endfor %}{{ "r.%s" % (person | identifier) if person else "true" }}
         ORDER BY r.valid_to DESC, r.submission_id, r.row_number
