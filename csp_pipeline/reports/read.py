@@ -116,6 +116,7 @@ def read_facts(settings: Settings, partnership: Partnership, parts: Parts | None
     measure_sums = scorecard.sums if scorecard else ()
     summed = [(*sum_.feed.split("/"), measure) for sum_ in measure_sums for measure in (sum_.whole, *sum_.parts)]
     sums = [dict(zip(SUMMED, entry, strict=True)) for entry in summed]
+    adding_up = read_sql(PACKAGE, "figures_that_add_up")
     with open_published(settings, "the reports cannot be read from it") as db:
         latest = "SELECT max(extracted) AS day FROM submissions WHERE outcome <> 'refused'"
         return Facts(
@@ -138,8 +139,8 @@ def read_facts(settings: Settings, partnership: Partnership, parts: Parts | None
             responses=_rows(db, "FROM responses ORDER BY discrepancy_id, agency, answered_on, submission_id, row_number"),
             validity=_rows(db, "FROM validity ORDER BY agency, feed, covered_from, valid_from, submission_id"),
             conflicts=_rows(db, read_sql(PACKAGE, "conflicts")),
-            figures=_table(db, read_sql(PACKAGE, "cells"), sums=sums),
-            vintages=_table(db, read_sql(PACKAGE, "vintages"), sums=sums),
+            figures=_table(db, read_sql(PACKAGE, "cells", figures_that_add_up=adding_up), sums=sums),
+            vintages=_table(db, read_sql(PACKAGE, "vintages", figures_that_add_up=adding_up), sums=sums),
             compared=_table(db, read_sql(PACKAGE, "compared"), district=district),
             blocked=_rows(db, read_sql(PACKAGE, "blocked"), district=district),
             bridge_steps=_by_comparison(_rows(db, read_sql(PACKAGE, "bridge_steps"), district=district)),
