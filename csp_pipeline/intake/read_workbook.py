@@ -3,7 +3,6 @@
 import json
 import mmap
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -16,7 +15,7 @@ from csp_pipeline.errors import RefusedFileError
 from csp_pipeline.intake.contract import Contract
 from csp_pipeline.intake.headers import MatchedHeader, count_known, match_header, normalise
 from csp_pipeline.intake.rows import COVERED, EXTRAS, ROW_NUMBER, SHEET, UNWANTED, ReadFile
-from csp_pipeline.intake.workbook_guard import check_workbook
+from csp_pipeline.intake.workbook_guard import DAMAGED, check_workbook
 from csp_pipeline.intake.workbook_parts import hidden_rows_of
 from csp_pipeline.partnership.periods import parse_period
 from csp_pipeline.tables import ColumnSpec, Layout
@@ -93,7 +92,7 @@ def _is_locked(path: Path, start: bytes) -> bool:
     try:
         with zipfile.ZipFile(path) as parts:
             return b"encryption-data" in parts.read("META-INF/manifest.xml")
-    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, OSError, RuntimeError, ValueError):
+    except DAMAGED:
         return False  # an XLSX, which has no such part, or damaged: calamine tells which
 
 

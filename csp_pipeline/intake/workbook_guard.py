@@ -13,6 +13,8 @@ from defusedxml.ElementTree import ParseError, iterparse  # type: ignore[import-
 
 from csp_pipeline.errors import RefusedFileError
 
+# What it raises to read the parts of a damaged workbook: of ZIP, of what is packed in it, of XML and of text.
+DAMAGED = (zipfile.BadZipFile, zlib.error, ParseError, LookupError, EOFError, OSError, RuntimeError, ValueError)
 CHUNK = 1024 * 1024
 MOST_PARTS = 10_000
 # A workbook beyond this size, all parts unpacked, is refused where it is also packed tighter than spreadsheets ever are.
@@ -47,7 +49,7 @@ def check_workbook(path: Path) -> None:
                 with parts.open("content.xml") as part:
                     for sheet, rows, columns in _extents_in_ods(part):
                         _check_extent(sheet, rows, columns)
-    except (zipfile.BadZipFile, zlib.error, ParseError, KeyError, EOFError, OSError, RuntimeError, ValueError) as error:
+    except DAMAGED as error:
         if isinstance(error, DefusedXmlException):
             raise _entities("content.xml") from error
 

@@ -4,12 +4,12 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 
-from defusedxml import DefusedXmlException  # type: ignore[import-untyped]
 from defusedxml.ElementTree import iterparse, parse  # type: ignore[import-untyped]
 
 from csp_pipeline.errors import RefusedFileError
+from csp_pipeline.intake.workbook_guard import DAMAGED
 
 # Parts with Visual Basic, macros of Excel 4 or Basic; and parts that fetch values from elsewhere (ECMA-376 part 1, 18.13
 # and 18.14; OpenDocument 1.3, part 3).
@@ -49,7 +49,7 @@ def formulas_of(path: Path, sheet: str) -> set[Place]:
                 raise RefusedFileError("external_links", WITHOUT_LINKS)
             found = _in_ods(parts, sheet) if "content.xml" in names else _in_xlsx(parts, sheet)
             return set(found)
-    except (zipfile.BadZipFile, ParseError, DefusedXmlException, LookupError, OSError, EOFError, ValueError) as error:
+    except DAMAGED as error:
         raise RefusedFileError(
             "damaged_workbook",
             f"it cannot be opened as a workbook; it may be cut short or damaged ({error}). Save it and send it again.",
@@ -57,12 +57,15 @@ def formulas_of(path: Path, sheet: str) -> set[Place]:
 
 
 def hidden_rows_of(path: Path, rows: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
-    """Those of the rows of sheets, by number, that their sender does not see; only sheets that have some."""
-    with zipfile.ZipFile(path) as parts:
-        try:
+    """Those of the rows of sheets, by number, that their sender does not see; only sheets that have some.
+
+    Of a workbook that is damaged, and could be read all the same, none is known to be hidden.
+    """
+    try:
+        with zipfile.ZipFile(path) as parts:
             hidden = set(_hidden_in_ods(parts, rows) if "content.xml" in parts.namelist() else _hidden_in_xlsx(parts, rows))
-        except LookupError:
-            return {}  # its parts are named otherwise than it says; it can be read, and no row is known to be hidden
+    except DAMAGED:
+        return {}
     found = {sheet: [row for row in of_sheet if (sheet, row) in hidden] for sheet, of_sheet in rows.items()}
     return {sheet: of_sheet for sheet, of_sheet in found.items() if of_sheet}
 

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Pipeline
-from tests.small_exports import asb, case, crime, csv_text, grid, ods, xlsx
+from tests.small_exports import asb, crime, csv_text
 
 ASB = "police/asb"
 NAME = "asb_2016-04_extracted-2016-05-10.csv"
@@ -95,30 +95,6 @@ def test_every_row_is_a_record_or_a_reject_under_its_own_number(
         assert [record["row_number"] for record in desk.records(receipt)] == accepted
     else:
         assert receipt.code == "no_row_accepted"
-
-
-CASES = {"Cases": grid([case(number) for number in range(1, 40)])}
-WORKBOOKS = {"xlsx": xlsx(CASES), "ods": ods(CASES)}
-
-
-@given(
-    kind=st.sampled_from(sorted(WORKBOOKS)),
-    damage=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=30),
-)
-@settings(max_examples=35, deadline=None)
-def test_a_workbook_with_any_damage_is_taken_in_or_refused(
-    new_desk: Callable[[], Pipeline], kind: str, damage: list[tuple[float, int]]
-) -> None:
-    """Whatever bytes are wrong, the file ends with an outcome, and rows in are records and rejects."""
-    content = bytearray(WORKBOOKS[kind])
-    for place, byte in damage:
-        content[min(int(place * len(content)), len(content) - 1)] = byte
-    desk = new_desk()
-    receipt = desk.take_in_one("county/domestic_abuse", f"domestic_abuse_2016-17-Q1_extracted-2016-07-20.{kind}", bytes(content))
-    assert receipt.outcome in ("accepted", "accepted_with_warnings", "accepted_with_rejects", "refused")
-    assert receipt.rows_read == receipt.rows_accepted + receipt.rows_rejected
-    assert (receipt.outcome == "refused") == (receipt.code is not None)
-    assert len(desk.rejects(receipt)) == (receipt.rows_rejected or int(receipt.outcome == "refused"))
 
 
 PARTS = st.one_of(
